@@ -1,0 +1,66 @@
+/**
+ * A kind as a row of data: everything the API server must know to serve it. Built-in kinds come from a table, custom
+ * resources are turned into the same rows, and both take the same way through the same code.
+ */
+import type { StructNode } from "./type_node.ts";
+
+export type Verb = "create" | "delete" | "deletecollection" | "get" | "list" | "patch" | "update" | "watch";
+
+/** What is served below one object, such as `pods/status`. */
+export interface Subresource {
+  /** `status`, `scale`, `log`, `exec`, ... */
+  readonly name: string;
+  readonly verbs: readonly Verb[];
+  /** Group, version and kind of the body where it is not the resource's own (`autoscaling/v1 Scale`). */
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+}
+
+/** One column of `kubectl get`; shape of `additionalPrinterColumns` and of Table's `columnDefinitions`. */
+export interface Column {
+  readonly name: string;
+  readonly type: string;
+  readonly format: string;
+  readonly description: string;
+  /** 0 is shown always, above that only with `-o wide`. */
+  readonly priority: number;
+}
+
+export interface Resource {
+  /** Empty for the core group. */
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly listKind: string;
+  readonly plural: string;
+  readonly singular: string;
+  readonly namespaced: boolean;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly verbs: readonly Verb[];
+  readonly subresources: readonly Subresource[];
+  /** The whole object, `metadata` included. */
+  readonly type: StructNode;
+  /** Spec and status are written by separate paths, and `generation` counts changes of spec. */
+  readonly hasStatus: boolean;
+  /**
+   * Prefix of its keys in the store without a trailing slash, laid out as upstream lays it out: `/registry/pods`,
+   * `/registry/minions`, `/registry/services/specs`, `/registry/example.com/widgets`.
+   */
+  readonly storagePrefix: string;
+  /** `apiVersion` that is written to the store; two versions of one kind share a prefix. */
+  readonly storageVersion: string;
+  /** Field selectors beyond `metadata.name` and `metadata.namespace`: selector to path in the object. */
+  readonly selectableFields: ReadonlyMap<string, readonly string[]>;
+}
+
+/** `v1`, `apps/v1`. */
+export function apiVersionOf(resource: { group: string; version: string }): string {
+  return resource.group ? `${resource.group}/${resource.version}` : resource.version;
+}
+
+/** `pods`, `deployments.apps`: how messages and RBAC name a resource. */
+export function groupResourceOf(resource: { group: string; plural: string }): string {
+  return resource.group ? `${resource.plural}.${resource.group}` : resource.plural;
+}

@@ -1,0 +1,75 @@
+/**
+ * JSON patch (RFC 6902). The document that comes in is never changed.
+ *
+ * Laws: an operation that cannot be done refuses the whole patch (422); more than 10,000 operations, or copies that
+ * would grow the document by more than a request may carry, are refused (413) before they cost anything.
+ */
+import jsonpatch, { type Operation } from "fast-json-patch";
+import { type Json, StatusError } from "../../schema/mod.ts";
+
+export const MAX_JSON_PATCH_OPERATIONS = 10_000;
+
+/** Bytes that all `copy` operations of one patch may add: the size limit of a request body. */
+const MAX_COPIED_BYTES = 3 * 1024 * 1024;
+
+const operations: ReadonlySet<unknown> = new Set(["add", "remove", "replace", "move", "copy", "test"]);
+
+export function applyJsonPatch(document: Json, patch: Json): Json {
+  const steps = decodeSteps(patch);
+  let result = jsonpatch.deepClone(document) as Json;
+  let copied = 0;
+  steps.forEach((step, index) => {
+    if (step.op === "copy") copied = countCopy(result, step.from, copied);
+    result = applyStep(result, step, index);
+  });
+  return result;
+}
+
+function decodeSteps(patch: Json): Operation[] {
+  if (!Array.isArray(patch)) {
+    throw new StatusError("BadRequest", "error decoding patch: a JSON patch is a list of operations");
+  }
+  if (patch.length > MAX_JSON_PATCH_OPERATIONS) {
+    const message =
+      `The allowed maximum operations in a JSON patch is ${MAX_JSON_PATCH_OPERATIONS}, got ${patch.length}`;
+    throw new StatusError("RequestEntityTooLarge", message);
+  }
+  return patch.map(decodeStep);
+}
+
+function decodeStep(step: Json): Operation {
+  if (step === null || typeof step !== "object" || Array.isArray(step)) {
+    throw new StatusError("BadRequest", "error decoding patch: an operation of a JSON patch is an object");
+  }
+  if (!operations.has(step.op) || typeof step.path !== "string") throw rejected(`unknown operation ${step.op}`);
+  const needsFrom = step.op === "move" || step.op === "copy";
+  if (needsFrom && typeof step.from !== "string") throw rejected(`${step.op} without from`);
+  return step as unknown as Operation;
+}
+
+function applyStep(document: Json, step: Operation, index: number): Json {
+  try {
+    return jsonpatch.applyOperation(document, step, true, true, true, index).newDocument as Json;
+  } catch (error) {
+    throw rejected(error);
+  }
+}
+
+/** Bytes copied so far; refuses before the copy is made, since copies of copies double. */
+function countCopy(document: Json, from: string, copied: number): number {
+  let value: Json;
+  try {
+    value = jsonpatch.getValueByPointer(document, from) as Json;
+  } catch (error) {
+    throw rejected(error);
+  }
+  const total = copied + (JSON.stringify(value)?.length ?? 0);
+  if (total <= MAX_COPIED_BYTES) return total;
+  const message = `Unable to complete the copy, the accumulated size increase of copy is ${total}, ` +
+    `exceeding the limit ${MAX_COPIED_BYTES}`;
+  throw new StatusError("RequestEntityTooLarge", message);
+}
+
+function rejected(cause: unknown): StatusError {
+  return new StatusError("Invalid", "the server rejected our request due to an error in our request", {}, { cause });
+}

@@ -1,0 +1,60 @@
+/**
+ * One object at one revision: its bytes and its frozen value, each made at most once, shared by everybody.
+ *
+ * Whoever makes a revision out of an object gives the object away: it is frozen.
+ */
+import type { KubeObject, Stored } from "../../schema/mod.ts";
+import { parse, spliceRevision } from "./serialise.ts";
+
+export class ObjectRevision {
+  #object?: Stored;
+  #encodings?: Map<string, Uint8Array>;
+
+  /** `path`: below the storage prefix, `namespace/name` or `name`. `bytes`: JSON with this resourceVersion. */
+  constructor(
+    readonly path: string,
+    readonly revision: number,
+    readonly bytes: Uint8Array,
+    object?: KubeObject,
+  ) {
+    if (object) this.#object = stamped(object, revision);
+  }
+
+  /** From what the store holds, and the object if the caller has it. */
+  static ofStored(path: string, revision: number, value: Uint8Array, object?: KubeObject): ObjectRevision {
+    return new ObjectRevision(path, revision, spliceRevision(value, revision), object);
+  }
+
+  /** Frozen. */
+  get object(): Stored {
+    return this.#object ??= deepFreeze(parse(this.bytes)) as Stored;
+  }
+
+  /** The same object as of a later revision: what a DELETED event carries. */
+  at(revision: number): ObjectRevision {
+    return ObjectRevision.ofStored(this.path, revision, this.bytes);
+  }
+
+  /** Another form of it (protobuf, a table row), made when first asked for and kept as long as the revision. */
+  encoding(name: string, make: () => Uint8Array): Uint8Array {
+    this.#encodings ??= new Map();
+    const known = this.#encodings.get(name);
+    if (known) return known;
+    const made = make();
+    this.#encodings.set(name, made);
+    return made;
+  }
+}
+
+function stamped(object: KubeObject, revision: number): Stored {
+  const metadata = { ...object.metadata, resourceVersion: String(revision) };
+  return deepFreeze({ ...object, metadata }) as Stored;
+}
+
+/** Freezes what is not frozen yet; a frozen object is taken as frozen to its leaves. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  for (const inner of Object.values(value)) deepFreeze(inner);
+  return value;
+}

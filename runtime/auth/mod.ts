@@ -1,0 +1,13 @@
+/** Who asks, whether they may, and the keys and certificates that prove it. */
+export * from "./atomic_file.ts";
+export * from "./authenticators.ts";
+export * from "./bootstrap_token.ts";
+export * from "./certificate.ts";
+export * from "./certificate_facts.ts";
+export * from "./interim_authorizer.ts";
+export * from "./join_token.ts";
+export * from "./peer_certificate.ts";
+export * from "./pki.ts";
+export * from "./service_account_token.ts";
+export * from "./signing_request.ts";
+export * from "./user.ts";

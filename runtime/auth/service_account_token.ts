@@ -1,0 +1,214 @@
+/**
+ * ServiceAccount tokens: signed JWTs (RFC 7519, ES256) that name a ServiceAccount and may be bound to a Pod, a Secret or a
+ * Node (KEP-1205, KEP-4193). The signature proves who made a token; whether it still holds is asked anew at each use: the
+ * account, and the object that it is bound to, must exist with the same uid.
+ *
+ * Verified signatures are remembered (bounded), because a verification costs 0.7 ms and a pod shows its token with
+ * every request.
+ */
+import { createPrivateKey, createPublicKey } from "node:crypto";
+import { calculateJwkThumbprint, exportJWK, type JWK, jwtVerify, SignJWT } from "jose";
+import { type ObjectMeta, type Ref, StatusError } from "../schema/mod.ts";
+import type { User } from "./user.ts";
+
+/** What a token can be bound to, and the account itself. */
+export type BoundKind = "ServiceAccount" | "Pod" | "Secret" | "Node";
+
+/** The present state of an object; answered from a cache, because it is asked with every request. */
+export type BoundLookup = (kind: BoundKind, ref: Ref) => Promise<{ metadata?: ObjectMeta } | undefined>;
+
+/** authentication.k8s.io/v1 TokenRequest, resolved: the API server has looked up the account and the bound object. */
+export interface TokenRequest {
+  readonly namespace: string;
+  readonly serviceAccount: { readonly name: string; readonly uid: string };
+  /** Empty or absent: the API server's own audience. */
+  readonly audiences?: readonly string[];
+  /** At least 600; default 3600. */
+  readonly expirationSeconds?: number;
+  readonly bound?: { readonly kind: "Pod" | "Secret" | "Node"; readonly name: string; readonly uid: string };
+  /** The node of the bound pod; recorded, not checked. */
+  readonly node?: { readonly name: string; readonly uid: string };
+}
+
+export interface TokenIssuer {
+  /** `iss` of its tokens. */
+  readonly issuer: string;
+  /** What a token is for when the request names no audience, and what the API server accepts. */
+  readonly audiences: readonly string[];
+  /** Throws `Invalid` for a lifetime out of bounds. `expirationTimestamp` is RFC 3339. */
+  issue(request: TokenRequest): Promise<{ token: string; expirationTimestamp: string }>;
+  /** Throws `Unauthorized`; `audiences` are those that both the token and the caller name. */
+  verify(token: string, audiences?: readonly string[]): Promise<{ user: User; audiences: readonly string[] }>;
+  /** RFC 7517 key set for `/openid/v1/jwks`. */
+  keySet(): Promise<{ keys: JWK[] }>;
+}
+
+export interface TokenIssuerOptions {
+  /** EC P-256, PKCS#8 PEM. */
+  readonly key: string;
+  readonly lookup: BoundLookup;
+  readonly issuer?: string;
+  readonly now?: () => number;
+}
+
+interface NamedUid {
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** The private claim `kubernetes.io`. */
+interface KubernetesClaims {
+  readonly namespace: string;
+  readonly serviceaccount: NamedUid;
+  readonly pod?: NamedUid;
+  readonly secret?: NamedUid;
+  readonly node?: NamedUid;
+}
+
+interface Claims {
+  readonly aud: readonly string[];
+  readonly exp: number;
+  readonly jti: string;
+  readonly "kubernetes.io": KubernetesClaims;
+}
+
+export const defaultIssuer = "https://kubernetes.default.svc.cluster.local";
+const rememberedTokens = 4096;
+const shortestSeconds = 600;
+const longestSeconds = 2 ** 32;
+
+export function tokenIssuer(options: TokenIssuerOptions): TokenIssuer {
+  const { issuer = defaultIssuer, lookup, now = Date.now } = options;
+  const privateKey = createPrivateKey(options.key);
+  const publicKey = createPublicKey(options.key);
+  const audiences = [issuer];
+  const keyId = exportJWK(publicKey).then((jwk) => calculateJwkThumbprint(jwk));
+  const verified = new Map<string, Claims>();
+
+  async function claimsOf(token: string): Promise<Claims> {
+    const known = verified.get(token);
+    if (known) return known;
+    const { payload } = await jwtVerify(token, publicKey, {
+      issuer,
+      algorithms: ["ES256"],
+      requiredClaims: ["exp", "aud", "sub", "kubernetes.io"],
+      currentDate: new Date(now()),
+    });
+    const claims = { ...payload, aud: [payload.aud ?? []].flat() } as unknown as Claims;
+    if (verified.size >= rememberedTokens) verified.delete(verified.keys().next().value!);
+    verified.set(token, claims);
+    return claims;
+  }
+
+  return {
+    issuer,
+    audiences,
+    async issue(request) {
+      const seconds = checkedLifetime(request.expirationSeconds ?? 3600);
+      const issuedAt = Math.floor(now() / 1000);
+      const { namespace, serviceAccount } = request;
+      const token = await new SignJWT({ "kubernetes.io": privateClaims(request) })
+        .setProtectedHeader({ alg: "ES256", kid: await keyId })
+        .setIssuer(issuer)
+        .setSubject(`system:serviceaccount:${namespace}:${serviceAccount.name}`)
+        .setAudience(request.audiences?.length ? [...request.audiences] : audiences)
+        .setIssuedAt(issuedAt)
+        .setNotBefore(issuedAt)
+        .setExpirationTime(issuedAt + seconds)
+        .setJti(crypto.randomUUID())
+        .sign(privateKey);
+      const expirationTimestamp = new Date((issuedAt + seconds) * 1000).toISOString().replace(".000Z", "Z");
+      return { token, expirationTimestamp };
+    },
+    async verify(token, wanted = audiences) {
+      const claims = await claimsOf(token).catch((cause) => Promise.reject(unauthorized("token is not valid", cause)));
+      if (claims.exp * 1000 <= now()) throw unauthorized("token has expired");
+      const shared = claims.aud.filter((audience) => wanted.includes(audience));
+      if (shared.length === 0) throw unauthorized(`token audiences ${JSON.stringify(claims.aud)} are for others`);
+      const lost = await firstLost(claims["kubernetes.io"], lookup, now());
+      if (lost) throw unauthorized(lost);
+      return { user: userOf(claims), audiences: shared };
+    },
+    async keySet() {
+      const jwk = await exportJWK(publicKey);
+      return { keys: [{ ...jwk, use: "sig", alg: "ES256", kid: await keyId }] };
+    },
+  };
+}
+
+/** Whether a bearer token claims to be from this issuer; says nothing about whether it is. */
+export function claimsIssuer(token: string, issuer: string): boolean {
+  const [, body, signature] = token.split(".");
+  if (!body || !signature) return false;
+  try {
+    return JSON.parse(atob(body.replaceAll("-", "+").replaceAll("_", "/"))).iss === issuer;
+  } catch {
+    return false;
+  }
+}
+
+function checkedLifetime(seconds: number): number {
+  const refuse = (message: string) => {
+    const field = "spec.expirationSeconds";
+    const text = `${field}: Invalid value: ${seconds}: ${message}`;
+    const causes = [{ reason: "FieldValueInvalid", message: `Invalid value: ${seconds}: ${message}`, field }];
+    const details = { group: "authentication.k8s.io", kind: "TokenRequest", causes };
+    return new StatusError("Invalid", `TokenRequest.authentication.k8s.io "" is invalid: ${text}`, details);
+  };
+  if (!(seconds >= shortestSeconds)) throw refuse("may not specify a duration less than 10 minutes");
+  if (seconds > longestSeconds) throw refuse("may not specify a duration larger than 2^32 seconds");
+  return Math.floor(seconds);
+}
+
+function privateClaims({ namespace, serviceAccount, bound, node }: TokenRequest): KubernetesClaims {
+  const { name, uid } = serviceAccount;
+  return {
+    namespace,
+    serviceaccount: { name, uid },
+    ...(bound && { [bound.kind.toLowerCase()]: { name: bound.name, uid: bound.uid } }),
+    ...(node && bound?.kind === "Pod" && { node: { name: node.name, uid: node.uid } }),
+  };
+}
+
+/** The reason why a token no longer holds, if there is one. */
+async function firstLost(claims: KubernetesClaims, lookup: BoundLookup, nowMs: number): Promise<string | undefined> {
+  const { namespace, serviceaccount, pod, secret, node } = claims;
+  const needed: [BoundKind, NamedUid | undefined, string | undefined][] = [
+    ["ServiceAccount", serviceaccount, namespace],
+    ["Pod", pod, namespace],
+    ["Secret", secret, namespace],
+    ["Node", pod ? undefined : node, undefined], // beside a pod, the node is information only (KEP-4193)
+  ];
+  for (const [kind, wanted, space] of needed) {
+    if (!wanted) continue;
+    const found = await lookup(kind, space ? { namespace: space, name: wanted.name } : { name: wanted.name });
+    if (!found?.metadata) return `${kind} ${wanted.name} of the token has been deleted`;
+    if (found.metadata.uid !== wanted.uid) return `${kind} ${wanted.name} of the token has been replaced`;
+    if (isGone(found.metadata, nowMs)) return `${kind} ${wanted.name} of the token is being deleted`;
+  }
+  return undefined;
+}
+
+/** A pod that ends may use its token during its grace period and for a minute more, as upstream lets it. */
+function isGone({ deletionTimestamp }: ObjectMeta, nowMs: number): boolean {
+  return deletionTimestamp !== undefined && Date.parse(deletionTimestamp) + 60_000 < nowMs;
+}
+
+function userOf({ jti, "kubernetes.io": claims }: Claims): User {
+  const { namespace, serviceaccount, pod, node } = claims;
+  const prefix = "authentication.kubernetes.io";
+  return {
+    name: `system:serviceaccount:${namespace}:${serviceaccount.name}`,
+    uid: serviceaccount.uid,
+    groups: ["system:serviceaccounts", `system:serviceaccounts:${namespace}`, "system:authenticated"],
+    extra: {
+      [`${prefix}/credential-id`]: [`JTI=${jti}`],
+      ...(node && { [`${prefix}/node-name`]: [node.name], [`${prefix}/node-uid`]: [node.uid] }),
+      ...(pod && { [`${prefix}/pod-name`]: [pod.name], [`${prefix}/pod-uid`]: [pod.uid] }),
+    },
+  };
+}
+
+function unauthorized(why: string, cause?: unknown): StatusError {
+  return new StatusError("Unauthorized", "Unauthorized", {}, { cause: new Error(why, { cause }) });
+}

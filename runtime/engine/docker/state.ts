@@ -1,0 +1,87 @@
+/** Docker's inspect answers as the interface's values. Pure. */
+import type { ContainerState, ContainerStats, ContainerStatus, ImageInfo } from "../engine.ts";
+
+export interface InspectAnswer {
+  Id: string;
+  Name: string;
+  Created: string;
+  Image: string;
+  LogPath: string;
+  Config: { Image: string; Labels: Record<string, string> | null; Tty: boolean; User: string };
+  State: {
+    Status: string;
+    Pid: number;
+    ExitCode: number;
+    OOMKilled: boolean;
+    Error: string;
+    StartedAt: string;
+    FinishedAt: string;
+  };
+}
+
+export function containerState(answer: InspectAnswer): ContainerState {
+  const { State: state, Config: config } = answer;
+  return {
+    id: answer.Id,
+    name: answer.Name.replace(/^\//, ""),
+    labels: config.Labels ?? {},
+    status: statusOf(state.Status),
+    pid: state.Pid,
+    exitCode: state.ExitCode,
+    oomKilled: state.OOMKilled,
+    error: state.Error,
+    createdAt: answer.Created,
+    startedAt: momentOf(state.StartedAt),
+    finishedAt: momentOf(state.FinishedAt),
+    image: config.Image,
+    imageId: answer.Image,
+    logPath: answer.LogPath,
+    tty: config.Tty,
+    user: config.User,
+  };
+}
+
+/** A paused container runs, as far as Kubernetes goes; `dead` and `removing` are on their way out. */
+function statusOf(status: string): ContainerStatus {
+  if (status === "created") return "created";
+  return status === "running" || status === "paused" || status === "restarting" ? "running" : "exited";
+}
+
+/** Docker writes Go's zero time for "never". */
+function momentOf(time: string): string {
+  return time.startsWith("0001-") ? "" : time;
+}
+
+export interface ImageAnswer {
+  Id: string;
+  RepoTags: string[] | null;
+  RepoDigests: string[] | null;
+  Size: number;
+  Labels?: Record<string, string> | null;
+  Config?: { Labels: Record<string, string> | null; User: string };
+}
+
+export function imageInfo(answer: ImageAnswer): ImageInfo {
+  return {
+    id: answer.Id,
+    tags: answer.RepoTags ?? [],
+    digests: answer.RepoDigests ?? [],
+    sizeBytes: answer.Size,
+    labels: answer.Config?.Labels ?? answer.Labels ?? {},
+    user: answer.Config?.User ?? "",
+  };
+}
+
+export interface StatsAnswer {
+  cpu_stats?: { cpu_usage?: { total_usage?: number } };
+  memory_stats?: { usage?: number; stats?: Record<string, number> };
+}
+
+/** The working set is what the kernel cannot easily take back: usage without the inactive file cache. */
+export function containerStats({ cpu_stats, memory_stats }: StatsAnswer): ContainerStats | undefined {
+  const usage = memory_stats?.usage;
+  const cpu = cpu_stats?.cpu_usage?.total_usage;
+  if (usage === undefined || cpu === undefined) return undefined;
+  const inactive = memory_stats?.stats?.total_inactive_file ?? memory_stats?.stats?.inactive_file ?? 0;
+  return { cpuNanoseconds: cpu, memoryBytes: usage, workingSetBytes: Math.max(0, usage - inactive) };
+}

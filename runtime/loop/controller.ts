@@ -54,6 +54,8 @@ export interface Informer<T> {
   addIndex(name: string, values: (object: Stored<T>) => readonly string[]): void;
   /** Also called for what is already there, as ADDED. */
   onChange(handler: (change: Change<T>) => void): Disposable;
+  /** Resolves when the local copy passes the test (a loop's own write has come back), or after 5 s, or on abort. */
+  until(key: Key, test: (object: Stored<T> | undefined) => boolean, signal: AbortSignal): Promise<void>;
 }
 
 export interface InformerFilter {
@@ -69,7 +71,12 @@ export interface Informers {
 
 /** Writes `v1` Events about an object; repeats are counted into one Event, and writing never fails the caller. */
 export interface Recorder {
-  event(about: KubeObject, type: "Normal" | "Warning", reason: string, message: string): void;
+  event(about: KubeObject, type: "Normal" | "Warning", reason: string, message: string, options?: EventOptions): void;
+}
+
+export interface EventOptions {
+  /** Part of the object, such as `spec.containers{web}`. */
+  readonly fieldPath?: string;
 }
 
 /** What a running controller is given. */
@@ -104,6 +111,10 @@ export interface Controller {
   /** `deployment`, `kubelet`; names its metrics, logs, field manager and Events. */
   readonly name: string;
   readonly sources: readonly Source[];
+  /** What its keys name, where they name objects: repeated failures become an Event about the object. */
+  readonly kind?: Kind<unknown>;
+  /** `source` of its Events; the component is `name` when absent. */
+  readonly eventSource?: { readonly component: string; readonly host?: string };
   /** Keys worked on at once; one key is never worked on twice at the same time. Default 4. */
   readonly workers?: number;
   /** Runs only in the process that holds the leader Lease. Default true; node loops say false. */

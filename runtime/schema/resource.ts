@@ -27,6 +27,12 @@ export interface Column {
   readonly priority: number;
 }
 
+/** A column of a custom resource: `additionalPrinterColumns[]`. */
+export interface PrinterColumn extends Column {
+  /** Simple JSONPath, such as `.status.conditions[?(@.type=="Ready")].status`. */
+  readonly jsonPath: string;
+}
+
 export interface Resource {
   /** Empty for the core group. */
   readonly group: string;
@@ -53,6 +59,8 @@ export interface Resource {
   readonly storageVersion: string;
   /** Field selectors beyond `metadata.name` and `metadata.namespace`: selector to path in the object. */
   readonly selectableFields: ReadonlyMap<string, readonly string[]>;
+  /** Custom resources only: their columns in `kubectl get`; without any, AGE follows NAME. */
+  readonly printerColumns?: readonly PrinterColumn[];
 }
 
 /** `v1`, `apps/v1`. */

@@ -47,7 +47,9 @@ export class VirtualClock implements Clock {
   #next(until: number): Timer | undefined {
     let first: Timer | undefined;
     for (const timer of this.#timers) {
-      if (timer.at <= until && (!first || timer.at < first.at || (timer.at === first.at && timer.order < first.order))) {
+      if (
+        timer.at <= until && (!first || timer.at < first.at || (timer.at === first.at && timer.order < first.order))
+      ) {
         first = timer;
       }
     }

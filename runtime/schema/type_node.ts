@@ -32,6 +32,8 @@ export interface FieldNode {
   /** Protobuf field number and name of built-in kinds (k8s.io/api generated.proto). */
   readonly protoNumber?: number;
   readonly protoName?: string;
+  /** Numbers of the messages around it where Go embeds a struct: its fields stand in the parent in JSON only. */
+  readonly protoPath?: readonly number[];
   /** Strategic merge patch: `patchStrategy` split at commas, and `patchMergeKey`. */
   readonly patchStrategy: readonly string[];
   readonly patchMergeKey?: string;
@@ -52,6 +54,8 @@ export interface ListNode {
   /** How server-side apply sees it: `map` lists are keyed by `keys`. */
   readonly listType: "atomic" | "set" | "map";
   readonly keys: readonly string[];
+  /** A named list of Go's (Verbs, ExtraValue), which protobuf wraps in a message whose field 1 repeats. */
+  readonly protoWrapped?: boolean;
 }
 
 export interface ScalarNode {
@@ -68,6 +72,8 @@ export interface ScalarNode {
     | "microTime" // RFC 3339, microseconds
     | "duration"; // Go duration string
   readonly enum?: readonly string[];
+  /** Go's name of the type where it is an alias, such as `v1.PullPolicy`: messages about wrong types show it. */
+  readonly goName?: string;
 }
 
 /** Any JSON: RawExtension, JSON, FieldsV1, `x-kubernetes-preserve-unknown-fields` without properties. */
@@ -75,4 +81,6 @@ export interface AnyNode {
   readonly type: "any";
   /** `x-kubernetes-embedded-resource`: apiVersion, kind and metadata are checked as an object's. */
   readonly embeddedResource: boolean;
+  /** How protobuf carries it where it is not JSON text in a RawExtension. */
+  readonly wire?: "rawExtension" | "json" | "fieldsV1" | "schemaOrArray" | "schemaOrBool" | "schemaOrStrings";
 }

@@ -1,0 +1,2 @@
+export { structNamed, structNames } from "./link.ts";
+export { builtinResources, typeOf } from "./resources.ts";

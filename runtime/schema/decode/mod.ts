@@ -1,0 +1,4 @@
+export { checkTypes } from "./check_types.ts";
+export { duplicateKeys } from "./duplicate_keys.ts";
+export { normalize } from "./normalize.ts";
+export { pruneUnknown } from "./prune_unknown.ts";

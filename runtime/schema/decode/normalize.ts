@@ -1,0 +1,132 @@
+/**
+ * What Go would print after reading an object, done in place: nulls go, empty optional fields go, embedded structs and
+ * required numbers appear with their zero value, quantities and times take their canonical form. So that what d8s stores
+ * and compares is what clients written against upstream expect (`resources: {}`, `status: {}`, `cpu: 500m`).
+ *
+ * Only built-in types have Go's rules; anonymous structs of custom resources are kept as they are. Where Go prints `null`
+ * (a required list or time that was never set) nothing is printed.
+ */
+import type { FieldNode, ScalarNode, StructNode, TypeNode } from "../type_node.ts";
+import { canonicalQuantity } from "../quantity.ts";
+import { compiledPerNode } from "./node_cache.ts";
+
+/** Returns the value to keep, or undefined when it says nothing. */
+type Normalizer = (value: unknown) => unknown;
+
+export function normalize(type: TypeNode, value: object): void {
+  normalizer(type)?.(value);
+}
+
+const normalizer = compiledPerNode<Normalizer>((node) => {
+  if (node.type === "struct") return node.name === "" ? undefined : normalizeStruct(node);
+  if (node.type === "list") return normalizeList(node.items);
+  if (node.type === "map") return normalizeMap(node.values);
+  return scalarForms[node.type as ScalarNode["type"]];
+});
+
+interface Step {
+  readonly field: FieldNode;
+  readonly child?: Normalizer;
+  /** Written when absent: `{}`, 0 or false. */
+  readonly zero?: "struct" | 0 | false;
+}
+
+function stepOf(field: FieldNode): Step {
+  return { field, child: normalizer(field.type), zero: zeroOf(field) };
+}
+
+function zeroOf(field: FieldNode): Step["zero"] {
+  if (field.pointer) return undefined;
+  if (field.type.type === "struct") return "struct";
+  if (!field.required) return undefined;
+  if (field.type.type === "boolean") return false;
+  return field.type.type === "int32" || field.type.type === "int64" ? 0 : undefined;
+}
+
+function normalizeStruct(node: StructNode): Normalizer {
+  let steps: Map<string, Step> | undefined;
+  let filled: Step[] = [];
+  return (value) => {
+    if (typeof value !== "object" || value === null) return value;
+    if (!steps) {
+      steps = new Map([...node.fields].map(([name, field]) => [name, stepOf(field)]));
+      filled = [...steps.values()].filter((step) => step.zero !== undefined);
+    }
+    const object = value as Record<string, unknown>;
+    for (const name of Object.keys(object)) {
+      const step = steps.get(name);
+      if (step) keepOrDrop(object, name, step);
+    }
+    for (const { field, zero, child } of filled) {
+      if (object[field.name] !== undefined) continue;
+      object[field.name] = zero === "struct" ? child?.({}) ?? {} : zero;
+    }
+    return object;
+  };
+}
+
+function keepOrDrop(object: Record<string, unknown>, name: string, step: Step): void {
+  const before = object[name];
+  if (before === null || before === undefined) return void delete object[name];
+  const after = step.child ? step.child(before) : before;
+  if (!step.field.required && isEmpty(after, step.field)) delete object[name];
+  else if (after !== before) object[name] = after;
+}
+
+/** Go's `omitempty`: a pointer to zero is not empty, a list or map with nothing in it is. */
+function isEmpty(value: unknown, field: FieldNode): boolean {
+  if (typeof value === "object") return isEmptyCollection(value as object, field.type.type);
+  return !field.pointer && (value === "" || value === 0 || value === false) && field.type.type !== "intOrString";
+}
+
+function isEmptyCollection(value: object, type: TypeNode["type"]): boolean {
+  if (Array.isArray(value)) return value.length === 0;
+  if (type !== "map") return false;
+  for (const _ in value) return false;
+  return true;
+}
+
+function normalizeList(items: TypeNode): Normalizer | undefined {
+  const child = normalizer(items);
+  if (!child) return undefined;
+  return (value) => {
+    if (!Array.isArray(value)) return value;
+    for (let i = 0; i < value.length; i++) {
+      const item = value[i] === null && items.type === "struct" ? {} : value[i];
+      value[i] = child(item);
+    }
+    return value;
+  };
+}
+
+function normalizeMap(values: TypeNode): Normalizer | undefined {
+  const child = normalizer(values) ?? ((value: unknown) => value);
+  const nullValue = values.type === "string" || values.type === "bytes" ? "" : null;
+  return (value) => {
+    if (typeof value !== "object" || value === null) return value;
+    const object = value as Record<string, unknown>;
+    for (const key in object) {
+      const before = object[key];
+      const after = before === null ? nullValue : child(before);
+      if (after !== before) object[key] = after;
+    }
+    return object;
+  };
+}
+
+const wholeSeconds = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
+const microseconds = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
+
+/** Fractions below a millisecond are kept by text: `Date` does not know them. */
+function microTimeOf(text: string): string {
+  if (microseconds.test(text)) return text;
+  const fraction = /\.(\d+)/.exec(text)?.[1] ?? "";
+  return `${new Date(text).toISOString().slice(0, 19)}.${fraction.padEnd(6, "0").slice(0, 6)}Z`;
+}
+
+const scalarForms: Partial<Record<ScalarNode["type"], Normalizer>> = {
+  quantity: (value) => canonicalQuantity(value as string | number),
+  time: (value) =>
+    wholeSeconds.test(value as string) || !value ? value : new Date(value as string).toISOString().slice(0, 19) + "Z",
+  microTime: (value) => value ? microTimeOf(value as string) : value,
+};

@@ -1,0 +1,112 @@
+/** What is wrong with one field, in upstream's words, and the Status that says so. */
+import { StatusError } from "./status_error.ts";
+
+export interface FieldError {
+  readonly reason:
+    | "FieldValueInvalid"
+    | "FieldValueRequired"
+    | "FieldValueForbidden"
+    | "FieldValueNotSupported"
+    | "FieldValueDuplicate"
+    | "FieldValueTooLong"
+    | "FieldValueTooMany"
+    | "FieldValueTypeInvalid"
+    | "FieldValueNotFound";
+  /** `spec.containers[0].name`; empty for the object as a whole. */
+  readonly field: string;
+  /** Without the field: `Required value`, `Invalid value: "x": must be ...`. */
+  readonly message: string;
+}
+
+/** `["spec", "containers", 0]` is `spec.containers[0]`. */
+export function fieldPath(steps: readonly (string | number)[]): string {
+  let path = "";
+  for (const step of steps) {
+    if (typeof step === "number") path += `[${step}]`;
+    else path += path === "" ? step : `.${step}`;
+  }
+  return path;
+}
+
+/** Values as upstream quotes them: text in quotes, numbers bare, objects as JSON. */
+export function shown(value: unknown): string {
+  if (value === undefined || value === null) return "null";
+  return JSON.stringify(value);
+}
+
+export function required(field: string, detail = ""): FieldError {
+  return { reason: "FieldValueRequired", field, message: detail ? `Required value: ${detail}` : "Required value" };
+}
+
+export function invalidValue(field: string, value: unknown, detail: string): FieldError {
+  return { reason: "FieldValueInvalid", field, message: `Invalid value: ${shown(value)}: ${detail}` };
+}
+
+export function forbidden(field: string, detail: string): FieldError {
+  return { reason: "FieldValueForbidden", field, message: `Forbidden: ${detail}` };
+}
+
+export function duplicate(field: string, value: unknown): FieldError {
+  return { reason: "FieldValueDuplicate", field, message: `Duplicate value: ${shown(value)}` };
+}
+
+export function notFoundValue(field: string, value: unknown): FieldError {
+  return { reason: "FieldValueNotFound", field, message: `Not found: ${shown(value)}` };
+}
+
+/** `Unsupported value: "x": supported values: "a", "b"`, sorted as upstream sorts them. */
+export function notSupported(field: string, value: unknown, supported: readonly string[]): FieldError {
+  const list = [...supported].sort().map((word) => JSON.stringify(word)).join(", ");
+  const message = `Unsupported value: ${shown(value)}${list ? `: supported values: ${list}` : ""}`;
+  return { reason: "FieldValueNotSupported", field, message };
+}
+
+export function tooLong(field: string, maxBytes: number): FieldError {
+  return { reason: "FieldValueTooLong", field, message: `Too long: may not be more than ${maxBytes} bytes` };
+}
+
+export function tooMany(field: string, count: number, max: number): FieldError {
+  return { reason: "FieldValueTooMany", field, message: `Too many: ${count}: must have at most ${max} items` };
+}
+
+/** 422: `Pod "x" is invalid: spec.a: Required value`, or `[a, b]` of several, with a cause for each. */
+export function invalid(resource: { group: string; kind: string }, name: string, errors: FieldError[]): StatusError {
+  const texts = [...new Set(errors.map(({ field, message }) => `${field || "<nil>"}: ${message}`))];
+  const list = texts.length === 1 ? texts[0] : `[${texts.join(", ")}]`;
+  const qualified = resource.group ? `${resource.kind}.${resource.group}` : resource.kind;
+  return new StatusError("Invalid", `${qualified} ${JSON.stringify(name)} is invalid: ${list}`, {
+    name,
+    group: resource.group || undefined,
+    kind: resource.kind,
+    causes: errors.map(({ reason, message, field }) => ({ reason, message, field })),
+  });
+}
+
+/** 400 for a body whose JSON does not fit the kind; upstream reports the first fault only. */
+export function cannotBeHandled(resource: { version: string; kind: string }, errors: FieldError[]): StatusError {
+  const { version, kind } = resource;
+  return new StatusError(
+    "BadRequest",
+    `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${errors[0]?.message}`,
+  );
+}
+
+/** 400 of `fieldValidation=Strict`: unknown and repeated fields together, unknown ones last as upstream has them. */
+export function strictDecodingError(
+  resource: { version: string; kind: string },
+  fields: { unknown: readonly string[]; duplicate: readonly string[] },
+): StatusError {
+  return new StatusError(
+    "BadRequest",
+    `${resource.kind} in version ${JSON.stringify(resource.version)} cannot be handled as a ${resource.kind}: ` +
+      `strict decoding error: ${strictFaults(fields).join(", ")}`,
+  );
+}
+
+/** What `fieldValidation=Warn` puts into Warning headers, one text each. */
+export function strictFaults(fields: { unknown: readonly string[]; duplicate: readonly string[] }): string[] {
+  return [
+    ...fields.duplicate.map((path) => `duplicate field ${JSON.stringify(path)}`),
+    ...fields.unknown.map((path) => `unknown field ${JSON.stringify(path)}`),
+  ];
+}

@@ -1,0 +1,112 @@
+/**
+ * What a client may not decide, put right before defaults and validation: status of new objects, fields that belong to
+ * the other path (spec and status are written separately), generation, marks of deletion. In place; pure otherwise.
+ */
+import type { IPod } from "kubernetes-models/v1/Pod";
+import type { KubeObject, ObjectMeta } from "../object.ts";
+import { groupResourceOf, type Resource } from "../resource.ts";
+import { firstGeneration, nextGeneration } from "./generation.ts";
+import { qosClassOf } from "./pod_qos.ts";
+import { subresourceParts } from "./subresource_parts.ts";
+
+/** A Node is registered together with its status. */
+const statusOnCreate = new Set(["nodes"]);
+
+/** Call it before `applyDefaults`, after `metadata.uid` is set (a Job's labels hold it). */
+export function prepareForCreate(resource: Resource, object: KubeObject): void {
+  const meta = object.metadata ??= {};
+  delete meta.deletionTimestamp;
+  delete meta.deletionGracePeriodSeconds;
+  setGeneration(meta, firstGeneration(resource));
+  if (resource.hasStatus && !statusOnCreate.has(groupResourceOf(resource))) delete object.status;
+  preparePerKind.get(groupResourceOf(resource))?.(object);
+}
+
+/**
+ * `old` is what is stored; `subresource` is the path that was written (`status`, `resize`, ...). System fields that the
+ * client left out are taken from `old`; those that it changed are left for validation to refuse.
+ */
+export function prepareForUpdate(resource: Resource, object: KubeObject, old: KubeObject, subresource?: string): void {
+  const meta = object.metadata ??= {};
+  keepSystemFields(meta, old.metadata ?? {});
+  if (subresource) keepOtherParts(resource, object, old, subresource);
+  else keepStatus(resource, object, old);
+  const counts = subresource !== "status";
+  setGeneration(meta, counts ? nextGeneration(resource, object, old) : old.metadata?.generation);
+}
+
+function setGeneration(meta: ObjectMeta, generation: number | undefined): void {
+  if (generation === undefined) delete meta.generation;
+  else meta.generation = generation;
+}
+
+const systemFields = ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"] as const;
+
+function keepSystemFields(meta: ObjectMeta, old: ObjectMeta): void {
+  for (const field of systemFields) {
+    if (meta[field] === undefined && old[field] !== undefined) Object.assign(meta, { [field]: old[field] });
+  }
+}
+
+/** Copies, because the stored object may be frozen and shared. */
+function take(object: KubeObject, old: KubeObject, field: string): void {
+  if (old[field] === undefined) delete object[field];
+  else object[field] = structuredClone(old[field]);
+}
+
+function keepStatus(resource: Resource, object: KubeObject, old: KubeObject): void {
+  if (resource.hasStatus) take(object, old, "status");
+  if (groupResourceOf(resource) === "namespaces") take(object, old, "spec");
+}
+
+/** A subresource writes its own part; everything else stays as it was. */
+function keepOtherParts(resource: Resource, object: KubeObject, old: KubeObject, subresource: string): void {
+  const written = subresourceParts(subresource);
+  const asked = written.map((part) => part.read(object));
+  for (const field of new Set([...Object.keys(object), ...Object.keys(old)])) {
+    if (field !== "metadata" && field !== "apiVersion" && field !== "kind") take(object, old, field);
+  }
+  written.forEach((part, i) => part.write(object, asked[i]));
+  if (resource.type.name === "") keepMetadata(object, old);
+}
+
+/** The status of a custom resource is written without its metadata. */
+function keepMetadata(object: KubeObject, old: KubeObject): void {
+  const { resourceVersion, managedFields } = object.metadata ?? {};
+  object.metadata = structuredClone(old.metadata) ?? {};
+  if (resourceVersion !== undefined) object.metadata.resourceVersion = resourceVersion;
+  if (managedFields !== undefined) object.metadata.managedFields = managedFields;
+}
+
+const preparePerKind: ReadonlyMap<string, (object: KubeObject) => void> = new Map([
+  ["namespaces", prepareNamespace],
+  ["pods", preparePod],
+  ["jobs.batch", prepareJob],
+]);
+
+function prepareNamespace(object: KubeObject): void {
+  const spec = (object.spec ?? {}) as { finalizers?: string[] };
+  const finalizers = spec.finalizers ?? [];
+  object.spec = { ...spec, finalizers: finalizers.includes("kubernetes") ? finalizers : [...finalizers, "kubernetes"] };
+  object.status = { phase: "Active" };
+}
+
+function preparePod(object: KubeObject): void {
+  const pod = object as unknown as IPod;
+  object.status = { phase: "Pending", qosClass: pod.spec ? qosClassOf(pod.spec) : "BestEffort" };
+}
+
+/** A Job that selects its own pods does so by its uid, in the new labels and in those of before v1.27. */
+function prepareJob(object: KubeObject): void {
+  const { metadata, spec } = object as unknown as {
+    metadata: ObjectMeta;
+    spec?: { manualSelector?: boolean; selector?: object; template?: { metadata?: ObjectMeta } };
+  };
+  if (!spec?.template || spec.manualSelector || !metadata.uid) return;
+  const labels = (spec.template.metadata ??= {}).labels ??= {};
+  for (const prefix of ["", "batch.kubernetes.io/"]) {
+    labels[`${prefix}controller-uid`] ??= metadata.uid;
+    labels[`${prefix}job-name`] ??= metadata.name ?? "";
+  }
+  spec.selector ??= { matchLabels: { "batch.kubernetes.io/controller-uid": metadata.uid } };
+}

@@ -1,0 +1,60 @@
+/**
+ * Fields with a closed set of values, from the table of types: one rule for all kinds. Status is the business of those
+ * who write it and is not looked at.
+ */
+import type { FieldNode, TypeNode } from "../type_node.ts";
+import { compiledPerNode } from "../decode/node_cache.ts";
+import type { Report } from "./report.ts";
+
+type EnumCheck = (value: unknown, report: Report) => void;
+
+/** Fields whose wrong values upstream reports in other words, by the validator of their kind. */
+const wordedElsewhere = new Set([
+  "v1.NodeSelectorOperator",
+  "v1.KeyUsage",
+  "v1.HostPathType",
+  "v1.IPFamily",
+  "v1.Signal",
+]);
+
+export function validateEnums(type: TypeNode, value: object, report: Report): void {
+  if (type.type !== "struct") return;
+  for (const [name, field] of type.fields) {
+    if (name === "status" || name === "metadata") continue;
+    const inner = (value as Record<string, unknown>)[name];
+    if (inner !== undefined) enumCheck(field.type)?.(inner, report.at(name));
+  }
+}
+
+const enumCheck = compiledPerNode<EnumCheck>((node) => {
+  if (node.type === "struct") return checkFields(node.fields);
+  if (node.type === "list") return checkItems(node.items);
+  if (node.type !== "string" || !node.enum || wordedElsewhere.has(node.goName ?? "")) return undefined;
+  const values = new Set(node.enum);
+  return (value, report) => {
+    if (value !== "" && !values.has(value as string)) report.notSupported(value, node.enum!);
+  };
+});
+
+function checkFields(fields: ReadonlyMap<string, FieldNode>): EnumCheck | undefined {
+  const checks: [string, EnumCheck][] = [];
+  for (const [name, field] of fields) {
+    const check = enumCheck(field.type);
+    if (check) checks.push([name, check]);
+  }
+  if (checks.length === 0) return undefined;
+  return (value, report) => {
+    if (typeof value !== "object" || value === null) return;
+    for (const [name, check] of checks) {
+      const inner = (value as Record<string, unknown>)[name];
+      if (inner !== undefined) check(inner, report.at(name));
+    }
+  };
+}
+
+function checkItems(items: TypeNode): EnumCheck | undefined {
+  const check = enumCheck(items);
+  return check && ((value, report) => {
+    if (Array.isArray(value)) value.forEach((item, i) => check(item, report.at(i)));
+  });
+}

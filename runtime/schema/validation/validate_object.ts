@@ -1,0 +1,25 @@
+/**
+ * Is this object one that the server may store? Pure, in upstream's words, after defaults are applied. Custom resources
+ * get the rules about metadata here; their schema's rules come with their schema.
+ */
+import type { FieldError } from "../field_error.ts";
+import type { KubeObject } from "../object.ts";
+import { apiVersionOf, type Resource } from "../resource.ts";
+import { validateEnums } from "./enums.ts";
+import { validateMetadata, validateMetadataUpdate } from "./metadata.ts";
+import { validatorsPerKind } from "./per_kind.ts";
+import { Report } from "./report.ts";
+
+/** With `old` the rules about change apply too. No faults: it may be stored. */
+export function validateObject(resource: Resource, object: KubeObject, old?: KubeObject): FieldError[] {
+  const report = new Report();
+  const meta = report.at("metadata");
+  if (old) validateMetadataUpdate(resource, object.metadata ?? {}, old.metadata ?? {}, meta);
+  else validateMetadata(resource, object.metadata ?? {}, meta);
+  if (resource.type.name === "") return report.faults;
+  validateEnums(resource.type, object, report);
+  const validators = validatorsPerKind.get(`${apiVersionOf(resource)} ${resource.kind}`);
+  validators?.object?.(object, report);
+  if (old) validators?.update?.(object, old, report);
+  return report.faults;
+}

@@ -1,0 +1,32 @@
+/** Staying until somebody says stop: the first Ctrl-C or SIGTERM asks, the second, or the end of patience, insists. */
+
+export const stopWithinMs = 4500;
+
+/** Aborts with the first signal; the process ends at the second. */
+export function stopSignal(): AbortSignal {
+  const stopping = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    Deno.addSignalListener(name, () => {
+      if (stopping.signal.aborted) Deno.exit(130);
+      stopping.abort();
+    });
+  }
+  return stopping.signal;
+}
+
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+/** Runs `stop`, and ends the process where that takes longer than five seconds: what was answered is on disk already. */
+export async function stopInTime(stop: () => Promise<void>, say: (text: string) => void): Promise<void> {
+  const insist = setTimeout(() => {
+    say("something did not stop in time; ending anyway (nothing acknowledged is lost)");
+    Deno.exit(0);
+  }, stopWithinMs);
+  await stop();
+  clearTimeout(insist);
+}

@@ -1,0 +1,117 @@
+/** The master's half: PKI, store, API server and its loops, from start to stop. It prints nothing. */
+import { createApi, serveApi } from "../api/mod.ts";
+import type { Api } from "../api/mod.ts";
+import {
+  anyOf,
+  type BootstrapSecret,
+  bootstrapTokens,
+  clientCertificates,
+  ensurePki,
+  interimAuthorizer,
+  loopUser,
+  type Pki,
+  serviceAccountTokens,
+  tokenIssuer,
+} from "../auth/mod.ts";
+import { inProcessClient } from "../client/mod.ts";
+import { type Client, runControllers, type Running, systemClock } from "../loop/mod.ts";
+import { type Kind, Node, Pod, type Ref, Secret, ServiceAccount } from "../schema/mod.ts";
+import { openStore, type Store } from "../store/mod.ts";
+import { allAddresses } from "./machine_defaults.ts";
+import type { Loops } from "./loops.ts";
+import { addressIn, type Settings } from "./settings.ts";
+
+export interface MasterOptions {
+  readonly settings: Settings;
+  readonly loops: Loops;
+  readonly manifests: readonly string[];
+  /** The node runs in this process as well: its certificates are made with the rest. */
+  readonly withNode: boolean;
+}
+
+export interface Master {
+  readonly pki: Pki;
+  readonly api: Api;
+  readonly client: Client;
+  startLoops(): Promise<void>;
+  /** Requests in flight get `graceMs` to end. */
+  stop(graceMs: number): Promise<void>;
+}
+
+export function makePki({ settings, withNode }: Pick<MasterOptions, "settings" | "withNode">): Promise<Pki> {
+  const { nodeName, nodeIp, dataDir, serviceCidr } = settings;
+  return ensurePki(`${dataDir}/pki`, {
+    hostnames: [Deno.hostname(), nodeName],
+    ips: [nodeIp, ...allAddresses()],
+    serviceIp: addressIn(serviceCidr, 1),
+    node: withNode ? { name: nodeName, ips: [nodeIp] } : undefined,
+  });
+}
+
+export async function openSettingsStore({ store, storeTls }: Settings): Promise<Store> {
+  const read = (path: string | undefined) => path === undefined ? undefined : Deno.readTextFile(path);
+  const [ca, cert, key] = await Promise.all([read(storeTls.ca), read(storeTls.cert), read(storeTls.key)]);
+  return await openStore(store, { tls: { ca, cert, key } });
+}
+
+/** Resolves when the API server answers. */
+export async function startMaster(options: MasterOptions, made: { pki: Pki; store: Store }): Promise<Master> {
+  const { settings, loops, manifests } = options;
+  const { pki, store } = made;
+  const api = await buildApi(settings, pki, store);
+  const { key, cert } = pki.apiserver;
+  const served = await serveApi(api, {
+    hostname: settings.bindAddress,
+    port: settings.port,
+    key,
+    cert: cert + pki.ca.cert, // joining nodes find the CA in the chain
+    clientCa: pki.ca.cert,
+  });
+  const client = inProcessClient(api, loopUser("system:kube-controller-manager"));
+  const stopping = new AbortController();
+  let running: Running | undefined;
+  return {
+    pki,
+    api,
+    client,
+    async startLoops() {
+      const { signal } = stopping;
+      const controllers = await loops.master({ settings, pki, api, client, manifests, signal });
+      const identity = `${settings.nodeName}_${crypto.randomUUID()}`;
+      // sqlite has one master; many may share an etcd.
+      const leaderElection = settings.store.startsWith("etcd") ? {} : undefined;
+      running = runControllers(controllers, { client, signal, identity, leaderElection });
+    },
+    async stop(graceMs) {
+      stopping.abort();
+      await running?.stop();
+      await served.close(graceMs);
+      await api.close();
+      await store.close();
+    },
+  };
+}
+
+async function buildApi(settings: Settings, pki: Pki, store: Store): Promise<Api> {
+  // Tokens ask the API whether their accounts still exist, and the API asks tokens who calls.
+  const late: { client?: Client } = {};
+  const find = (kind: Kind<unknown>, ref: Ref) => late.client!.get(kind, ref);
+  const kinds = { ServiceAccount, Pod, Secret, Node };
+  const issuer = tokenIssuer({ key: pki.serviceAccountKey, lookup: (kind, ref) => find(kinds[kind], ref) });
+  const authenticate = anyOf(
+    clientCertificates(),
+    serviceAccountTokens(issuer),
+    bootstrapTokens((ref) => find(Secret, ref) as Promise<BootstrapSecret | undefined>),
+  );
+  const api = await createApi({
+    store,
+    authenticate,
+    authorize: interimAuthorizer(),
+    clock: systemClock,
+    serviceCidr: settings.serviceCidr,
+    tokens: issuer,
+    kubelet: { ca: pki.ca.cert, ...pki.kubeletClient },
+  });
+  late.client = inProcessClient(api, loopUser("system:apiserver"));
+  return api;
+}

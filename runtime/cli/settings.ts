@@ -1,0 +1,130 @@
+/**
+ * What a person can choose, and what holds when he does not. Flags and the config file use the same names; a flag wins
+ * over the file. Everything that the process touches on its machine comes from here, so that several clusters can live on
+ * one machine.
+ */
+import { z } from "zod";
+
+const dnsLabel = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
+const absolute = z.string().regex(/^\//, "must be an absolute path");
+const port = z.coerce.number().int().min(1).max(65535);
+
+/** Names as in `--data-dir` and `data-dir:`. */
+export const settingsSchema = z.strictObject({
+  "data-dir": absolute.default("/var/lib/d8s"),
+  manifests: z.array(z.string().min(1)).optional(),
+  "bind-address": z.ipv4().default("0.0.0.0"),
+  port: port.default(6443),
+  "kubelet-port": port.default(10250),
+  "node-name": z.string().regex(dnsLabel, "must be a lower-case DNS name").optional(),
+  "node-ip": z.ipv4().optional(),
+  "pod-cidr": z.cidrv4().default("10.244.0.0/16"),
+  "service-cidr": z.cidrv4().default("10.96.0.0/16"),
+  store: z.string().regex(/^(sqlite|etcd)[:=]./, "must be sqlite:PATH or etcd=https://HOST:2379[,...]").optional(),
+  "store-ca": absolute.optional(),
+  "store-cert": absolute.optional(),
+  "store-key": absolute.optional(),
+  "docker-host": z.string().regex(/^(unix|tcp):\/\/./, "must be unix:///PATH or tcp://HOST:PORT").optional(),
+  "cni-conf-dir": absolute.default("/etc/cni/net.d"),
+  "cni-bin-dir": absolute.optional(),
+  bridge: z.string().regex(/^[a-zA-Z0-9._-]{1,15}$/, "must be an interface name of at most 15 characters").default(
+    "cni0",
+  ),
+  kubeconfig: absolute.optional(),
+  install: z.boolean().default(true),
+  verbose: z.boolean().default(false),
+  server: z.url({ protocol: /^https$/, error: "must be https://HOST:PORT" }).optional(),
+  token: z.string().min(1).optional(),
+  "token-file": absolute.optional(),
+});
+
+export type RawSettings = z.input<typeof settingsSchema>;
+export type SettingName = keyof z.infer<typeof settingsSchema>;
+
+/** What the machine answers for what nobody chose. */
+export interface MachineDefaults {
+  readonly hostname: string;
+  readonly ip: string;
+  readonly home: string;
+  readonly environment: { readonly KUBECONFIG?: string; readonly DOCKER_HOST?: string };
+  /** Folders with CNI plugins in them, the best first. */
+  readonly cniBinDirs: readonly string[];
+}
+
+export interface Settings {
+  readonly dataDir: string;
+  /** Absent: what the command finds fit. */
+  readonly manifests?: readonly string[];
+  readonly bindAddress: string;
+  readonly port: number;
+  readonly kubeletPort: number;
+  readonly nodeName: string;
+  readonly nodeIp: string;
+  readonly podCidr: string;
+  readonly serviceCidr: string;
+  /** `sqlite:PATH` or `etcd=URL,...` */
+  readonly store: string;
+  readonly storeTls: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  readonly dockerHost: string;
+  readonly cniConfDir: string;
+  readonly cniBinDir: string;
+  readonly bridge: string;
+  readonly kubeconfig: string;
+  /** May missing packages be installed? */
+  readonly install: boolean;
+  readonly verbose: boolean;
+  /** The master that a node joins. */
+  readonly server?: string;
+  readonly token?: string;
+  readonly tokenFile?: string;
+}
+
+export class SettingsError extends Error {
+  override readonly name = "SettingsError";
+}
+
+/** Throws a `SettingsError` that names the flag. */
+export function settingsFrom(raw: Record<string, unknown>, machine: MachineDefaults): Settings {
+  const checked = settingsSchema.safeParse(raw);
+  if (!checked.success) {
+    const lines = checked.error.issues.map((issue) => `--${issue.path.join(".")}: ${issue.message}`);
+    throw new SettingsError(lines.join("\n"));
+  }
+  const chosen = checked.data;
+  const { environment } = machine;
+  return {
+    dataDir: chosen["data-dir"],
+    manifests: chosen.manifests,
+    bindAddress: chosen["bind-address"],
+    port: chosen.port,
+    kubeletPort: chosen["kubelet-port"],
+    nodeName: chosen["node-name"] ?? machine.hostname.toLowerCase(),
+    nodeIp: chosen["node-ip"] ?? machine.ip,
+    podCidr: chosen["pod-cidr"],
+    serviceCidr: chosen["service-cidr"],
+    store: chosen.store ?? `sqlite:${chosen["data-dir"]}/store.db`,
+    storeTls: { ca: chosen["store-ca"], cert: chosen["store-cert"], key: chosen["store-key"] },
+    dockerHost: chosen["docker-host"] ?? environment.DOCKER_HOST ?? "unix:///var/run/docker.sock",
+    cniConfDir: chosen["cni-conf-dir"],
+    cniBinDir: chosen["cni-bin-dir"] ?? machine.cniBinDirs[0] ?? "/usr/lib/cni",
+    bridge: chosen.bridge,
+    kubeconfig: chosen.kubeconfig ?? firstPath(environment.KUBECONFIG) ?? `${machine.home}/.kube/config`,
+    install: chosen.install,
+    verbose: chosen.verbose,
+    server: chosen.server,
+    token: chosen.token,
+    tokenFile: chosen["token-file"],
+  };
+}
+
+/** Of `KUBECONFIG=a:b`, kubectl changes the first. */
+function firstPath(list: string | undefined): string | undefined {
+  return list?.split(":").find(Boolean);
+}
+
+/** Address number `offset` of an IPv4 range. */
+export function addressIn(cidr: string, offset: number): string {
+  const [base = ""] = cidr.split("/");
+  const number = base.split(".").reduce((sum, byte) => sum * 256 + Number(byte), 0) + offset;
+  return [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join(".");
+}

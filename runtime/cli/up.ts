@@ -1,0 +1,104 @@
+/** `d8s up`: one machine is master and node, in one process, from a bare host to the example's first answer. */
+import { contextName } from "./kubeconfig.ts";
+import { changeKubeconfig, mergeAccess } from "./kubeconfig.ts";
+import { localServer } from "./cluster_access.ts";
+import { openDataFolder } from "./data_folder.ts";
+import { aborted, stopInTime, stopSignal } from "./foreground.ts";
+import { prepareHost } from "./host_preparation.ts";
+import { configureLogs } from "./logging.ts";
+import type { Loops } from "./loops.ts";
+import { makePki, type Master, openSettingsStore, startMaster } from "./master_process.ts";
+import { type RunningNode, startNode, untilNodeReady } from "./node_process.ts";
+import { takeLock } from "./process_lock.ts";
+import { type Progress, terminalProgress } from "./progress.ts";
+import { readinessTable, untilWorkloadsReady } from "./readiness_table.ts";
+import type { Settings } from "./settings.ts";
+
+const nodePatienceMs = 60_000;
+const workloadPatienceMs = 60_000;
+
+export async function up(settings: Settings, loops: Loops): Promise<void> {
+  const show = terminalProgress();
+  show.line(`d8s ${loops.version} on ${settings.nodeName} (${settings.nodeIp}), data in ${settings.dataDir}`);
+  const signal = stopSignal();
+  using _lock = await takeLock(settings.dataDir);
+  await openDataFolder(settings.dataDir, loops.version);
+  await configureLogs({ file: `${settings.dataDir}/d8s.log`, verbose: settings.verbose, print: show.line });
+  await prepareHost(settings, { master: true, node: true }, show);
+  const manifests = settings.manifests ?? [loops.exampleManifests];
+  const master = await bringUpMaster({ settings, loops, manifests, withNode: true }, show);
+  let node: RunningNode | undefined;
+  try {
+    node = await bringUpNode(settings, loops, master, show);
+    await mergeContext(settings, master, show);
+    await untilNode(settings, master, signal, show);
+    await showResult(master, manifests, signal, show);
+    await aborted(signal);
+  } finally {
+    show.line("stopping; containers keep running (d8s down removes them)");
+    await stopInTime(async () => {
+      await node?.stop();
+      await master.stop(1000);
+    }, show.warn);
+  }
+}
+
+export async function bringUpMaster(options: Parameters<typeof startMaster>[0], show: Progress): Promise<Master> {
+  const { settings } = options;
+  const [pki, store] = await Promise.all([
+    show.step("keys and certificates are in order", () => makePki(options)),
+    show.step(`opened the store ${settings.store}`, () => openSettingsStore(settings)),
+  ]);
+  return await show.step(`API server answers on ${localServer(settings)}`, async () => {
+    const master = await startMaster(options, { pki, store });
+    await master.startLoops();
+    return master;
+  });
+}
+
+function bringUpNode(settings: Settings, loops: Loops, master: Master, show: Progress): Promise<RunningNode> {
+  const { pki: { ca, nodeServing }, client } = master;
+  return show.step(
+    "node loops run",
+    () => startNode({ settings, loops, client, credentials: { ca: ca.cert, serving: nodeServing! } }),
+  );
+}
+
+async function mergeContext(settings: Settings, { pki }: Master, show: Progress): Promise<void> {
+  const { kubeconfig } = settings;
+  await show.step(`kubectl's context is ${contextName}, in ${kubeconfig}`, () => {
+    const access = { server: localServer(settings), ca: pki.ca.cert, ...pki.admin };
+    return changeKubeconfig(kubeconfig, (config) => mergeAccess(config, access));
+  });
+}
+
+/** A node that is not ready is told, not fatal: its loops keep trying, and `d8s status` says why. */
+async function untilNode(
+  { nodeName }: Settings,
+  { client }: Master,
+  signal: AbortSignal,
+  show: Progress,
+): Promise<void> {
+  const patience = AbortSignal.any([signal, AbortSignal.timeout(nodePatienceMs)]);
+  try {
+    await show.step(`node ${nodeName} is ready`, () => untilNodeReady(client, nodeName, patience));
+  } catch (error) {
+    if (!signal.aborted) show.warn((error as Error).message);
+  }
+}
+
+async function showResult({ client }: Master, manifests: readonly string[], signal: AbortSignal, show: Progress) {
+  const patience = AbortSignal.any([signal, AbortSignal.timeout(workloadPatienceMs)]);
+  const what = `applied ${manifests.join(", ")}`;
+  const waited = await show.step(what, () => untilWorkloadsReady(client, patience));
+  if (signal.aborted) return;
+  const { rows, url } = await readinessTable(client);
+  show.line("");
+  for (const row of rows) show.line(`  ${row}`);
+  if (!waited) show.warn("not everything is ready yet: d8s status says why");
+  show.line(
+    ["", "Try:", "  kubectl get nodes,pods,svc -A", ...(url ? [`  curl ${url}`] : []), "  deno task d8s status", ""]
+      .join("\n"),
+  );
+  show.line("Ctrl-C stops d8s; containers keep running.");
+}

@@ -2,7 +2,7 @@
  * The config file: YAML with the names of the flags. What is wrong in it is reported with file, line and field, all at
  * once; an unknown name is an error, because a mistyped one would be ignored in silence otherwise.
  */
-import { load, YAMLException } from "js-yaml";
+import { loadAll, YAMLException } from "js-yaml";
 import { SettingsError, settingsSchema } from "./settings.ts";
 
 export const defaultConfigFile = "/etc/d8s/config.yaml";
@@ -24,7 +24,7 @@ export function parseConfig(text: string, file: string): Record<string, unknown>
 
 function parseYaml(text: string, file: string): unknown {
   try {
-    return load(text);
+    return loadAll(text)[0];
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
     throw new SettingsError(`${file}:${(error.mark?.line ?? 0) + 1}: ${error.reason}`);

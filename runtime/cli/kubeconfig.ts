@@ -4,7 +4,7 @@
  *
  * Source: https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/
  */
-import { dump, load } from "js-yaml";
+import { dump, loadAll } from "js-yaml";
 import { readIfThere, writeFileAtomic } from "../auth/mod.ts";
 
 export interface Access {
@@ -77,7 +77,7 @@ export async function changeKubeconfig(path: string, change: (config: Kubeconfig
 }
 
 function parseKubeconfig(text: string, path: string): Kubeconfig {
-  const config = load(text) ?? {};
+  const config = loadAll(text)[0] ?? {};
   if (typeof config !== "object" || Array.isArray(config)) {
     throw new Error(`${path} is not a kubeconfig, so it was left alone: name another file with --kubeconfig`);
   }

@@ -1,0 +1,100 @@
+/** A pod's container as the engine is asked to make it. Pure: paths, addresses and environment come in. */
+import type { ContainerSpec, Mount, NamespaceMode } from "../../../runtime/engine/mod.ts";
+import { pauseImage } from "../../../runtime/engine/mod.ts";
+import { hostnameOf } from "../network/name_files.ts";
+import { type Container, type Pod, specOf } from "../pod/pod.ts";
+import { oomScoreAdjOf } from "../pod/qos.ts";
+import { expand } from "./env.ts";
+import { containerLabels, dockerName, sandboxLabels } from "./identity.ts";
+import { cgroupLimits } from "./resources.ts";
+import { securityOptions, userOf } from "./security.ts";
+
+export interface ContainerSpecFacts {
+  readonly pod: Pod;
+  readonly container: Container;
+  readonly attempt: number;
+  readonly backOffSeconds: number;
+  readonly sandboxId: string;
+  readonly env: ReadonlyMap<string, string>;
+  readonly mounts: readonly Mount[];
+  /** Host file behind the container's termination message path. */
+  readonly messageSource: string;
+  readonly nodeMemoryBytes: number;
+  /** The machine lets us lower `oom_score_adj`. */
+  readonly mayLowerOomScore: boolean;
+}
+
+/** Docker gives the sandbox the node's network, and the pause process leaves it for one of its own: see `pauseElf`. */
+export function sandboxSpec(pod: Pod, attempt: number): ContainerSpec {
+  const spec = specOf(pod);
+  const hostNetwork = spec.hostNetwork === true;
+  return {
+    name: dockerName(pod, "POD", attempt),
+    image: pauseImage,
+    args: hostNetwork ? undefined : ["own-network"],
+    env: [],
+    labels: sandboxLabels(pod, attempt),
+    hostname: hostNetwork ? undefined : hostnameOf(pod),
+    tty: false,
+    openStdin: false,
+    stdinOnce: false,
+    network: "host",
+    ipc: spec.hostIPC ? "host" : "shareable",
+    pid: spec.hostPID ? "host" : "private",
+    mounts: [],
+    resources: { cpuShares: 2 },
+    security: {
+      privileged: false,
+      readOnlyRootFilesystem: true,
+      noNewPrivileges: true,
+      addCapabilities: hostNetwork ? [] : ["SYS_ADMIN"],
+      dropCapabilities: ["ALL"],
+      groups: [],
+    },
+    keepLogs: false,
+  };
+}
+
+export function containerSpec(facts: ContainerSpecFacts): ContainerSpec {
+  const { pod, container, env, mounts, sandboxId, messageSource } = facts;
+  const expandAll = (words: readonly string[] | undefined) => words?.map((word) => expand(word, env));
+  const command = expandAll(container.command);
+  return {
+    name: dockerName(pod, container.name, facts.attempt),
+    image: container.image ?? "",
+    entrypoint: command,
+    // A command without arguments runs without the image's.
+    args: expandAll(container.args) ?? (command ? [] : undefined),
+    env: [...env].map(([name, value]) => `${name}=${value}`),
+    labels: containerLabels(pod, container, facts),
+    workingDir: container.workingDir,
+    user: userOf(pod, container),
+    tty: container.tty ?? false,
+    openStdin: container.stdin ?? false,
+    stdinOnce: container.stdinOnce ?? false,
+    network: { container: sandboxId },
+    ipc: specOf(pod).hostIPC ? "host" : { container: sandboxId },
+    pid: pidMode(pod, sandboxId),
+    mounts: [...mounts, { source: messageSource, target: messagePath(container), readOnly: false }],
+    resources: cgroupLimits(container),
+    security: securityOptions(pod, container),
+    oomScoreAdj: oomScore(facts),
+    stopSignal: container.lifecycle?.stopSignal,
+    keepLogs: true,
+  };
+}
+
+function messagePath({ terminationMessagePath }: Container): string {
+  return terminationMessagePath ?? "/dev/termination-log";
+}
+
+function pidMode(pod: Pod, sandboxId: string): NamespaceMode {
+  const { hostPID, shareProcessNamespace } = specOf(pod);
+  if (hostPID) return "host";
+  return shareProcessNamespace ? { container: sandboxId } : "private";
+}
+
+function oomScore({ pod, container, nodeMemoryBytes, mayLowerOomScore }: ContainerSpecFacts): number {
+  const score = oomScoreAdjOf(pod, container, nodeMemoryBytes);
+  return mayLowerOomScore ? score : Math.max(0, score);
+}

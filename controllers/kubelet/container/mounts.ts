@@ -1,0 +1,46 @@
+/** The bind mounts of one container: its volumes, and the files that every pod's containers share. */
+import type { Mount } from "../../../runtime/engine/mod.ts";
+import { type Container, type Pod, specOf, type VolumeMount } from "../pod/pod.ts";
+import { MountError } from "../volumes/payload.ts";
+import { pinSubPath } from "../volumes/sub_path.ts";
+import { expand } from "./env.ts";
+
+export interface MountFacts {
+  readonly pod: Pod;
+  readonly container: Container;
+  readonly podDir: string;
+  readonly volumes: ReadonlyMap<string, string>;
+  readonly env: ReadonlyMap<string, string>;
+}
+
+const propagations = { None: "rprivate", HostToContainer: "rslave", Bidirectional: "rshared" } as const;
+
+export async function mountsOf(facts: MountFacts): Promise<Mount[]> {
+  const mounts: Mount[] = [];
+  for (const [index, mount] of (facts.container.volumeMounts ?? []).entries()) {
+    mounts.push({
+      source: await sourceOf(facts, mount, index),
+      target: mount.mountPath.startsWith("/") ? mount.mountPath : `/${mount.mountPath}`,
+      readOnly: mount.readOnly ?? false,
+      propagation: propagations[(mount.mountPropagation ?? "None") as keyof typeof propagations],
+    });
+  }
+  const taken = new Set(mounts.map(({ target }) => target));
+  return [...mounts, ...sharedFiles(facts).filter(({ target }) => !taken.has(target))];
+}
+
+async function sourceOf({ container, podDir, volumes, env }: MountFacts, mount: VolumeMount, index: number): Promise<string> {
+  const volume = volumes.get(mount.name);
+  if (volume === undefined) throw new MountError(`volume "${mount.name}" of container ${container.name} is not mounted`);
+  const subPath = mount.subPathExpr ? expand(mount.subPathExpr, env) : mount.subPath;
+  if (!subPath) return volume;
+  return await pinSubPath(volume, subPath, `${podDir}/volume-subpaths/${mount.name}/${container.name}/${index}`);
+}
+
+function sharedFiles({ pod, podDir }: MountFacts): Mount[] {
+  const files: Mount[] = [
+    { source: `${podDir}/etc-hosts`, target: "/etc/hosts", readOnly: false },
+    { source: `${podDir}/resolv.conf`, target: "/etc/resolv.conf", readOnly: false },
+  ];
+  return specOf(pod).hostNetwork && !specOf(pod).hostAliases ? files.slice(1) : files;
+}

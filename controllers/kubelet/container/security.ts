@@ -1,0 +1,57 @@
+/** `securityContext` of pod and container in the engine's words. Pure. */
+import type { SecurityOptions } from "../../../runtime/engine/mod.ts";
+import { type Container, type Pod, specOf } from "../pod/pod.ts";
+import { ConfigError } from "./env.ts";
+
+type SeccompProfile = { type: string; localhostProfile?: string };
+
+export function securityOptions(pod: Pod, container: Container): SecurityOptions {
+  const own = container.securityContext ?? {};
+  const shared = specOf(pod).securityContext ?? {};
+  const groups = [...shared.supplementalGroups ?? [], ...(shared.fsGroup === undefined ? [] : [shared.fsGroup])];
+  return {
+    privileged: own.privileged ?? false,
+    readOnlyRootFilesystem: own.readOnlyRootFilesystem ?? false,
+    noNewPrivileges: own.allowPrivilegeEscalation === false,
+    addCapabilities: own.capabilities?.add ?? [],
+    dropCapabilities: own.capabilities?.drop ?? [],
+    groups: groups.map(String),
+    seccomp: seccompOf(own.seccompProfile ?? shared.seccompProfile, container),
+  };
+}
+
+/** No profile asked for means none, as upstream has it unless told otherwise. */
+function seccompOf(profile: SeccompProfile | undefined, { name }: Container): string | undefined {
+  if (profile?.type === "RuntimeDefault") return undefined;
+  if (profile?.type === "Localhost") {
+    throw new ConfigError(`container ${name}: seccomp profile of type Localhost is not supported by this node`);
+  }
+  return "unconfined";
+}
+
+/** `uid:gid` for docker; absent: the image decides. */
+export function userOf(pod: Pod, container: Container): string | undefined {
+  const own = container.securityContext ?? {};
+  const shared = specOf(pod).securityContext ?? {};
+  const user = own.runAsUser ?? shared.runAsUser;
+  const group = own.runAsGroup ?? shared.runAsGroup;
+  if (user === undefined) return group === undefined ? undefined : `:${group}`;
+  return group === undefined ? String(user) : `${user}:${group}`;
+}
+
+/** Why `runAsNonRoot` forbids this container, in upstream's words. */
+export function refuseRoot(pod: Pod, container: Container, imageUser: string): string | undefined {
+  const own = container.securityContext ?? {};
+  const shared = specOf(pod).securityContext ?? {};
+  if (!(own.runAsNonRoot ?? shared.runAsNonRoot)) return undefined;
+  const where =
+    `(pod: "${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})", container: ${container.name})`;
+  const user = own.runAsUser ?? shared.runAsUser;
+  if (user !== undefined) {
+    return user === 0 ? `container's runAsUser breaks non-root policy ${where}` : undefined;
+  }
+  const name = imageUser.split(":")[0]!;
+  if (name === "" || name === "0") return `container has runAsNonRoot and image will run as root ${where}`;
+  if (/^\d+$/.test(name)) return undefined;
+  return `container has runAsNonRoot and image has non-numeric user (${name}), cannot verify user is non-root ${where}`;
+}

@@ -1,0 +1,122 @@
+/**
+ * Makes sure of an image before a container is made of it: present, pulled, or a reason in upstream's words. A pull goes on
+ * beside the loop (it may take minutes); when it ends the pods that wait for it are due again.
+ */
+import { denoImage, type Engine, ensureDenoImage, ensurePauseImage, type ImageInfo, pauseImage } from "../../../runtime/engine/mod.ts";
+import type { Clock } from "../../../runtime/loop/mod.ts";
+import type { Key } from "../../../runtime/schema/mod.ts";
+import { type Failure, nextPullAt, type PullPolicy, pullPolicyOf, waitingFor } from "./pull_policy.ts";
+
+/** What came out, told once to every pod that waits. */
+export type PullReport = (type: "Normal" | "Warning", reason: string, message: string) => void;
+
+export interface ImageRequest {
+  readonly image: string;
+  readonly policy: PullPolicy | undefined;
+  readonly pod: Key;
+  readonly report: PullReport;
+}
+
+export type ImageAnswer =
+  | { readonly type: "present"; readonly image: ImageInfo }
+  | { readonly type: "waiting"; readonly reason: string; readonly message?: string; readonly againMs?: number };
+
+interface Pull {
+  running: boolean;
+  failure?: Failure;
+  /** Pulled for these pods since they asked; `Always` is satisfied once an attempt. */
+  readonly done: Set<Key>;
+  readonly pods: Map<Key, PullReport>;
+}
+
+export interface ImagePullerOptions {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly onChange: (pod: Key) => void;
+}
+
+export class ImagePuller {
+  readonly #pulls = new Map<string, Pull>();
+  readonly #making = new Map<string, Promise<void>>();
+
+  constructor(readonly options: ImagePullerOptions) {}
+
+  async ensure(request: ImageRequest): Promise<ImageAnswer> {
+    const { image, report } = request;
+    const own = ownImages[image];
+    if (own) await this.#make(image, own);
+    const policy = own ? "IfNotPresent" : pullPolicyOf(image, request.policy);
+    const present = await this.options.engine.image(image);
+    const pull = this.#pulls.get(image);
+    if (present && (policy !== "Always" || pull?.done.delete(request.pod))) {
+      if (policy !== "Always") report("Normal", "Pulled", presentMessage(image));
+      return { type: "present", image: present };
+    }
+    if (policy === "Never") return never(request);
+    return this.#wait(request);
+  }
+
+  /** The images that the node makes itself are made when first asked for, once. */
+  #make(image: string, make: (engine: Engine) => Promise<void>): Promise<void> {
+    const making = this.#making.get(image) ?? make(this.options.engine);
+    this.#making.set(image, making);
+    making.catch(() => this.#making.delete(image));
+    return making;
+  }
+
+  #wait({ image, pod, report }: ImageRequest): ImageAnswer {
+    const pull: Pull = this.#pulls.get(image) ?? { running: false, done: new Set(), pods: new Map() };
+    this.#pulls.set(image, pull);
+    const now = this.options.clock.now();
+    const waiting = pull.failure && waitingFor(image, pull.failure, now);
+    if (waiting) {
+      if (!pull.pods.has(pod)) report("Warning", "BackOff", waiting.message);
+      return { type: "waiting", ...waiting };
+    }
+    pull.pods.set(pod, report);
+    if (!pull.running) this.#pull(image, pull);
+    else report("Normal", "Pulling", `Pulling image "${image}"`);
+    return { type: "waiting", reason: "ContainerCreating" };
+  }
+
+  async #pull(image: string, pull: Pull): Promise<void> {
+    const { engine, clock, signal, onChange } = this.options;
+    const tell: PullReport = (...words) => pull.pods.forEach((report) => report(...words));
+    pull.running = true;
+    tell("Normal", "Pulling", `Pulling image "${image}"`);
+    const began = clock.now();
+    try {
+      await engine.pull(image, { signal });
+      const bytes = (await engine.image(image))?.sizeBytes ?? 0;
+      const took = `${((clock.now() - began) / 1000).toFixed(3)}s`;
+      tell("Normal", "Pulled", `Successfully pulled image "${image}" in ${took} (${took} including waiting). Image size: ${bytes} bytes.`);
+      pull.failure = undefined;
+      for (const pod of pull.pods.keys()) pull.done.add(pod);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      pull.failure = nextPullAt(pull.failure, message, clock.now());
+      tell("Warning", "Failed", `Failed to pull image "${image}": ${message}`);
+      tell("Warning", "Failed", "Error: ErrImagePull");
+    }
+    pull.running = false;
+    const pods = [...pull.pods.keys()];
+    pull.pods.clear();
+    for (const pod of pods) onChange(pod);
+  }
+}
+
+const ownImages: Record<string, (engine: Engine) => Promise<void>> = {
+  [pauseImage]: ensurePauseImage,
+  [denoImage]: ensureDenoImage,
+};
+
+function presentMessage(image: string): string {
+  return `Container image "${image}" already present on machine and can be accessed by the pod`;
+}
+
+function never({ image, report }: ImageRequest): ImageAnswer {
+  const message = `Container image "${image}" is not present with pull policy of Never`;
+  report("Warning", "ErrImageNeverPull", message);
+  return { type: "waiting", reason: "ErrImageNeverPull", message, againMs: 10_000 };
+}

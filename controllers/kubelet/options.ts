@@ -1,0 +1,51 @@
+/** What a node agent is told when it is made. */
+import type { Authenticator, Authorizer } from "../../runtime/auth/user.ts";
+import type { Engine } from "../../runtime/engine/mod.ts";
+
+export interface KubeletOptions {
+  readonly nodeName: string;
+  readonly nodeIp: string;
+  /** Pods' folders and the agent's records. Default `/var/lib/d8s/kubelet`. */
+  readonly rootDir?: string;
+  readonly engine: Engine;
+  /** Default `/etc/cni/net.d`. */
+  readonly cniConfDir?: string;
+  /** Default `/opt/cni/bin` and `/usr/lib/cni`. */
+  readonly cniBinDirs?: readonly string[];
+  readonly clusterDns?: readonly string[];
+  readonly clusterDomain?: string;
+  /** Absent: nothing listens. */
+  readonly server?: KubeletServerOptions;
+  /** Image archives to load at the start. */
+  readonly imagesDir?: string;
+  readonly maxPods?: number;
+  /** Labels of the Node beside those that say what it is. */
+  readonly nodeLabels?: Readonly<Record<string, string>>;
+  /** `node.spec.taints` at registration. */
+  readonly taints?: readonly { key: string; value?: string; effect: string }[];
+}
+
+export interface KubeletServerOptions {
+  readonly hostname?: string;
+  /** 0 takes a free one. Default 10250. */
+  readonly port?: number;
+  readonly key: string;
+  readonly cert: string;
+  /** Client certificates that this authority signed are believed. */
+  readonly clientCa: string;
+  readonly authenticate: Authenticator;
+  readonly authorize: Authorizer;
+}
+
+export const defaults = {
+  rootDir: "/var/lib/d8s/kubelet",
+  cniConfDir: "/etc/cni/net.d",
+  cniBinDirs: ["/opt/cni/bin", "/usr/lib/cni"],
+  clusterDns: ["10.96.0.10"],
+  clusterDomain: "cluster.local",
+  maxPods: 110,
+  port: 10250,
+} as const;
+
+/** What this kubelet says it is: the release of Kubernetes whose ways it keeps. */
+export const kubeletVersion = "v1.36.0+d8s";

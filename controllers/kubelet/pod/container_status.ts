@@ -1,0 +1,120 @@
+/** `containerStatuses[]` from docker's facts. Pure. */
+import type { Observed } from "../container/identity.ts";
+import type { Verdict, Waiting } from "./plan_pod.ts";
+import { allContainersOf, type Container, type ContainerStatus, initContainersOf, isSidecar, type Pod } from "./pod.ts";
+import { rfc3339 } from "./pod_status.ts";
+
+export interface StatusFacts {
+  readonly pod: Pod;
+  readonly observed: readonly Observed[];
+  readonly verdict: (containerId: string) => Verdict;
+  readonly waiting: ReadonlyMap<string, Waiting>;
+  /** What an ended container left in its termination message, by id. */
+  readonly messages: ReadonlyMap<string, string>;
+  /** `repository@sha256:...` or the id of an image, by the id. */
+  readonly imageName: (imageId: string) => string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+type State = NonNullable<ContainerStatus["state"]>;
+
+export function containerStatuses(facts: StatusFacts): ContainerStatus[] {
+  return allContainersOf(facts.pod).map((container) => containerStatus(facts, container));
+}
+
+function containerStatus(facts: StatusFacts, container: Container): ContainerStatus {
+  const attempts = facts.observed.filter((one) => !one.isSandbox && one.name === container.name);
+  const latest = attempts.findLast(({ state }) => state.startedAt !== "" || state.error !== "");
+  const before = statusBefore(facts.pod, container.name);
+  if (!latest) return unseen(facts, container, before);
+  const waiting = latest.state.status === "running" ? undefined : facts.waiting.get(container.name);
+  const previous = waiting ? latest : attempts.findLast((one) => one.attempt < latest.attempt);
+  const verdict = facts.verdict(latest.state.id);
+  const running = latest.state.status === "running";
+  const doneInit = isInit(facts.pod, container) && !isSidecar(container);
+  return {
+    name: container.name,
+    state: waiting ? { waiting } : stateOf(facts, latest),
+    lastState: previous ? stateOf(facts, previous) : before?.lastState ?? {},
+    ready: doneInit ? latest.state.status === "exited" && latest.state.exitCode === 0 : running && verdict.ready,
+    started: running && verdict.started,
+    restartCount: latest.attempt,
+    image: latest.state.image,
+    imageID: facts.imageName(latest.state.imageId),
+    containerID: `docker://${latest.state.id}`,
+    ...resourcesOf(container),
+  };
+}
+
+function isInit(pod: Pod, container: Container): boolean {
+  return initContainersOf(pod).some(({ name }) => name === container.name);
+}
+
+/** Docker has nothing (any more): what the API server knows of an ended pod stays true. */
+function unseen({ pod, waiting }: StatusFacts, container: Container, before?: ContainerStatus): ContainerStatus {
+  if (before?.state?.terminated) return before;
+  const hasInit = initContainersOf(pod).length > 0;
+  const gone = before?.state?.running && pod.metadata.deletionTimestamp;
+  const reason = hasInit ? "PodInitializing" : "ContainerCreating";
+  return {
+    name: container.name,
+    state: gone ? { terminated: lostState(before) } : { waiting: waiting.get(container.name) ?? { reason } },
+    lastState: before?.lastState ?? {},
+    ready: false,
+    started: false,
+    restartCount: before?.restartCount ?? 0,
+    image: container.image ?? "",
+    imageID: before?.imageID ?? "",
+    ...(before?.containerID && { containerID: before.containerID }),
+    ...resourcesOf(container),
+  };
+}
+
+function lostState(before: ContainerStatus): NonNullable<State["terminated"]> {
+  return {
+    exitCode: 137,
+    reason: "ContainerStatusUnknown",
+    message: "The container could not be located when the pod was deleted.  The container used to be Running",
+    ...(before.containerID && { containerID: before.containerID }),
+  };
+}
+
+function resourcesOf({ resources }: Container): Partial<ContainerStatus> {
+  if (!resources?.requests && !resources?.limits) return { resources: {} };
+  const { requests, limits } = resources;
+  return {
+    resources: { ...(limits && { limits }), ...(requests && { requests }) },
+    ...(requests && { allocatedResources: requests }),
+  };
+}
+
+function stateOf(facts: StatusFacts, { state }: Observed): State {
+  if (state.status === "running") return { running: { startedAt: seconds(state.startedAt) } };
+  const message = state.error || facts.messages.get(state.id);
+  return {
+    terminated: {
+      exitCode: state.exitCode,
+      reason: endReason(state),
+      ...(message && { message }),
+      startedAt: seconds(state.startedAt || state.createdAt),
+      finishedAt: seconds(state.finishedAt || state.createdAt),
+      containerID: `docker://${state.id}`,
+    },
+  };
+}
+
+function endReason({ oomKilled, exitCode, error }: Observed["state"]): string {
+  if (error) return "ContainerCannotRun";
+  if (oomKilled) return "OOMKilled";
+  return exitCode === 0 ? "Completed" : "Error";
+}
+
+function seconds(time: string): string {
+  return rfc3339(Date.parse(time));
+}
+
+function statusBefore(pod: Pod, name: string): ContainerStatus | undefined {
+  const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
+  return [...containerStatuses, ...initContainerStatuses].find((status) => status.name === name);
+}

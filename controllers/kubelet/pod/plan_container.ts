@@ -1,0 +1,92 @@
+/** What one container needs now. Pure. */
+import { containerHash, type Observed } from "../container/identity.ts";
+import { nextBackOffSeconds } from "./back_off.ts";
+import type { PodFacts, Step, Waiting } from "./plan_pod.ts";
+import { type Container, type Pod, restartPolicyOf } from "./pod.ts";
+
+export interface ContainerPlan {
+  readonly name: string;
+  readonly steps: readonly Step[];
+  readonly waiting?: Waiting;
+  readonly againMs?: number;
+  /** It has ended and will not run again. */
+  readonly over?: { readonly exitCode: number };
+}
+
+export interface ContainerRole {
+  readonly sandbox: Observed | undefined;
+  /** An init container counts only what ran in the present sandbox. */
+  readonly initOnly?: boolean;
+  readonly sidecar: boolean;
+}
+
+export function planContainer(facts: PodFacts, container: Container, role: ContainerRole): ContainerPlan {
+  const { name } = container;
+  const attempts = facts.observed.filter((one) => !one.isSandbox && one.name === name);
+  const latest = attempts.at(-1);
+  const next = nextAttempt(facts.pod, container, latest);
+  if (!latest || (role.initOnly && latest.sandboxId !== role.sandbox?.state.id)) {
+    return { name, steps: [{ type: "start", name, attempt: next, backOffSeconds: latest?.backOffSeconds ?? 0 }] };
+  }
+  if (latest.state.status === "running") return { name, steps: planRunningContainer(facts, container, latest) };
+  if (latest.state.status === "created" && latest.state.error === "") return startOver(latest);
+  return planEnded(facts, container, latest);
+}
+
+/** A creation that was never started (the agent died in between) is made again, as the same attempt. */
+function startOver({ name, attempt, backOffSeconds, state }: Observed): ContainerPlan {
+  const steps: Step[] = [{ type: "remove", id: state.id }, { type: "start", name, attempt, backOffSeconds }];
+  return { name, steps };
+}
+
+function planRunningContainer(
+  { verdict, stopping }: PodFacts,
+  container: Container,
+  { state, hash }: Observed,
+): Step[] {
+  const { name } = container;
+  if (stopping.has(state.id)) return [];
+  if (hash !== containerHash(container)) {
+    return [{ type: "stop", id: state.id, name, message: `Container ${name} definition changed, will be restarted` }];
+  }
+  const { failed } = verdict(state.id);
+  if (!failed) return [];
+  const message = `Container ${name} failed ${failed.probe.toLowerCase()} probe, will be restarted`;
+  return [{ type: "stop", id: state.id, name, message, grace: failed.graceSeconds }];
+}
+
+function planEnded({ pod, now }: PodFacts, container: Container, latest: Observed): ContainerPlan {
+  const { name } = container;
+  const { exitCode } = latest.state;
+  const policy = restartPolicyOf(pod, container);
+  if (policy === "Never" || (policy === "OnFailure" && exitCode === 0 && !latest.state.error)) {
+    return { name, steps: [], over: { exitCode } };
+  }
+  const ended = Date.parse(latest.state.finishedAt || latest.state.createdAt);
+  const waitMs = ended + latest.backOffSeconds * 1000 - now;
+  if (waitMs > 0) return { name, steps: [], waiting: crashLoop(pod, name, latest.backOffSeconds), againMs: waitMs };
+  const ranMs = latest.state.startedAt ? ended - Date.parse(latest.state.startedAt) : 0;
+  const backOffSeconds = nextBackOffSeconds(latest.backOffSeconds, ranMs);
+  return { name, steps: [{ type: "start", name, attempt: latest.attempt + 1, backOffSeconds }] };
+}
+
+function crashLoop({ metadata }: Pod, name: string, seconds: number): Waiting {
+  const pod = `${metadata.name}_${metadata.namespace}(${metadata.uid})`;
+  return {
+    reason: "CrashLoopBackOff",
+    message: `back-off ${goDuration(seconds)} restarting failed container=${name} pod=${pod}`,
+  };
+}
+
+/** `10s`, `1m20s`: how upstream writes a duration of whole seconds. */
+export function goDuration(seconds: number): string {
+  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`;
+}
+
+/** Somebody may have removed the container from docker: the count that the API server remembers goes on. */
+function nextAttempt(pod: Pod, { name }: Container, latest: Observed | undefined): number {
+  if (latest) return latest.attempt + 1;
+  const statuses = [...pod.status?.containerStatuses ?? [], ...pod.status?.initContainerStatuses ?? []];
+  const known = statuses.find((status) => status.name === name);
+  return known?.containerID ? known.restartCount + 1 : 0;
+}

@@ -1,0 +1,37 @@
+/** Stopping a pod in order: the app, then its sidecars in reverse, then the sandbox. Pure. */
+import type { Observed } from "../container/identity.ts";
+import type { PodFacts, PodPlan, Step } from "./plan_pod.ts";
+import { initContainersOf, isSidecar } from "./pod.ts";
+
+/** With `purge`, nothing of the pod stays; without, its ended containers stay for their logs. */
+export function planStop(facts: PodFacts, { purge }: { purge: boolean }): Omit<PodPlan, "waiting"> {
+  const { pod, observed, stopping } = facts;
+  const running = observed.filter((one) => !one.isSandbox && one.state.status === "running");
+  if (running.length > 0) {
+    const due = stopFirst(running, sidecarsOf(facts)).filter((one) => !stopping.has(one.state.id));
+    const grace = pod.metadata.deletionGracePeriodSeconds;
+    return {
+      steps: due.map(({ name, state }): Step => ({
+        type: "stop",
+        id: state.id,
+        name,
+        message: `Stopping container ${name}`,
+        grace,
+      })),
+    };
+  }
+  if (purge) return { steps: [{ type: "purge" }] };
+  const sandboxes = observed.filter((one) => one.isSandbox);
+  return { steps: sandboxes.map((one) => ({ type: "dropSandbox", id: one.state.id })) };
+}
+
+function sidecarsOf({ pod }: PodFacts): string[] {
+  return initContainersOf(pod).filter(isSidecar).map((container) => container.name);
+}
+
+function stopFirst(running: readonly Observed[], sidecars: readonly string[]): readonly Observed[] {
+  const app = running.filter((one) => !sidecars.includes(one.name));
+  if (app.length > 0) return app;
+  const last = sidecars.findLast((name) => running.some((one) => one.name === name));
+  return running.filter((one) => one.name === last);
+}

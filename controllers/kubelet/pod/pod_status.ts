@@ -1,0 +1,137 @@
+/**
+ * The status that a pod has earned: docker's facts, the plan's reasons and the probes' verdicts, in the API's words. Pure.
+ *
+ * Source: core/v1 PodStatus; API conventions on conditions (lastTransitionTime moves only when the status changes).
+ */
+import type { Observed } from "../container/identity.ts";
+import { containerStatuses, type StatusFacts } from "./container_status.ts";
+import { initContainersOf, isSidecar, type Pod, type PodCondition, type PodStatus, specOf } from "./pod.ts";
+import { qosClassOf } from "./qos.ts";
+
+export interface PodStatusFacts extends StatusFacts {
+  readonly ended?: { readonly phase: "Succeeded" | "Failed"; readonly reason?: string; readonly message?: string };
+  readonly podIps: readonly string[];
+  readonly hostIps: readonly string[];
+}
+
+export function podStatus(facts: PodStatusFacts): PodStatus {
+  const { pod, ended, podIps, hostIps, now } = facts;
+  const statuses = containerStatuses(facts);
+  const initStatuses = statuses.filter((status) => initContainersOf(pod).some(({ name }) => name === status.name));
+  const mainStatuses = statuses.filter((status) => !initStatuses.includes(status));
+  const phase = ended?.phase ?? phaseOf(mainStatuses, pod.status?.phase);
+  const status: PodStatus = {
+    phase,
+    observedGeneration: pod.metadata.generation,
+    conditions: conditions(facts, { initStatuses, mainStatuses, phase }),
+    hostIP: hostIps[0],
+    hostIPs: hostIps.map((ip) => ({ ip })),
+    startTime: pod.status?.startTime ?? rfc3339(now),
+    qosClass: pod.status?.qosClass ?? qosClassOf(pod),
+    containerStatuses: mainStatuses,
+  };
+  if (initStatuses.length > 0) status.initContainerStatuses = initStatuses;
+  if (podIps.length > 0) Object.assign(status, { podIP: podIps[0], podIPs: podIps.map((ip) => ({ ip })) });
+  if (ended?.reason) status.reason = ended.reason;
+  if (ended?.message) status.message = ended.message;
+  return status;
+}
+
+type Statuses = ReturnType<typeof containerStatuses>;
+
+/** A pod that has run once stays Running, whatever its containers wait for. */
+function phaseOf(main: Statuses, before: string | undefined): string {
+  if (before === "Running") return "Running";
+  const allSeen = main.every(({ state, lastState }) => state?.running || state?.terminated || lastState?.terminated);
+  return allSeen && main.length > 0 ? "Running" : "Pending";
+}
+
+interface ConditionFacts {
+  readonly initStatuses: Statuses;
+  readonly mainStatuses: Statuses;
+  readonly phase: string;
+}
+
+/** Upstream's order, so that two reports of one state are equal. Conditions that others own are left to them. */
+function conditions(facts: PodStatusFacts, { initStatuses, mainStatuses, phase }: ConditionFacts): PodCondition[] {
+  const { pod, observed, podIps } = facts;
+  const sandboxReady = observed.some(isRunningSandbox) && podIps.length > 0;
+  const wanted = [
+    condition("PodReadyToStartContainers", sandboxReady),
+    initialized(pod, initStatuses, phase),
+    ...readiness(pod, mainStatuses, initStatuses, phase),
+    condition("PodScheduled", true),
+  ];
+  return wanted.map((one) => withTimes(facts, one));
+}
+
+function isRunningSandbox({ isSandbox, state }: Observed): boolean {
+  return isSandbox && state.status === "running";
+}
+
+function condition(type: string, holds: boolean, reason?: string, message?: string): PodCondition {
+  return {
+    type,
+    status: holds ? "True" : "False",
+    ...(reason && { reason }),
+    ...(message && { message }),
+  } as PodCondition;
+}
+
+function initialized(pod: Pod, initStatuses: Statuses, phase: string): PodCondition {
+  if (phase === "Succeeded") return condition("Initialized", true, "PodCompleted");
+  const incomplete = initStatuses.filter((status) => !isInitialized(pod, status)).map(({ name }) => name);
+  if (incomplete.length === 0) return condition("Initialized", true);
+  const message = `containers with incomplete status: [${incomplete.join(" ")}]`;
+  return condition("Initialized", false, "ContainersNotInitialized", message);
+}
+
+function isInitialized(pod: Pod, { name, state, started }: Statuses[number]): boolean {
+  const container = initContainersOf(pod).find((one) => one.name === name);
+  if (container && isSidecar(container)) return started === true;
+  return state?.terminated?.exitCode === 0;
+}
+
+function readiness(pod: Pod, main: Statuses, init: Statuses, phase: string): PodCondition[] {
+  if (phase === "Succeeded" || phase === "Failed") {
+    const reason = phase === "Succeeded" ? "PodCompleted" : "PodFailed";
+    return [condition("Ready", false, reason), condition("ContainersReady", false, reason)];
+  }
+  const sidecars = init.filter(({ name }) => initContainersOf(pod).some((one) => one.name === name && isSidecar(one)));
+  const unready = [...sidecars, ...main].filter(({ ready }) => !ready).map(({ name }) => name);
+  const message = `containers with unready status: [${unready.join(" ")}]`;
+  const containersReady = unready.length === 0
+    ? condition("ContainersReady", true)
+    : condition("ContainersReady", false, "ContainersNotReady", message);
+  return [readyCondition(pod, containersReady), containersReady];
+}
+
+function readyCondition(pod: Pod, containersReady: PodCondition): PodCondition {
+  if (containersReady.status !== "True") return { ...containersReady, type: "Ready" };
+  const gates = (specOf(pod).readinessGates ?? []).map(({ conditionType }) => conditionType);
+  const missing = gates.flatMap((type) => {
+    const found = pod.status?.conditions?.find((one) => one.type === type);
+    if (!found) return [`corresponding condition of pod readiness gate "${type}" does not exist.`];
+    return found.status === "True"
+      ? []
+      : [`the status of pod readiness gate "${type}" is not "True", but ${found.status}`];
+  });
+  if (missing.length === 0) return condition("Ready", true);
+  return condition("Ready", false, "ReadinessGatesNotReady", missing.join(", "));
+}
+
+function withTimes({ pod, now }: PodStatusFacts, wanted: PodCondition): PodCondition {
+  const before = pod.status?.conditions?.find(({ type }) => type === wanted.type);
+  const since = before?.status === wanted.status ? before.lastTransitionTime : undefined;
+  return {
+    ...wanted,
+    observedGeneration: pod.metadata.generation,
+    lastProbeTime: before?.lastProbeTime ?? null,
+    lastTransitionTime: since ?? rfc3339(now),
+  } as PodCondition;
+}
+
+/** Whole seconds, as `metav1.Time` has them. */
+export function rfc3339(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}

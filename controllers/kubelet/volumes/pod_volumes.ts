@@ -1,0 +1,131 @@
+/** Brings the volumes of a pod into being under its folder, keeps their content up to date, and takes them away. */
+import type { IConfigMap } from "kubernetes-models/v1/ConfigMap";
+import type { ISecret } from "kubernetes-models/v1/Secret";
+import { ConfigMap, type Key, keyOf, Secret } from "../../../runtime/schema/mod.ts";
+import { type Pod, specOf, type Volume } from "../pod/pod.ts";
+import { writeFolder } from "./atomic_folder.ts";
+import { prepareEmptyDir, unmountBelow } from "./empty_dir.ts";
+import { prepareHostPath } from "./host_path.ts";
+import type { ObjectCache } from "./object_cache.ts";
+import { MountError, type PayloadFacts, payloadOf } from "./payload.ts";
+import type { TokenCache } from "./token_cache.ts";
+
+export interface PodVolumesOptions {
+  /** `rootDir/pods` */
+  readonly podsDir: string;
+  readonly objects: ObjectCache;
+  readonly tokens: TokenCache;
+  readonly now: () => number;
+}
+
+export interface VolumeFacts {
+  readonly podIps: readonly string[];
+  readonly hostIps: readonly string[];
+  readonly nodeAllocatable: Readonly<Record<string, string>>;
+}
+
+export interface MountedVolumes {
+  /** Host path of each volume, by its name. */
+  readonly paths: ReadonlyMap<string, string>;
+  /** When a token in them must be renewed, in milliseconds since the epoch. */
+  readonly renewAt?: number;
+}
+
+export class PodVolumes {
+  constructor(readonly options: PodVolumesOptions) {}
+
+  podDir(uid: string): string {
+    return `${this.options.podsDir}/${uid}`;
+  }
+
+  /** Idempotent; also how live updates arrive. Throws a `MountError` in upstream's words for the first that fails. */
+  async setUp(pod: Pod, facts: VolumeFacts): Promise<MountedVolumes> {
+    const mounted = await Promise.all((specOf(pod).volumes ?? []).map(async (volume) => {
+      try {
+        return [volume.name, await this.#mount(pod, volume, facts)] as const;
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        throw new MountError(`MountVolume.SetUp failed for volume "${volume.name}" : ${reason}`, { cause: error });
+      }
+    }));
+    const renewals = mounted.flatMap(([, { renewAt }]) => renewAt === undefined ? [] : [renewAt]);
+    return {
+      paths: new Map(mounted.map(([name, { path }]) => [name, path])),
+      ...(renewals.length > 0 && { renewAt: Math.min(...renewals) }),
+    };
+  }
+
+  /** Unmounts and removes everything that the pod had on this node. */
+  async tearDown(pod: { readonly uid: string; readonly key: Key }): Promise<void> {
+    this.options.objects.release(pod.key);
+    this.options.tokens.release(pod.uid);
+    await unmountBelow(this.podDir(pod.uid));
+    await Deno.remove(this.podDir(pod.uid), { recursive: true }).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
+  }
+
+  async #mount(pod: Pod, volume: Volume, facts: VolumeFacts): Promise<{ path: string; renewAt?: number }> {
+    const group = specOf(pod).securityContext?.fsGroup;
+    const place = (plugin: string) => `${this.podDir(pod.metadata.uid)}/volumes/kubernetes.io~${plugin}/${volume.name}`;
+    if (volume.hostPath) return { path: await prepareHostPath(volume.hostPath) };
+    if (volume.emptyDir) return { path: await prepareEmptyDir(place("empty-dir"), volume.emptyDir, group) };
+    const plugin = pluginOf(volume);
+    if (!plugin) throw new MountError("no volume plugin matched: this node does not support this type of volume");
+    const { payload, renewAt } = await this.#payload(pod, volume, facts);
+    await Deno.mkdir(place(plugin), { recursive: true, mode: 0o755 });
+    await writeFolder(place(plugin), payload, { group, now: this.options.now() });
+    return { path: place(plugin), renewAt };
+  }
+
+  async #payload(pod: Pod, volume: Volume, facts: VolumeFacts) {
+    const { objects, tokens } = this.options;
+    const { namespace } = pod.metadata;
+    const configMaps = new Map<string, IConfigMap | undefined>();
+    const secrets = new Map<string, ISecret | undefined>();
+    const texts = new Map<string, string>();
+    const renewals: number[] = [];
+    await Promise.all(referencesOf(volume).map(async ({ type, name, audience = "", seconds = 3600 }) => {
+      if (type === "configMap") configMaps.set(name, await objects.get(ConfigMap, { namespace, name }, keyOf(pod)));
+      if (type === "secret") secrets.set(name, await objects.get(Secret, { namespace, name }, keyOf(pod)));
+      if (type !== "token") return;
+      const { text, renewAt } = await tokens.get(pod, audience, seconds);
+      texts.set(`${audience} ${seconds}`, text);
+      renewals.push(renewAt);
+    }));
+    const payloadFacts: PayloadFacts = {
+      ...facts,
+      pod,
+      configMap: (name) => configMaps.get(name),
+      secret: (name) => secrets.get(name),
+      token: (audience, seconds) => texts.get(`${audience} ${seconds}`) ?? "",
+    };
+    return { payload: payloadOf(volume, payloadFacts), renewAt: renewals.length > 0 ? Math.min(...renewals) : undefined };
+  }
+}
+
+function pluginOf({ configMap, secret, downwardAPI, projected }: Volume): string | undefined {
+  if (configMap) return "configmap";
+  if (secret) return "secret";
+  if (downwardAPI) return "downward-api";
+  return projected ? "projected" : undefined;
+}
+
+interface Reference {
+  readonly type: "configMap" | "secret" | "token";
+  readonly name: string;
+  readonly audience?: string;
+  readonly seconds?: number;
+}
+
+/** What must be fetched before the content is known. */
+export function referencesOf({ configMap, secret, projected }: Volume): Reference[] {
+  if (configMap) return [{ type: "configMap", name: configMap.name ?? "" }];
+  if (secret) return [{ type: "secret", name: secret.secretName ?? "" }];
+  return (projected?.sources ?? []).flatMap((source): Reference[] => {
+    if (source.configMap) return [{ type: "configMap", name: source.configMap.name ?? "" }];
+    if (source.secret) return [{ type: "secret", name: source.secret.name ?? "" }];
+    const token = source.serviceAccountToken;
+    return token ? [{ type: "token", name: "", audience: token.audience ?? "", seconds: token.expirationSeconds ?? 3600 }] : [];
+  });
+}

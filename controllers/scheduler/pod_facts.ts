@@ -1,0 +1,61 @@
+/** What the scheduler must know of a pod, worked out once. */
+import type { IPod } from "kubernetes-models/v1/Pod";
+import type { IPodSpec } from "kubernetes-models/v1/PodSpec";
+import { controllerOf } from "../../runtime/loop/mod.ts";
+import { type Key, keyOf, type Stored } from "../../runtime/schema/mod.ts";
+import type { Amounts } from "./amounts.ts";
+import { podRequests, scoredRequests } from "./pod_requests.ts";
+
+export interface HostPort {
+  readonly ip: string;
+  readonly protocol: string;
+  readonly port: number;
+}
+
+export interface PodFacts {
+  readonly key: Key;
+  readonly uid: string;
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly spec: IPodSpec;
+  readonly requests: Amounts;
+  /** Requests as scores see them. */
+  readonly scored: Amounts;
+  readonly hostPorts: readonly HostPort[];
+  /** Uid of the controller, empty for a pod on its own. */
+  readonly owner: string;
+  readonly terminating: boolean;
+  /** Pods with the same one are alike for every rule about other pods. */
+  readonly groupId: string;
+}
+
+export function podFacts(pod: Stored<IPod>): PodFacts {
+  const { metadata: { namespace = "default", labels = {}, uid, deletionTimestamp } } = pod;
+  const spec = pod.spec!;
+  const terminating = deletionTimestamp !== undefined;
+  const { podAffinity, podAntiAffinity } = spec.affinity ?? {};
+  return {
+    key: keyOf(pod),
+    uid,
+    namespace,
+    labels,
+    spec,
+    requests: podRequests(spec),
+    scored: scoredRequests(spec),
+    hostPorts: hostPortsOf(spec),
+    owner: controllerOf(pod)?.uid ?? "",
+    terminating,
+    groupId: JSON.stringify([namespace, labels, podAffinity, podAntiAffinity, terminating]),
+  };
+}
+
+function hostPortsOf(spec: IPodSpec): HostPort[] {
+  const sidecars = (spec.initContainers ?? []).filter((container) => container.restartPolicy === "Always");
+  return [...spec.containers, ...sidecars].flatMap(({ ports = [] }) =>
+    ports.filter(({ hostPort }) => hostPort).map(({ hostIP, hostPort, protocol = "TCP" }) => ({
+      ip: hostIP || "0.0.0.0",
+      protocol,
+      port: hostPort!,
+    }))
+  );
+}

@@ -128,6 +128,8 @@ function commonFlags<T extends Command>(command: T) {
     .option("--port <number>", "port of the API server (default: 6443)")
     .option("--node-name <name>", "name of this node (default: the host's)")
     .option("--node-ip <ip>", "address of this node (default: that of the default route)")
+    .option("--pod-cidr <cidr>", "addresses of pods (default: 10.244.0.0/16)")
+    .option("--service-cidr <cidr>", "addresses of Services (default: 10.96.0.0/16)")
     .option("--kubeconfig <file>", "kubectl's configuration (default: $KUBECONFIG or ~/.kube/config)")
     .option("--verbose", "show every log line");
 }
@@ -135,7 +137,6 @@ function commonFlags<T extends Command>(command: T) {
 function storeFlags<T extends Command>(command: T) {
   return command
     .option("--manifests <dir>", "folder that is applied and kept so; may be repeated", collect)
-    .option("--service-cidr <cidr>", "addresses of Services (default: 10.96.0.0/16)")
     .option("--store <where>", "sqlite:PATH or etcd=https://HOST:2379,... (default: sqlite in the data folder)")
     .option("--store-ca <file>", "CA of etcd")
     .option("--store-cert <file>", "client certificate for etcd")
@@ -145,7 +146,6 @@ function storeFlags<T extends Command>(command: T) {
 function nodeFlags<T extends Command>(command: T) {
   return command
     .option("--kubelet-port <number>", "port of the kubelet (default: 10250)")
-    .option("--pod-cidr <cidr>", "addresses of pods (default: 10.244.0.0/16)")
     .option("--docker-host <url>", "docker's socket (default: $DOCKER_HOST or unix:///var/run/docker.sock)")
     .option("--cni-conf-dir <dir>", "where CNI configuration is (default: /etc/cni/net.d)")
     .option("--cni-bin-dir <dir>", "where CNI plugins are (default: where they are installed)")
@@ -171,11 +171,12 @@ async function settingsOf(options: Options): Promise<Settings> {
 
 /** `d8s complete bash` prints the shell's script; loaded only when asked, because it costs start time. */
 async function addCompletion(program: Command, args: readonly string[]): Promise<void> {
-  program.command("complete").description("print a completion script for bash, zsh, fish or powershell")
-    .argument("[shell]").allowUnknownOption();
-  if (args[0] !== "complete") return;
-  const { default: tab } = await import("@bomb.sh/tab/commander");
-  tab(program as never);
+  if (args[0] === "complete") {
+    const { default: tab } = await import("@bomb.sh/tab/commander");
+    tab(program as never);
+  } else {
+    program.command("complete").description("print a completion script for bash, zsh, fish or powershell");
+  }
 }
 
 function explain(error: unknown, verbose: boolean): number {

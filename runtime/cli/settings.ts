@@ -7,7 +7,8 @@ import { z } from "zod";
 
 const dnsLabel = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 const absolute = z.string().regex(/^\//, "must be an absolute path");
-const port = z.coerce.number().int().min(1).max(65535);
+const port = z.coerce.number("must be a port number").int("must be a port number").min(1, "must be 1 or more")
+  .max(65535, "must be 65535 or less");
 
 /** Names as in `--data-dir` and `data-dir:`. */
 export const settingsSchema = z.strictObject({

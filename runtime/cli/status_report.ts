@@ -69,17 +69,11 @@ function failure({ status }: Stored<IPod>): string {
   return ended ? `container ${ended.name} ended with ${ended.state?.terminated?.exitCode}` : "no reason";
 }
 
-interface FileStatus {
-  readonly path?: string;
-  readonly conditions?: readonly { type: string; status: string; message?: string }[];
-}
-
 function wrongWithFile({ metadata, spec, status }: KubeObject): string[] {
-  const { conditions = [] } = (status ?? {}) as FileStatus;
-  const failed = conditions.find(({ type, status }) => (type === "Applied" || type === "Ready") && status === "False");
-  if (!failed) return [];
-  const path = (spec as { path?: string } | undefined)?.path ?? metadata?.name;
-  return [`manifest file ${path} is not applied (${failed.message ?? "no message"})`];
+  const { state = "Applied", message } = (status ?? {}) as { state?: string; message?: string };
+  if (state === "Applied") return [];
+  const { path = metadata?.name } = (spec ?? {}) as { path?: string };
+  return [`manifest file ${path} is ${state.toLowerCase()} (${message ?? "no message"})`];
 }
 
 function wrongWithCertificate(file: string, { notAfterMs }: CertificateFacts, nowMs: number): string[] {

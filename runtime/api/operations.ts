@@ -56,6 +56,8 @@ export interface WriteCall {
   /** Default `Warn`. */
   readonly fieldValidation?: "Strict" | "Warn" | "Ignore";
   readonly subresource?: string;
+  /** Paths of members that stood twice in the body, which only whoever parsed it knows. */
+  readonly duplicateFields?: readonly string[];
   /** Takes the texts of `Warning` headers. */
   readonly warn?: (text: string) => void;
 }

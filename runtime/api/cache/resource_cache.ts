@@ -24,10 +24,18 @@ export interface WatchStart {
 export class ResourceCache {
   readonly #objects = new SortedRevisions();
   #ring: CacheEvent[] = [];
+  #changed: number;
   readonly #subscriptions = new Set<Subscription>();
 
   /** `known`: the revision that this cache knows everything since; older watches are Expired. */
-  constructor(readonly prefix: string, private known: number) {}
+  constructor(readonly prefix: string, private known: number) {
+    this.#changed = known;
+  }
+
+  /** Revision of the newest change: what is here was the same at every later revision. */
+  get changed(): number {
+    return this.#changed;
+  }
 
   get size(): number {
     return this.#objects.size;
@@ -68,6 +76,7 @@ export class ResourceCache {
   forgetEvents(now: number): void {
     this.#ring = [];
     this.known = now;
+    this.#changed = now;
   }
 
   /** `now`: the cache's revision, which the initial objects are true at. Throws Expired. */
@@ -105,6 +114,7 @@ export class ResourceCache {
   }
 
   #publish(event: CacheEvent): void {
+    this.#changed = event.revision;
     this.#ring.push(event);
     if (this.#ring.length >= 2 * ringSize) this.#trim();
     for (const subscription of this.#subscriptions) subscription.deliver(event);

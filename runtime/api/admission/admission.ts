@@ -1,0 +1,45 @@
+/**
+ * Admission: what stands between a well-formed write and the store. A list of small plugins, each of which may change the
+ * object or refuse it with a `StatusError`; all changes come before all refusals by `validate`.
+ */
+import type { User } from "../../auth/user.ts";
+import type { KubeObject, Resource, Stored } from "../../schema/mod.ts";
+
+export interface AdmissionRequest {
+  readonly operation: "CREATE" | "UPDATE" | "DELETE" | "CONNECT";
+  readonly resource: Resource;
+  readonly subresource?: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** Absent for DELETE; plugins change it in place. */
+  readonly object?: KubeObject;
+  readonly old?: Stored;
+  readonly user: User;
+  readonly dryRun: boolean;
+  readonly warn: (text: string) => void;
+}
+
+/** The present state of the cluster, from the watch cache. `group` is empty for the core group. */
+export interface ClusterView {
+  get(group: string, plural: string, namespace: string, name: string): Stored | undefined;
+  list(group: string, plural: string, namespace?: string): readonly Stored[];
+}
+
+export interface AdmissionPlugin {
+  readonly name: string;
+  admit?(request: AdmissionRequest, view: ClusterView): void | Promise<void>;
+  validate?(request: AdmissionRequest, view: ClusterView): void | Promise<void>;
+}
+
+/** Waits only for plugins that do. */
+export async function admit(
+  plugins: readonly AdmissionPlugin[],
+  phase: "admit" | "validate",
+  request: AdmissionRequest,
+  view: ClusterView,
+): Promise<void> {
+  for (const plugin of plugins) {
+    const pending = plugin[phase]?.(request, view);
+    if (pending) await pending;
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * The API server: a pure `fetch(Request) -> Response` over a store, and the same operations for callers in the process.
+ *
+ * It is not a server: `serve.ts` puts it on a socket. It knows no certificates and no docker: who asks, whether they may,
+ * and how a kubelet is reached are arguments.
+ */
+import { getLogger } from "@logtape/logtape";
+import type { TokenIssuer } from "../auth/service_account_token.ts";
+import type { Authenticator, Authorizer, User } from "../auth/user.ts";
+import type { Clock } from "../loop/controller.ts";
+import { builtinResources, type Resource } from "../schema/mod.ts";
+import type { Store } from "../store/store.ts";
+import type { AdmissionPlugin } from "./admission/admission.ts";
+import { WatchCache } from "./cache/mod.ts";
+import type { Connection } from "./connection.ts";
+import { failure } from "./http/answer.ts";
+import { apiApp } from "./http/app.ts";
+import type { Backends } from "./http/backends.ts";
+import { Documents } from "./http/documents.ts";
+import { whoAsks } from "./http/front_door.ts";
+import type { HealthCheck } from "./http/health.ts";
+import { apiMetrics } from "./metrics.ts";
+import { clusterView, type Machinery } from "./objects/machinery.ts";
+import { objectOperations } from "./objects/object_operations.ts";
+import type { Operations } from "./operations.ts";
+import { type ResourceRegistry, resourceRegistry } from "./resource_registry.ts";
+
+export interface ApiOptions {
+  readonly store: Store;
+  readonly authenticate: Authenticator;
+  readonly authorize: Authorizer;
+  readonly clock: Clock;
+  /** Absent: ServiceAccount tokens are refused with a reason. */
+  readonly tokens?: TokenIssuer;
+  /** In [0, 1); default `Math.random`. */
+  readonly random?: () => number;
+}
+
+export interface Api {
+  /** Never throws: whatever goes wrong is a Status. */
+  fetch(request: Request, connection?: Connection): Promise<Response>;
+  /** As `fetch`, for a caller in the process whose identity is known. */
+  rawRequest(user: User, request: Request): Promise<Response>;
+  /** The rows that are served. */
+  readonly resources: ResourceRegistry;
+  readonly registry: Operations;
+  /** What is not well, one line each; empty: ready. */
+  ready(): Promise<string[]>;
+  /** Ends every watch. The store stays open: it is its owner's. */
+  close(): Promise<void>;
+}
+
+const bookmarkMs = 60_000;
+
+export async function createApi(options: ApiOptions): Promise<Api> {
+  const log = getLogger(["d8s", "api"]);
+  const { store, clock } = options;
+  const resources = resourceRegistry(builtinResources);
+  const prefixes = builtinResources.filter(isStored).map(({ storagePrefix }) => storagePrefix);
+  const cache = await WatchCache.open(store, prefixes, (error) => log.warn("the store's watch failed", { error }));
+  const machinery: Machinery = {
+    store,
+    cache,
+    registry: resources,
+    clock,
+    admission: [] as AdmissionPlugin[],
+    allocators: [],
+    view: clusterView(resources, cache),
+    tokens: options.tokens,
+    random: options.random ?? Math.random,
+    uid: () => crypto.randomUUID(),
+  };
+  const registry = objectOperations(machinery);
+  const checks = healthChecks(cache);
+  const backends: Backends = { routes: new Map(), streams: new Map() };
+  const metrics = apiMetrics(cache);
+  const app = apiApp({
+    door: options,
+    route: { door: options, registry: resources, operations: registry, backends, now: () => clock.now() },
+    documents: new Documents(resources),
+    checks,
+    metrics: () => metrics.text(),
+    openId: (path) => openIdDocument(path, options.tokens),
+  });
+  const bookmarks = every(clock, bookmarkMs, () => cache.bookmark());
+  const fetch = async (request: Request, connection: Connection = {}) => {
+    try {
+      const user = await whoAsks(options, connection, request.headers.get("authorization"));
+      return await app.fetch(request, { connection, user });
+    } catch (error) {
+      return failure(error);
+    }
+  };
+  return {
+    fetch,
+    rawRequest: (user, request) => fetch(request, { user }),
+    resources,
+    registry,
+    ready: async () => {
+      const found = await Promise.all(checks.map(async ({ name, check }) => [name, await check()] as const));
+      return found.filter(([, trouble]) => trouble !== undefined).map(([name, trouble]) => `${name}: ${trouble}`);
+    },
+    close: async () => {
+      bookmarks[Symbol.dispose]();
+      await cache.close();
+    },
+  };
+}
+
+/** Kinds that can only be created are answered, never stored. */
+function isStored({ verbs }: Resource): boolean {
+  return verbs.includes("list");
+}
+
+function healthChecks(cache: WatchCache): HealthCheck[] {
+  const store = async () => {
+    await cache.fresh();
+    return undefined;
+  };
+  return [
+    { name: "ping", check: () => undefined },
+    { name: "log", check: () => undefined },
+    { name: "etcd", check: store },
+    { name: "informer-sync", check: store },
+  ];
+}
+
+async function openIdDocument(path: string, tokens: TokenIssuer | undefined): Promise<object | undefined> {
+  if (!tokens) return undefined;
+  if (path === "/openid/v1/jwks") return await tokens.keySet();
+  return {
+    issuer: tokens.issuer,
+    jwks_uri: `${tokens.issuer}/openid/v1/jwks`,
+    response_types_supported: ["id_token"],
+    subject_types_supported: ["public"],
+    id_token_signing_alg_values_supported: ["ES256"],
+  };
+}
+
+function every(clock: Clock, ms: number, callback: () => void): Disposable {
+  let timer: Disposable;
+  const again = () => {
+    timer = clock.after(ms, () => {
+      callback();
+      again();
+    });
+  };
+  again();
+  return { [Symbol.dispose]: () => timer[Symbol.dispose]() };
+}

@@ -1,0 +1,14 @@
+/** What a request comes in on, as far as the API server needs to know. Every member may be absent in process. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { User } from "../auth/user.ts";
+
+export interface Connection {
+  /** Shown and verified; see `Credentials`. */
+  readonly certificate?: { readonly commonName: string; readonly organizations: readonly string[] };
+  /** Set by callers inside the process only, whose identity is known. */
+  readonly user?: User;
+  readonly remoteAddress?: string;
+  /** The raw pair below the request: watches and bodies move without web streams between. */
+  readonly incoming?: IncomingMessage;
+  readonly outgoing?: ServerResponse;
+}

@@ -1,0 +1,70 @@
+/** Responses, and the rendering of every error as a Status. */
+import { getLogger } from "@logtape/logtape";
+import { gzip } from "node:zlib";
+import { type Status, type StatusDetails, StatusError } from "../../schema/mod.ts";
+import type { Encoding } from "./encodings.ts";
+import { json } from "./json_bytes.ts";
+
+const log = getLogger(["d8s", "api"]);
+
+/** Smaller answers are not worth compressing (upstream's limit). */
+const gzipFrom = 128 * 1024;
+
+export function answer(
+  bytes: Uint8Array,
+  contentType: string,
+  code = 200,
+  headers: Record<string, string> = {},
+): Response {
+  return new Response(bytes as Uint8Array<ArrayBuffer>, {
+    status: code,
+    headers: {
+      "content-type": contentType,
+      "cache-control": "no-cache, private",
+      ...headers,
+    },
+  });
+}
+
+/** Large answers to those who can read gzip. */
+export async function compressed(
+  bytes: Uint8Array,
+  contentType: string,
+  acceptEncoding: string | null,
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  if (bytes.length < gzipFrom || !acceptEncoding?.includes("gzip")) return answer(bytes, contentType, 200, headers);
+  const small = await new Promise<Uint8Array>((resolve, reject) => {
+    gzip(bytes, { level: 1 }, (error, result) => error ? reject(error) : resolve(result));
+  });
+  return answer(small, contentType, 200, { ...headers, "content-encoding": "gzip", "vary": "Accept-Encoding" });
+}
+
+/** What went wrong, as a StatusError; what nobody foresaw is logged and becomes an InternalError. */
+export function statusErrorOf(error: unknown): StatusError {
+  if (error instanceof StatusError) return error;
+  if (error instanceof URIError) return new StatusError("BadRequest", `the path is not valid: ${error.message}`);
+  log.error("request failed", { error });
+  const message = error instanceof Error ? error.message : String(error);
+  return new StatusError("InternalError", `Internal error occurred: ${message}`, { causes: [{ message }] });
+}
+
+export function failure(error: unknown, encoding: Encoding = json): Response {
+  const { code, details, ...rest } = statusErrorOf(error).toStatus();
+  const continueToken = (error as { continueToken?: string }).continueToken;
+  const status = {
+    ...rest,
+    metadata: continueToken ? { continue: continueToken } : {},
+    ...(details ? { details } : {}),
+    code,
+  };
+  const retry: Record<string, string> = {};
+  if (details?.retryAfterSeconds) retry["retry-after"] = String(details.retryAfterSeconds);
+  return answer(encoding.value(status), encoding.contentType, code, retry);
+}
+
+/** `Status` of a success, such as a finished deletion. */
+export function success(details: StatusDetails, code = 200): Status & { code?: number } {
+  const status: Status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", details };
+  return code === 200 ? status : { ...status, code };
+}

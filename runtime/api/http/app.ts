@@ -1,0 +1,102 @@
+/** The paths of the API server, as a Hono application. Everything that is thrown below becomes a Status. */
+import { type Context, Hono } from "hono";
+import type { User } from "../../auth/user.ts";
+import type { Connection } from "../connection.ts";
+import { noSuchPage } from "../objects/refusals.ts";
+import { answer, failure } from "./answer.ts";
+import { documentAnswer, type Documents, groupDiscovery, rootDiscovery, versionDiscovery } from "./documents.ts";
+import { type FrontDoor, mustBeAllowed } from "./front_door.ts";
+import { healthAnswer, type HealthCheck } from "./health.ts";
+import { jsonText } from "./json_bytes.ts";
+import { plainEncoding } from "./negotiate.ts";
+import { type ResourceRoute, resourceRoute } from "./resource_route.ts";
+import { version } from "./version.ts";
+
+export interface Bindings {
+  readonly connection: Connection;
+  readonly user: User;
+}
+
+type Env = { Bindings: Bindings };
+
+export interface AppOptions {
+  readonly door: FrontDoor;
+  readonly route: ResourceRoute;
+  readonly documents: Documents;
+  readonly checks: readonly HealthCheck[];
+  /** The text of `/metrics`, and its content type. */
+  readonly metrics: () => Promise<{ text: string; contentType: string }>;
+  /** `/openid/v1/jwks`, `/.well-known/openid-configuration`. */
+  readonly openId: (path: string) => Promise<object | undefined>;
+}
+
+export function apiApp(options: AppOptions): Hono<Env> {
+  const { door, route, documents } = options;
+  const app = new Hono<Env>({ strict: false });
+  const asked = (c: Context<Env>) => ({
+    request: c.req.raw,
+    url: new URL(c.req.url),
+    connection: c.env.connection,
+    user: c.env.user,
+  });
+  app.all("/api/:version/*", (c) => resourceRoute(route, asked(c)));
+  app.all("/apis/:group/:version/*", (c) => resourceRoute(route, asked(c)));
+
+  const path = (pattern: string, handler: (c: Context<Env>) => Response | Promise<Response>) =>
+    app.get(pattern, async (c) => {
+      const verb = c.req.method.toLowerCase();
+      await mustBeAllowed(door, { user: c.env.user, verb, path: new URL(c.req.url).pathname });
+      return await handler(c);
+    });
+  const serverAddress = (c: Context<Env>) => c.req.header("host") ?? "";
+  path("/api", (c) => rootDiscovery(documents, "/api", c.req.raw, serverAddress(c)));
+  path("/apis", (c) => rootDiscovery(documents, "/apis", c.req.raw, serverAddress(c)));
+  path("/api/:version", (c) => versionDiscovery(documents, c.req.raw, "", c.req.param("version")!));
+  path("/apis/:group", (c) => groupDiscovery(documents, c.req.raw, c.req.param("group")!));
+  path(
+    "/apis/:group/:version",
+    (c) => versionDiscovery(documents, c.req.raw, c.req.param("group")!, c.req.param("version")!),
+  );
+  path("/version", (c) => {
+    const encoding = plainEncoding(c.req.header("accept"));
+    return answer(encoding.value(version), encoding.contentType);
+  });
+  for (const endpoint of ["healthz", "livez", "readyz"]) {
+    const health = (c: Context<Env>) =>
+      healthAnswer(endpoint, c.req.param("check") ?? "", new URL(c.req.url).searchParams, options.checks);
+    path(`/${endpoint}`, health);
+    path(`/${endpoint}/:check{.+}`, health);
+  }
+  path("/metrics", async () => {
+    const { text, contentType } = await options.metrics();
+    return answer(new TextEncoder().encode(text), contentType);
+  });
+  const openId = async (c: Context<Env>) => {
+    const document = await options.openId(new URL(c.req.url).pathname);
+    if (!document) throw noSuchPage();
+    return answer(jsonText(document), "application/json");
+  };
+  path("/openid/v1/jwks", openId);
+  path("/.well-known/openid-configuration", openId);
+  path("/", (c) => documentAnswer(c.req.raw, rootPaths(documents)));
+  app.notFound(async (c) => {
+    await mustBeAllowed(door, {
+      user: c.env.user,
+      verb: c.req.method.toLowerCase(),
+      path: new URL(c.req.url).pathname,
+    });
+    throw noSuchPage();
+  });
+  app.onError((error) => failure(error));
+  return app;
+}
+
+/** What there is below `/`, for people. */
+function rootPaths(documents: Documents) {
+  return documents.get("/", "application/json", (rows) => {
+    const groups = new Set(rows.filter(({ group }) => group).map(({ group }) => `/apis/${group}`));
+    const versions = new Set(rows.map(({ group, version }) => group ? `/apis/${group}/${version}` : `/api/${version}`));
+    const fixed = ["/api", "/apis", "/healthz", "/livez", "/metrics", "/readyz", "/version"];
+    return { paths: [...fixed, ...groups, ...versions].sort() };
+  });
+}

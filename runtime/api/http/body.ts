@@ -1,0 +1,127 @@
+/** Reads and decodes request bodies: bounded, JSON or YAML, objects only. */
+import { load } from "js-yaml";
+import { duplicateKeys, type Json, type KubeObject, StatusError } from "../../schema/mod.ts";
+import type { Connection } from "../connection.ts";
+import { badRequest } from "../objects/refusals.ts";
+
+/** Bytes. */
+export const largestBody = 3 * 1024 * 1024;
+
+const decoder = new TextDecoder();
+
+/** Throws RequestEntityTooLarge. */
+export async function readBody(request: Request, { incoming }: Connection): Promise<Uint8Array> {
+  const declared = Number(request.headers.get("content-length") ?? 0);
+  if (declared > largestBody) throw tooLarge();
+  if (!incoming && !request.body) return new Uint8Array();
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of (incoming ?? request.body!) as AsyncIterable<Uint8Array>) {
+    length += chunk.length;
+    if (length > largestBody) throw tooLarge();
+    chunks.push(chunk);
+  }
+  if (chunks.length === 1) return chunks[0]!;
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
+}
+
+function tooLarge(): StatusError {
+  return new StatusError("RequestEntityTooLarge", `Request entity too large: limit is ${largestBody}`);
+}
+
+/** `application/json`, lower case, without parameters; JSON when nothing is said. */
+export function mediaTypeOf(contentType: string | null): string {
+  return (contentType ?? "").split(";")[0]!.trim().toLowerCase() || "application/json";
+}
+
+export interface Decoded {
+  readonly value: Json;
+  /** Paths of members that stand twice. */
+  readonly duplicates: readonly string[];
+}
+
+const formats: Readonly<Record<string, (text: string) => Decoded>> = {
+  "application/json": parseJson,
+  "application/yaml": parseYaml,
+  "text/yaml": parseYaml,
+  "application/x-yaml": parseYaml,
+};
+
+/** Throws UnsupportedMediaType and BadRequest. `kind` is what the body should be. */
+export function decodeObject(
+  bytes: Uint8Array,
+  mediaType: string,
+  kind: string,
+): Decoded & { value: KubeObject & Json } {
+  const format = formats[mediaType];
+  if (!format) throw unsupported("application/json, application/yaml");
+  const decoded = parseAs(format, decoder.decode(bytes), kind);
+  if (typeof decoded.value !== "object" || decoded.value === null || Array.isArray(decoded.value)) {
+    throw unrecognized(kind, "the body is not an object");
+  }
+  return decoded as Decoded & { value: KubeObject & Json };
+}
+
+/** Any JSON or YAML value; for patches. */
+export function decodeValue(bytes: Uint8Array, yaml: boolean): Decoded {
+  try {
+    return (yaml ? parseYaml : parseJson)(decoder.decode(bytes));
+  } catch (error) {
+    throw badRequest(`error decoding ${yaml ? "YAML" : "JSON"}: ${(error as Error).message}`);
+  }
+}
+
+export function unsupported(accepted: string): StatusError {
+  return new StatusError(
+    "UnsupportedMediaType",
+    `the body of the request was in an unknown format - accepted media types include: ${accepted}`,
+  );
+}
+
+function parseAs(format: (text: string) => Decoded, text: string, kind: string): Decoded {
+  try {
+    return format(text);
+  } catch (error) {
+    throw unrecognized(kind, (error as Error).message);
+  }
+}
+
+function unrecognized(kind: string, why: string): StatusError {
+  return badRequest(
+    `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: ${why}`,
+  );
+}
+
+function parseJson(text: string): Decoded {
+  const value = JSON.parse(text) as Json;
+  return { value, duplicates: duplicateKeys(text) };
+}
+
+/** JSON is tried first: it is what most "YAML" bodies are, and much faster. */
+function parseYaml(text: string): Decoded {
+  if (text.trimStart().startsWith("{")) {
+    try {
+      return parseJson(text);
+    } catch {
+      // A flow mapping that is not JSON: YAML decides.
+    }
+  }
+  const value = load(text) as Json;
+  if (nodesWithin(value, largestBody) <= 0) throw new Error("the document's aliases expand to more than is allowed");
+  return { value, duplicates: [] };
+}
+
+/** What is left of `budget` values after counting all of them, aliases as often as they are used. */
+function nodesWithin(value: Json, budget: number): number {
+  if (typeof value !== "object" || value === null) return budget - 1;
+  for (const inner of Object.values(value)) {
+    if ((budget = nodesWithin(inner, budget)) <= 0) return 0;
+  }
+  return budget - 1;
+}

@@ -1,0 +1,64 @@
+/** `DeleteOptions` from body and query; the body wins where both speak. */
+import { type FieldError, invalid, type KubeObject } from "../../schema/mod.ts";
+import { badRequest } from "../objects/refusals.ts";
+import type { DeleteCall, WriteCall } from "../operations.ts";
+import { dryRun, flag, text, whole } from "./query.ts";
+
+interface Body extends KubeObject {
+  gracePeriodSeconds?: unknown;
+  propagationPolicy?: unknown;
+  orphanDependents?: unknown;
+  preconditions?: { uid?: string; resourceVersion?: string };
+  dryRun?: unknown;
+}
+
+const policies = ["Orphan", "Background", "Foreground"] as const;
+type Policy = typeof policies[number];
+
+/** Throws BadRequest and Invalid. */
+export function deleteCall(body: KubeObject, query: URLSearchParams, call: WriteCall): DeleteCall {
+  const options = body as Body;
+  if (options.kind && options.kind !== "DeleteOptions") {
+    throw badRequest(`the body of a delete must be a DeleteOptions, not a ${options.kind}`);
+  }
+  const dryRuns = Array.isArray(options.dryRun) ? options.dryRun.map(String) : [];
+  return {
+    ...call,
+    dryRun: call.dryRun || dryRun(dryRuns, "DeleteOptions"),
+    gracePeriodSeconds: grace(options, query),
+    propagationPolicy: policy(options, query),
+    preconditions: options.preconditions,
+  };
+}
+
+function grace({ gracePeriodSeconds }: Body, query: URLSearchParams): number | undefined {
+  const given = gracePeriodSeconds ?? whole(query, "gracePeriodSeconds");
+  if (given === undefined || given === null) return undefined;
+  if (Number.isSafeInteger(given)) return given as number;
+  throw badRequest(`gracePeriodSeconds must be a whole number of seconds, not ${JSON.stringify(given)}`);
+}
+
+function policy({ propagationPolicy, orphanDependents }: Body, query: URLSearchParams): Policy | undefined {
+  const given = propagationPolicy ?? text(query, "propagationPolicy");
+  const orphans = orphanDependents ?? flag(query, "orphanDependents");
+  if (given !== undefined && orphans !== undefined) {
+    throw refused({
+      reason: "FieldValueInvalid",
+      field: "propagationPolicy",
+      message: `Invalid value: ${JSON.stringify(given)}: orphanDependents and deletionPropagation cannot be both set`,
+    });
+  }
+  if (orphans !== undefined) return orphans ? "Orphan" : "Background";
+  if (given === undefined || given === null) return undefined;
+  const known = policies.find((name) => name === given);
+  if (known) return known;
+  throw refused({
+    reason: "FieldValueNotSupported",
+    field: "propagationPolicy",
+    message: `Unsupported value: ${JSON.stringify(given)}: supported values: "Background", "Foreground", "Orphan"`,
+  });
+}
+
+function refused(error: FieldError) {
+  return invalid({ group: "meta.k8s.io", kind: "DeleteOptions" }, "", [error]);
+}

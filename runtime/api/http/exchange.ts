@@ -1,0 +1,61 @@
+/** One request below a resource path, with everything that its handlers need to know about it. */
+import type { User } from "../../auth/user.ts";
+import type { Resource } from "../../schema/mod.ts";
+import type { Connection } from "../connection.ts";
+import type { Operations } from "../operations.ts";
+import type { Encoding } from "./encodings.ts";
+import { dryRun, fieldValidation, text } from "./query.ts";
+import type { ResourcePath } from "./request_info.ts";
+import type { WriteCall } from "../operations.ts";
+
+export interface Exchange {
+  readonly request: Request;
+  readonly connection: Connection;
+  readonly user: User;
+  readonly url: URL;
+  readonly path: ResourcePath;
+  readonly verb: string;
+  readonly resource: Resource;
+  readonly operations: Operations;
+  readonly encoding: Encoding;
+  /** Texts of `Warning` headers, in order. */
+  readonly warnings: string[];
+}
+
+export function targetOf({ resource, path }: Exchange) {
+  return { resource, namespace: path.namespace, name: path.name };
+}
+
+/** `kind`: of the options, as messages name them (`CreateOptions`). */
+export function writeCallOf(exchange: Exchange, kind: string, duplicateFields: readonly string[] = []): WriteCall {
+  const { url, request, user, path, warnings } = exchange;
+  const query = url.searchParams;
+  return {
+    user,
+    dryRun: dryRun(query.getAll("dryRun"), kind),
+    fieldManager: text(query, "fieldManager") ?? managerFrom(request.headers.get("user-agent")),
+    fieldValidation: fieldValidation(query, kind),
+    subresource: path.subresource || undefined,
+    duplicateFields,
+    warn: (warning) => {
+      if (!warnings.includes(warning)) warnings.push(warning);
+    },
+  };
+}
+
+const longestManager = 128;
+
+/** Who does not name a field manager is known by the first word of its User-Agent. */
+function managerFrom(userAgent: string | null): string {
+  return (userAgent ?? "unknown").split("/")[0]!.slice(0, longestManager) || "unknown";
+}
+
+/** RFC 7234 warnings; 299 is "miscellaneous persistent". */
+export function warningHeaders({ warnings }: Exchange, headers: Headers): void {
+  for (const warning of warnings) headers.append("warning", `299 - ${JSON.stringify(printable(warning))}`);
+}
+
+/** Header values are Latin-1 without control characters. */
+function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, "?");
+}

@@ -1,0 +1,82 @@
+/** JSON answers, assembled from bytes that exist already. */
+import { apiVersionOf, type Resource } from "../../schema/mod.ts";
+import type { EventType, ObjectRevision } from "../cache/mod.ts";
+import type { ObjectList } from "../operations.ts";
+import { bookmarkObject, type Encoding, listMeta } from "./encodings.ts";
+
+const encoder = new TextEncoder();
+const comma = encoder.encode(",");
+const listEnd = encoder.encode("]}\n");
+const frameEnd = encoder.encode("}\n");
+const frameStart: Readonly<Record<EventType, Uint8Array>> = {
+  ADDED: encoder.encode('{"type":"ADDED","object":'),
+  MODIFIED: encoder.encode('{"type":"MODIFIED","object":'),
+  DELETED: encoder.encode('{"type":"DELETED","object":'),
+};
+
+export function jsonText(value: unknown): Uint8Array {
+  return encoder.encode(JSON.stringify(value) + "\n");
+}
+
+/** The object as the version that is asked for names it. */
+export function jsonObject(revision: ObjectRevision, resource: Resource): Uint8Array {
+  const apiVersion = apiVersionOf(resource);
+  if (apiVersion === resource.storageVersion) return revision.bytes;
+  return revision.encoding(
+    `json ${apiVersion}`,
+    () => encoder.encode(JSON.stringify({ ...revision.object, apiVersion })),
+  );
+}
+
+/** Joins items into one list answer. */
+export function jsonList(
+  items: readonly Uint8Array[],
+  kind: string,
+  apiVersion: string,
+  metadata: unknown,
+): Uint8Array {
+  const head = { kind, apiVersion, metadata };
+  const start = encoder.encode(`${JSON.stringify(head).slice(0, -1)},"items":[`);
+  const parts: Uint8Array[] = [start];
+  for (const item of items) {
+    if (parts.length > 1) parts.push(comma);
+    parts.push(item);
+  }
+  parts.push(listEnd);
+  return concat(parts);
+}
+
+export function concat(parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+export function jsonFrame(type: EventType, object: Uint8Array): Uint8Array {
+  return concat([frameStart[type], object, frameEnd]);
+}
+
+export const json: Encoding = {
+  key: "json",
+  contentType: "application/json",
+  streamType: "application/json",
+  firstDiffers: false,
+  object: jsonObject,
+  list: (list: ObjectList, resource) => {
+    const items = list.items.map((revision) => jsonObject(revision, resource));
+    return jsonList(items, resource.listKind, apiVersionOf(resource), listMeta(list));
+  },
+  frame: (type, revision, resource) => jsonFrame(type, jsonObject(revision, resource)),
+  bookmark: (revision, initialEnd, resource) => {
+    const object = bookmarkObject(revision, initialEnd, resource.kind, apiVersionOf(resource));
+    return jsonText({ type: "BOOKMARK", object });
+  },
+  value: jsonText,
+  errorFrame: (status) => jsonText({ type: "ERROR", object: status }),
+};

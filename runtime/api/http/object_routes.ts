@@ -1,0 +1,159 @@
+/** What each verb does on objects and collections: reads bodies and options, calls the operation, encodes the answer. */
+import { type KubeObject, StatusError } from "../../schema/mod.ts";
+import { badRequest } from "../objects/refusals.ts";
+import type { DeleteCall, ObjectList, PatchBody, Written } from "../operations.ts";
+import { answer, compressed, success } from "./answer.ts";
+import { decodeObject, decodeValue, mediaTypeOf, readBody, unsupported } from "./body.ts";
+import { deleteCall } from "./delete_options.ts";
+import { type Exchange, targetOf, writeCallOf } from "./exchange.ts";
+import { flag, listCall, text, watchCall, whole } from "./query.ts";
+import { watchRoute } from "./watch_route.ts";
+import { rulesOf } from "../objects/kind_rules.ts";
+
+export type Handler = (exchange: Exchange) => Promise<Response>;
+
+export const objectRoutes: Readonly<Record<string, Handler>> = {
+  get,
+  list,
+  watch,
+  create,
+  update,
+  patch,
+  delete: remove,
+  deletecollection: removeCollection,
+};
+
+async function get(exchange: Exchange): Promise<Response> {
+  const { operations, encoding, resource, url } = exchange;
+  const revision = await operations.get(targetOf(exchange), text(url.searchParams, "resourceVersion"));
+  const bytes = encoding.object(revision, resource);
+  return await compressed(bytes, encoding.contentType, exchange.request.headers.get("accept-encoding"));
+}
+
+async function list(exchange: Exchange): Promise<Response> {
+  const { operations, path, resource, url } = exchange;
+  const found = await operations.list({ resource, namespace: path.namespace }, listCall(url.searchParams));
+  return await listAnswer(exchange, found);
+}
+
+async function listAnswer(exchange: Exchange, found: ObjectList): Promise<Response> {
+  const { encoding, resource, request } = exchange;
+  const bytes = encoding.list(found, resource);
+  return await compressed(bytes, encoding.contentType, request.headers.get("accept-encoding"));
+}
+
+function watch(exchange: Exchange): Promise<Response> {
+  const { operations, path, resource, url, encoding, connection, request } = exchange;
+  const call = watchCall(url.searchParams);
+  return watchRoute({
+    operations,
+    collection: { resource, namespace: path.namespace },
+    call: path.name ? { ...call, fieldSelector: `metadata.name=${path.name}` } : call,
+    encoding,
+    timeoutSeconds: whole(url.searchParams, "timeoutSeconds"),
+    connection,
+    signal: connection.outgoing ? undefined : request.signal,
+    onEnd: () => {},
+  });
+}
+
+async function create(exchange: Exchange): Promise<Response> {
+  const { operations, path, resource } = exchange;
+  const { object, duplicates } = await bodyObject(exchange);
+  const call = writeCallOf(exchange, "CreateOptions", duplicates);
+  const written = await operations.create({ resource, namespace: path.namespace }, object, call);
+  return writtenAnswer(exchange, written, 201);
+}
+
+async function update(exchange: Exchange): Promise<Response> {
+  const { object, duplicates } = await bodyObject(exchange);
+  const call = writeCallOf(exchange, "UpdateOptions", duplicates);
+  checkName(object, exchange.path.name);
+  const written = await exchange.operations.update(targetOf(exchange), object, call);
+  return writtenAnswer(exchange, written, written.created ? 201 : 200);
+}
+
+function checkName({ metadata }: KubeObject, name: string): void {
+  const given = metadata?.name;
+  if (!given) throw badRequest("name must be provided");
+  if (given !== name) {
+    throw badRequest(`the name of the object (${given}) does not match the name on the URL (${name})`);
+  }
+}
+
+/** Throws UnsupportedMediaType and BadRequest. */
+export async function bodyObject(
+  exchange: Exchange,
+  kind = exchange.resource.kind,
+): Promise<{ object: KubeObject; duplicates: readonly string[] }> {
+  const { request, connection } = exchange;
+  const mediaType = mediaTypeOf(request.headers.get("content-type"));
+  const { value, duplicates } = decodeObject(await readBody(request, connection), mediaType, kind);
+  return { object: value, duplicates };
+}
+
+const patchTypes: Readonly<Record<string, PatchBody["type"]>> = {
+  "application/json-patch+json": "json",
+  "application/merge-patch+json": "merge",
+  "application/strategic-merge-patch+json": "strategic",
+  "application/apply-patch+yaml": "apply",
+};
+
+async function patch(exchange: Exchange): Promise<Response> {
+  const { body, duplicates } = await patchBody(exchange);
+  const call = writeCallOf(exchange, "PatchOptions", duplicates);
+  const named = text(exchange.url.searchParams, "fieldManager");
+  const asked = body.type === "apply" ? { ...call, fieldManager: named } : call;
+  const written = await exchange.operations.patch(targetOf(exchange), body, asked);
+  return writtenAnswer(exchange, written, written.created ? 201 : 200);
+}
+
+/** Throws UnsupportedMediaType and BadRequest. */
+export async function patchBody(exchange: Exchange): Promise<{ body: PatchBody; duplicates: readonly string[] }> {
+  const { request, connection, url, resource } = exchange;
+  const type = patchTypes[mediaTypeOf(request.headers.get("content-type"))];
+  // Custom resources have no strategic merge: nothing in their schema says how.
+  if (!type || type === "strategic" && resource.type.name === "") {
+    throw unsupported(
+      Object.keys(patchTypes).filter((name) => resource.type.name !== "" || !/strategic/.test(name)).join(", "),
+    );
+  }
+  const force = flag(url.searchParams, "force");
+  if (force !== undefined && type !== "apply") {
+    throw new StatusError(
+      "Invalid",
+      'PatchOptions.meta.k8s.io "" is invalid: force: Forbidden: may not be specified for non-apply patch',
+      { group: "meta.k8s.io", kind: "PatchOptions", causes: [{ reason: "FieldValueForbidden", field: "force" }] },
+    );
+  }
+  const { value, duplicates } = decodeValue(await readBody(request, connection), type === "apply");
+  return { body: { type, body: value, force }, duplicates };
+}
+
+function writtenAnswer({ encoding, resource }: Exchange, { revision }: Written, code: number): Response {
+  return answer(encoding.object(revision, resource), encoding.contentType, code);
+}
+
+async function remove(exchange: Exchange): Promise<Response> {
+  const { operations, encoding, resource } = exchange;
+  const { revision, gone } = await operations.delete(targetOf(exchange), await deletion(exchange));
+  if (!gone || rulesOf(resource).returnsDeleted) return writtenAnswer(exchange, { revision, created: false }, 200);
+  const { name, uid } = revision.object.metadata;
+  const details = { name, ...(resource.group ? { group: resource.group } : {}), kind: resource.plural, uid };
+  return answer(encoding.value(success(details)), encoding.contentType);
+}
+
+async function deletion(exchange: Exchange): Promise<DeleteCall> {
+  const { request, connection, url } = exchange;
+  const bytes = await readBody(request, connection);
+  const mediaType = mediaTypeOf(request.headers.get("content-type"));
+  const options = bytes.length > 0 ? decodeObject(bytes, mediaType, "DeleteOptions").value : {};
+  return deleteCall(options, url.searchParams, writeCallOf(exchange, "DeleteOptions"));
+}
+
+async function removeCollection(exchange: Exchange): Promise<Response> {
+  const { operations, path, resource, url } = exchange;
+  const call = await deletion(exchange);
+  const collection = { resource, namespace: path.namespace };
+  return await listAnswer(exchange, await operations.deleteCollection(collection, listCall(url.searchParams), call));
+}

@@ -1,0 +1,94 @@
+/** Everything below `/api/VERSION` and `/apis/GROUP/VERSION`: finds the row, asks whether it may be done, calls the handler. */
+import type { User } from "../../auth/user.ts";
+import type { Resource } from "../../schema/mod.ts";
+import type { Connection } from "../connection.ts";
+import { methodNotAllowed, noSuchPage } from "../objects/refusals.ts";
+import type { Operations } from "../operations.ts";
+import type { ResourceRegistry } from "../resource_registry.ts";
+import type { Exchange } from "./exchange.ts";
+import { warningHeaders } from "./exchange.ts";
+import { type FrontDoor, mustBeAllowed } from "./front_door.ts";
+import { json } from "./json_bytes.ts";
+import { negotiate } from "./negotiate.ts";
+import { type Handler, objectRoutes } from "./object_routes.ts";
+import { flag } from "./query.ts";
+import { parseResourcePath, type ResourcePath, verbOf } from "./request_info.ts";
+import { subresourceHandler } from "./subresource_routes.ts";
+import type { Backends } from "./backends.ts";
+
+export interface ResourceRoute {
+  readonly door: FrontDoor;
+  readonly registry: ResourceRegistry;
+  readonly operations: Operations;
+  readonly backends: Backends;
+  readonly now: () => number;
+}
+
+export interface Asked {
+  readonly request: Request;
+  readonly url: URL;
+  readonly connection: Connection;
+  readonly user: User;
+}
+
+/** Throws a StatusError for whatever cannot be served. */
+export async function resourceRoute(route: ResourceRoute, asked: Asked): Promise<Response> {
+  const { request, url, user } = asked;
+  const path = parseResourcePath(url.pathname);
+  if (!path) throw noSuchPage();
+  const verb = verbOf(request.method, path, flag(url.searchParams, "watch") ?? false);
+  if (!verb) throw methodNotAllowed();
+  const { group, version, plural, subresource, namespace, name } = path;
+  await mustBeAllowed(route.door, {
+    user,
+    verb,
+    path: url.pathname,
+    resource: {
+      group,
+      version,
+      plural,
+      subresource: subresource || undefined,
+      namespace: namespace || undefined,
+      name: name || undefined,
+    },
+  });
+  const resource = route.registry.find(group, version, plural);
+  if (!resource) throw noSuchPage();
+  const handler = handlerFor(route.backends, resource, path, verb);
+  const exchange = exchangeFor(route, asked, path, { resource, verb });
+  const response = await handler(exchange);
+  if (exchange.warnings.length > 0) warningHeaders(exchange, response.headers);
+  return response;
+}
+
+function handlerFor(backends: Backends, resource: Resource, path: ResourcePath, verb: string): Handler {
+  checkScope(resource, path, verb);
+  if (path.subresource) return subresourceHandler(backends, resource, path, verb);
+  const special = backends.routes.get(`${resource.group}/${resource.plural}`)?.[verb];
+  if (special) return special;
+  const handler = objectRoutes[verb];
+  if (!handler || !resource.verbs.some((known) => known === verb)) throw methodNotAllowed();
+  return handler;
+}
+
+/** Namespaced objects are made and read in a namespace, others outside of any. */
+function checkScope({ namespaced }: Resource, { namespace, name }: ResourcePath, verb: string): void {
+  if (!namespaced && namespace) throw noSuchPage();
+  if (!namespaced || namespace) return;
+  if (name) throw noSuchPage();
+  if (verb === "create" || verb === "deletecollection") throw methodNotAllowed();
+}
+
+function exchangeFor(
+  { operations, now }: ResourceRoute,
+  { request, url, connection, user }: Asked,
+  path: ResourcePath,
+  { resource, verb }: { resource: Resource; verb: string },
+): Exchange {
+  const includeObject = url.searchParams.get("includeObject");
+  const streams = path.subresource !== "" && path.subresource !== "status" && path.subresource !== "scale";
+  const encoding = streams
+    ? json
+    : negotiate(request.headers.get("accept"), { watching: verb === "watch", includeObject, now });
+  return { request, connection, user, url, path, verb, resource, operations, encoding, warnings: [] };
+}

@@ -1,0 +1,42 @@
+/** Tables as an encoding: the columns that `kubectl get` prints, made by the server ("Receiving resources as Tables"). */
+import type { KubeObject, Resource } from "../../schema/mod.ts";
+import { apiVersionOf } from "../../schema/mod.ts";
+import type { ObjectRevision } from "../cache/mod.ts";
+import { tableOf } from "../table/mod.ts";
+import { type Encoding, type ListMeta, listMeta } from "./encodings.ts";
+import { json, jsonText } from "./json_bytes.ts";
+
+export type IncludeObject = "None" | "Metadata" | "Object";
+
+export interface TableChoice {
+  /** Of `meta.k8s.io`. */
+  readonly version: "v1" | "v1beta1";
+  readonly include: IncludeObject;
+  /** Milliseconds; ages are counted from it. */
+  readonly now: () => number;
+}
+
+export function tableEncoding({ version, include, now }: TableChoice): Encoding {
+  const objectFor = ({ object }: ObjectRevision, resource: Resource): KubeObject =>
+    include === "Object" ? { ...object, apiVersion: apiVersionOf(resource) } : object;
+  const table = (items: readonly ObjectRevision[], resource: Resource, metadata: ListMeta, columns: boolean) =>
+    tableOf(resource, items.map((revision) => objectFor(revision, resource)), {
+      nowMs: now(),
+      includeObject: include,
+      metadata: { ...metadata },
+      columns,
+      version,
+    });
+  const metaOf = (revision: number) => ({ resourceVersion: String(revision) });
+  return {
+    ...json,
+    key: `table ${version} ${include}`,
+    firstDiffers: true,
+    object: (revision, resource) => jsonText(table([revision], resource, metaOf(revision.revision), true)),
+    list: (list, resource) => jsonText(table(list.items, resource, listMeta(list), true)),
+    frame: (type, revision, resource, first) =>
+      jsonText({ type, object: table([revision], resource, metaOf(revision.revision), first) }),
+    bookmark: (revision, _initialEnd, resource) =>
+      jsonText({ type: "BOOKMARK", object: table([], resource, metaOf(revision), false) }),
+  };
+}

@@ -1,0 +1,6 @@
+/** The API server: `fetch(Request) -> Response`, the same operations in process, and the socket that it is served on. */
+export * from "./api.ts";
+export * from "./connection.ts";
+export * from "./operations.ts";
+export * from "./resource_registry.ts";
+export { serveApi, type Served, type ServeOptions } from "./serve.ts";

@@ -1,0 +1,155 @@
+/**
+ * The read-change-write that updates and patches share. When somebody else wrote in between, the change is made again on
+ * what they left; a change that insists on a resourceVersion then refuses by itself.
+ */
+import {
+  applyDefaults,
+  invalid,
+  type KubeObject,
+  type ObjectMeta,
+  prepareForUpdate,
+  type Resource,
+  type Stored,
+  validateObject,
+} from "../../schema/mod.ts";
+import { type AdmissionRequest, admit } from "../admission/admission.ts";
+import type { ObjectRevision } from "../cache/mod.ts";
+import type { Target, WriteCall } from "../operations.ts";
+import { commitDelete, commitPut } from "./commit.ts";
+import { sameJson } from "./json_value.ts";
+import { type Machinery, pathOf } from "./machinery.ts";
+import { track } from "./managed.ts";
+import { badRequest, modified, preconditionFailed } from "./refusals.ts";
+import { read } from "./read.ts";
+import { withReservations } from "./reservations.ts";
+import { rulesOf } from "./kind_rules.ts";
+
+/** One changed object. */
+export interface Changed {
+  readonly object: KubeObject;
+  /** Its managedFields are as they should be. */
+  readonly managed?: boolean;
+  /** The change decides about every part of the object: nothing is put back as it was. */
+  readonly whole?: boolean;
+}
+
+/** Decoded and complete; must not change `current`. */
+export type Change = (current: Stored) => Changed | Promise<Changed>;
+
+const attempts = 32;
+
+/** Throws NotFound when the object is not there. */
+export async function modify(m: Machinery, target: Target, call: WriteCall, change: Change): Promise<ObjectRevision> {
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const current = await read(m, target);
+    const written = await modifyOnce(m, target, call, current, await change(current.object));
+    if (written) return written;
+  }
+  throw modified(target.resource, target.name);
+}
+
+async function modifyOnce(
+  m: Machinery,
+  target: Target,
+  call: WriteCall,
+  current: ObjectRevision,
+  { object, managed, whole }: Changed,
+): Promise<ObjectRevision | undefined> {
+  const { resource, name } = target;
+  const live = current.object;
+  checkIdentity(target, object, live);
+  keepServerFields(object, live);
+  if (!whole) prepareForUpdate(resource, object, live, call.subresource);
+  applyDefaults(resource, object);
+  const request = requestOf(target, call, object, live);
+  await admit(m.admission, "admit", request, m.view);
+  if (!managed) track(m, resource, object, live, call);
+  if (sameJson(withoutVersion(object), withoutVersion(live))) return current;
+  const errors = validateObject(resource, object, live);
+  if (errors.length > 0) throw invalid(resource, name, errors);
+  await admit(m.admission, "validate", request, m.view);
+  const commit = { resource, path: pathOf(target), expected: current.revision, dryRun: call.dryRun };
+  if (finishesDeletion(object, live)) return await commitDelete(m, current, commit);
+  return await withReservations(
+    m,
+    { resource, object, old: live, dryRun: call.dryRun },
+    () => commitPut(m, object, commit),
+  );
+}
+
+/** Who the object is cannot be changed, and a resourceVersion insists on what is there. */
+function checkIdentity(target: Target, object: KubeObject, live: Stored): void {
+  const { resource, name, namespace } = target;
+  const metadata = object.metadata ??= {};
+  if ((metadata.name ??= name) !== name) {
+    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+  }
+  if (namespace && (metadata.namespace ??= namespace) !== namespace) {
+    throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+  }
+  const { uid, resourceVersion } = live.metadata;
+  if (metadata.uid && metadata.uid !== uid) {
+    throw preconditionFailed(resource, name, "UID", metadata.uid, uid);
+  }
+  if (metadata.resourceVersion && metadata.resourceVersion !== "0") {
+    if (metadata.resourceVersion !== resourceVersion) throw modified(resource, name);
+  } else if (!rulesOf(resource).unconditionalUpdate) {
+    throw mustSendVersion(resource, name);
+  }
+}
+
+function mustSendVersion(resource: Resource, name: string) {
+  return invalid(resource, name, [{
+    reason: "FieldValueInvalid",
+    field: "metadata.resourceVersion",
+    message: "Invalid value: 0x0: must be specified for an update",
+  }]);
+}
+
+/** What clients cannot write is as it was. */
+function keepServerFields(object: KubeObject, live: Stored): void {
+  const metadata = object.metadata as Record<string, unknown>;
+  const kept: (keyof ObjectMeta)[] = [
+    "namespace",
+    "uid",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "generation",
+  ];
+  for (const field of kept) {
+    if (live.metadata[field] === undefined) delete metadata[field];
+    else metadata[field] = live.metadata[field];
+  }
+  delete metadata.selfLink;
+}
+
+function requestOf({ resource, name, namespace }: Target, call: WriteCall, object: KubeObject, old: Stored) {
+  const request: AdmissionRequest = {
+    operation: "UPDATE",
+    resource,
+    subresource: call.subresource,
+    namespace,
+    name,
+    object,
+    old,
+    user: call.user,
+    dryRun: call.dryRun ?? false,
+    warn: call.warn ?? (() => {}),
+  };
+  return request;
+}
+
+/** apiVersion is the stored one in `live` and may be another version's in `object`. */
+function withoutVersion({ apiVersion: _, metadata, ...rest }: KubeObject): KubeObject {
+  return { ...rest, metadata: { ...metadata, resourceVersion: undefined } };
+}
+
+/** The last finalizer of an object that waits for nothing else is gone. */
+function finishesDeletion(object: KubeObject, live: Stored): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = live.metadata;
+  if (!deletionTimestamp || deletionGracePeriodSeconds > 0) return false;
+  const spec = object.spec as { finalizers?: unknown[] } | undefined;
+  const held = object.kind === "Namespace" && (spec?.finalizers?.length ?? 0) > 0;
+  return !held && (object.metadata!.finalizers?.length ?? 0) === 0;
+}

@@ -1,0 +1,84 @@
+/** PATCH in its four forms: three that change the document, and apply, which merges by field owner. */
+import { isReason, type Json, type KubeObject, type Resource, type Stored } from "../../schema/mod.ts";
+import { applyObject } from "../managed_fields/mod.ts";
+import type { PatchBody, Target, WriteCall, Written } from "../operations.ts";
+import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch } from "../patch/mod.ts";
+import { createDecoded } from "./create.ts";
+import { decodeBody } from "./decode_body.ts";
+import { copyJson } from "./json_value.ts";
+import { type Machinery, timestamp } from "./machinery.ts";
+import { type Changed, modify } from "./modify.ts";
+import { badRequest } from "./refusals.ts";
+
+export async function patch(m: Machinery, target: Target, patch: PatchBody, call: WriteCall): Promise<Written> {
+  if (patch.type === "apply") return await apply(m, target, patch, call);
+  const revision = await modify(m, target, call, (live) => {
+    const object = patched(target.resource, live, patch);
+    decodeBody(target.resource, object, call);
+    return { object };
+  });
+  return { revision, created: false };
+}
+
+/** A new document; `live` stays as it is. */
+export function patched(
+  { type }: Pick<Resource, "type">,
+  live: KubeObject,
+  { type: form, body }: PatchBody,
+): KubeObject {
+  const document = copyJson(live) as unknown as Json;
+  if (form === "json") return applyJsonPatch(document, body) as KubeObject;
+  if (form === "merge") return applyMergePatch(document, body) as KubeObject;
+  return applyStrategicMergePatch(document, body, type) as KubeObject;
+}
+
+async function apply(
+  m: Machinery,
+  target: Target,
+  { body, force = false }: PatchBody,
+  call: WriteCall,
+): Promise<Written> {
+  const { resource } = target;
+  if (!call.fieldManager) {
+    throw badRequest(
+      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+    );
+  }
+  const applied = body as unknown as KubeObject;
+  checkApplied(target, applied);
+  const options = {
+    applied,
+    resource,
+    manager: call.fieldManager,
+    force,
+    subresource: call.subresource ?? "",
+    now: timestamp(m.clock.now()),
+  };
+  const change = (live: Stored): Changed => {
+    const result = applyObject({ ...options, live });
+    const object = copyJson(result);
+    if (result !== live) decodeBody(resource, object, { ...call, fieldValidation: "Strict" });
+    return { object, managed: true };
+  };
+  try {
+    return { revision: await modify(m, target, call, change), created: false };
+  } catch (error) {
+    if (!isReason(error, "NotFound") || call.subresource || error.details.name !== target.name) throw error;
+  }
+  const object = copyJson(applyObject(options));
+  decodeBody(resource, object, { ...call, fieldValidation: "Strict" });
+  return { revision: await createDecoded(m, target, object, call, true), created: true };
+}
+
+function checkApplied({ name, namespace, resource }: Target, applied: KubeObject): void {
+  if (typeof applied !== "object" || applied === null || Array.isArray(applied)) {
+    throw badRequest("error decoding YAML: the apply patch must be an object");
+  }
+  const metadata = applied.metadata ??= {};
+  if (metadata.managedFields) throw badRequest("metadata.managedFields must be nil");
+  metadata.name ??= name;
+  if (metadata.name !== name) {
+    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+  }
+  if (resource.namespaced) metadata.namespace ??= namespace;
+}

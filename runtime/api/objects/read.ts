@@ -1,0 +1,18 @@
+/** Looks up one object, seeing every write that was answered before. */
+import { notFound } from "../../schema/mod.ts";
+import type { ObjectRevision } from "../cache/mod.ts";
+import type { Target } from "../operations.ts";
+import { cacheOf, type Machinery, pathOf } from "./machinery.ts";
+
+/** Throws NotFound. */
+export async function read(m: Machinery, target: Target, resourceVersion?: string): Promise<ObjectRevision> {
+  if (resourceVersion !== "0") await m.cache.fresh();
+  const found = present(m, target);
+  if (!found) throw notFound(target.resource, target.name);
+  return found;
+}
+
+/** What the cache holds at this moment. */
+export function present(m: Machinery, target: Target): ObjectRevision | undefined {
+  return cacheOf(m, target.resource).get(pathOf(target));
+}

@@ -1,0 +1,62 @@
+/** The refusals that every kind shares, in upstream's words. */
+import { groupResourceOf, type Resource, type StatusDetails, StatusError } from "../../schema/mod.ts";
+
+function detailsOf(resource: Resource, name: string): StatusDetails {
+  return { name, ...(resource.group ? { group: resource.group } : {}), kind: resource.plural };
+}
+
+export function alreadyExists(resource: Resource, name: string): StatusError {
+  return new StatusError(
+    "AlreadyExists",
+    `${groupResourceOf(resource)} "${name}" already exists`,
+    detailsOf(resource, name),
+  );
+}
+
+export function conflict(resource: Resource, name: string, why: string): StatusError {
+  const message = `Operation cannot be fulfilled on ${groupResourceOf(resource)} "${name}": ${why}`;
+  return new StatusError("Conflict", message, detailsOf(resource, name));
+}
+
+/** Somebody else wrote in between. */
+export function modified(resource: Resource, name: string): StatusError {
+  return conflict(
+    resource,
+    name,
+    "the object has been modified; please apply your changes to the latest version and try again",
+  );
+}
+
+export function preconditionFailed(
+  resource: Resource,
+  name: string,
+  field: "UID" | "ResourceVersion",
+  wanted: string,
+  found: string,
+): StatusError {
+  return conflict(
+    resource,
+    name,
+    `Precondition failed: ${field} in precondition: ${wanted}, ${field} in object meta: ${found}`,
+  );
+}
+
+export function forbidden(resource: Resource, name: string, why: string, details: StatusDetails = {}): StatusError {
+  return new StatusError("Forbidden", `${groupResourceOf(resource)} "${name}" is forbidden: ${why}`, {
+    ...detailsOf(resource, name),
+    ...details,
+  });
+}
+
+export function badRequest(message: string): StatusError {
+  return new StatusError("BadRequest", message);
+}
+
+export function methodNotAllowed(): StatusError {
+  return new StatusError("MethodNotAllowed", "the server does not allow this method on the requested resource");
+}
+
+/** No such path, group, version or resource. */
+export function noSuchPage(): StatusError {
+  return new StatusError("NotFound", "the server could not find the requested resource");
+}

@@ -1,0 +1,103 @@
+/** `pods/eviction`: a deletion that asks the PodDisruptionBudgets first (policy/v1). */
+import { compileLabelSelector, type KubeObject, StatusError, type Stored } from "../../schema/mod.ts";
+import { remove } from "../objects/delete.ts";
+import { copyJson } from "../objects/json_value.ts";
+import { type Machinery, timestamp } from "../objects/machinery.ts";
+import { modify } from "../objects/modify.ts";
+import { badRequest } from "../objects/refusals.ts";
+import { read } from "../objects/read.ts";
+import type { DeleteCall, Target, WriteCall } from "../operations.ts";
+
+interface Eviction extends KubeObject {
+  deleteOptions?: { gracePeriodSeconds?: number; preconditions?: DeleteCall["preconditions"]; dryRun?: string[] };
+}
+
+interface Budget extends KubeObject {
+  spec?: { selector?: Parameters<typeof compileLabelSelector>[0]; unhealthyPodEvictionPolicy?: string };
+  status?: {
+    disruptionsAllowed?: number;
+    currentHealthy?: number;
+    desiredHealthy?: number;
+    observedGeneration?: number;
+    disruptedPods?: Record<string, string>;
+  };
+}
+
+interface Pod extends KubeObject {
+  status?: { phase?: string; conditions?: { type: string; status: string }[] };
+}
+
+/** Throws TooManyRequests in upstream's words while a budget forbids it. */
+export const eviction = {
+  async post(m: Machinery, target: Target, body: KubeObject, call: WriteCall): Promise<KubeObject> {
+    const { deleteOptions = {}, metadata } = body as Eviction;
+    if (metadata?.name && metadata.name !== target.name) {
+      throw badRequest(
+        `the name in the Eviction (${metadata.name}) does not match the pod on the URL (${target.name})`,
+      );
+    }
+    const pod = (await read(m, target)).object;
+    const dryRun = call.dryRun || deleteOptions.dryRun?.includes("All");
+    const budget = isOver(pod as unknown as Pod) ? undefined : budgetOf(m, pod);
+    if (budget) await spend(m, budget, pod, { ...call, dryRun });
+    const { gracePeriodSeconds, preconditions } = deleteOptions;
+    await remove(m, target, { ...call, subresource: undefined, dryRun, gracePeriodSeconds, preconditions });
+    return { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 };
+  },
+};
+
+/** Pods that do not run disturb nobody when they go. */
+function isOver({ metadata, status }: Pod): boolean {
+  return !!metadata?.deletionTimestamp || ["Pending", "Succeeded", "Failed"].includes(status?.phase ?? "Pending");
+}
+
+function budgetOf(m: Machinery, pod: Stored): Stored | undefined {
+  const matching = m.view.list("policy", "poddisruptionbudgets", pod.metadata.namespace).filter((budget) => {
+    const selector = (budget as unknown as Budget).spec?.selector;
+    return selector && compileLabelSelector(selector)(pod.metadata.labels);
+  });
+  if (matching.length < 2) return matching[0];
+  throw new StatusError(
+    "InternalError",
+    "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
+  );
+}
+
+/** Takes one disruption from the budget, or refuses. */
+async function spend(m: Machinery, budget: Stored, pod: Stored, call: WriteCall): Promise<void> {
+  const resource = m.registry.find("policy", "v1", "poddisruptionbudgets")!;
+  const { name, namespace = "" } = budget.metadata;
+  await modify(m, { resource, namespace, name }, { ...call, subresource: "status" }, (live) => {
+    const next = copyJson(live) as unknown as Budget;
+    const allowed = next.status?.disruptionsAllowed ?? 0;
+    if (isSpareUnhealthy(pod as unknown as Pod, next)) return { object: next };
+    if (allowed <= 0) throw noDisruption(next);
+    next.status = {
+      ...next.status,
+      disruptionsAllowed: allowed - 1,
+      disruptedPods: { ...next.status?.disruptedPods, [pod.metadata.name]: timestamp(m.clock.now()) },
+    };
+    return { object: next };
+  });
+}
+
+/** An unhealthy pod may go when enough others are healthy, or always where the budget says so. */
+function isSpareUnhealthy({ status }: Pod, { spec, status: budget }: Budget): boolean {
+  const ready = status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True");
+  if (ready) return false;
+  if (spec?.unhealthyPodEvictionPolicy === "AlwaysAllow") return true;
+  const { currentHealthy = 0, desiredHealthy = 0 } = budget ?? {};
+  return desiredHealthy > 0 && currentHealthy >= desiredHealthy;
+}
+
+function noDisruption({ metadata, status }: Budget): StatusError {
+  const { currentHealthy = 0, desiredHealthy = 0 } = status ?? {};
+  return new StatusError("TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.", {
+    causes: [{
+      reason: "DisruptionBudget",
+      message: `The disruption budget ${
+        metadata!.name
+      } needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`,
+    }],
+  });
+}

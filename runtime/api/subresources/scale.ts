@@ -1,0 +1,118 @@
+/** `scale`: any kind with replicas, seen as an autoscaling/v1 Scale. */
+import { type Json, type KubeObject, type Resource, type StoredMeta } from "../../schema/mod.ts";
+import { invalid } from "../../schema/mod.ts";
+import { ObjectRevision, serialise } from "../cache/mod.ts";
+import { copyJson } from "../objects/json_value.ts";
+import type { Machinery } from "../objects/machinery.ts";
+import { modify } from "../objects/modify.ts";
+import { read } from "../objects/read.ts";
+import { badRequest, modified } from "../objects/refusals.ts";
+import type { PatchBody, Target, WriteCall, Written } from "../operations.ts";
+import { applyJsonPatch, applyMergePatch } from "../patch/mod.ts";
+import { scalePaths } from "./scale_paths.ts";
+
+interface Scale extends KubeObject {
+  spec: { replicas?: number };
+  status: { replicas: number; selector?: string };
+}
+
+export const scale = { get, update, patch };
+
+async function get(m: Machinery, target: Target): Promise<KubeObject> {
+  return scaleOf(target.resource, (await read(m, target)).object);
+}
+
+async function update(m: Machinery, target: Target, body: KubeObject, call: WriteCall): Promise<Written> {
+  checkScale(target, body);
+  return await write(m, target, call, () => body as Scale);
+}
+
+async function patch(m: Machinery, target: Target, { type, body }: PatchBody, call: WriteCall): Promise<Written> {
+  if (type === "apply") throw badRequest("server-side apply of a Scale is not supported: apply the object itself");
+  const merge = type === "json" ? applyJsonPatch : applyMergePatch;
+  return await write(m, target, call, (current) => merge(current as unknown as Json, body) as unknown as Scale);
+}
+
+async function write(
+  m: Machinery,
+  target: Target,
+  call: WriteCall,
+  next: (current: Scale) => Scale,
+): Promise<Written> {
+  const { resource, name } = target;
+  // The replicas are a part of the spec: what is written is the object itself.
+  const revision = await modify(m, target, { ...call, subresource: undefined }, (live) => {
+    const wanted = next(scaleOf(resource, live));
+    const version = wanted.metadata?.resourceVersion;
+    if (version && version !== live.metadata.resourceVersion) throw modified(resource, name);
+    const object = copyJson(live) as KubeObject;
+    put(object, scalePaths(resource).replicas, replicasIn(wanted, name));
+    return { object };
+  });
+  const shown = scaleOf(resource, revision.object);
+  return { revision: new ObjectRevision(revision.path, revision.revision, serialise(shown), shown), created: false };
+}
+
+function checkScale({ name, namespace }: Target, { kind, metadata }: KubeObject): void {
+  if (kind && kind !== "Scale") throw badRequest(`expected a Scale, not a ${kind}`);
+  if (metadata?.name && metadata.name !== name) {
+    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+  }
+  if (metadata?.namespace && metadata.namespace !== namespace) {
+    throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+  }
+}
+
+function replicasIn({ spec }: Scale, name: string): number {
+  const replicas = spec?.replicas ?? 0;
+  if (Number.isInteger(replicas) && replicas >= 0) return replicas;
+  throw invalid({ group: "autoscaling", kind: "Scale" }, name, [{
+    reason: "FieldValueInvalid",
+    field: "spec.replicas",
+    message: `Invalid value: ${JSON.stringify(replicas)}: must be greater than or equal to 0`,
+  }]);
+}
+
+function scaleOf(resource: Resource, object: KubeObject): Scale {
+  const paths = scalePaths(resource);
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata as StoredMeta;
+  const selector = paths.selector && selectorText(at(object, paths.selector));
+  return {
+    kind: "Scale",
+    apiVersion: "autoscaling/v1",
+    metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+    spec: { replicas: Number(at(object, paths.replicas) ?? 0) },
+    status: { replicas: Number(at(object, paths.status) ?? 0), ...(selector ? { selector } : {}) },
+  };
+}
+
+function at(object: unknown, path: readonly string[]): unknown {
+  return path.reduce((value, step) => (value as Record<string, unknown> | undefined)?.[step], object);
+}
+
+function put(object: KubeObject, path: readonly string[], value: number): void {
+  let place = object as Record<string, unknown>;
+  for (const step of path.slice(0, -1)) place = (place[step] ??= {}) as Record<string, unknown>;
+  place[path.at(-1)!] = value;
+}
+
+interface LabelSelector {
+  readonly matchLabels?: Record<string, string>;
+  readonly matchExpressions?: readonly { key: string; operator: string; values?: readonly string[] }[];
+}
+
+/** A selector as the text that `labelSelector=` takes. */
+function selectorText(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (typeof value !== "object" || value === null) return "";
+  const { matchLabels, matchExpressions = [] } = value as LabelSelector;
+  // A ReplicationController's selector is the labels themselves.
+  const labels = matchLabels ?? ("matchExpressions" in value ? {} : value as Record<string, string>);
+  const equals = Object.entries(labels).map(([name, wanted]) => `${name}=${wanted}`);
+  const others = matchExpressions.map(({ key, operator, values = [] }) => {
+    if (operator === "Exists") return key;
+    if (operator === "DoesNotExist") return `!${key}`;
+    return `${key} ${operator === "In" ? "in" : "notin"} (${[...values].sort().join(",")})`;
+  });
+  return [...equals, ...others].sort().join(",");
+}

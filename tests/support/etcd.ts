@@ -1,4 +1,5 @@
 /** A real etcd of one member on free loopback ports, in a folder of its own, that a test may kill -9 and start again. */
+import { ensurePackages } from "./packages.ts";
 
 export interface Etcd extends AsyncDisposable {
   readonly endpoint: string;
@@ -7,6 +8,7 @@ export interface Etcd extends AsyncDisposable {
 }
 
 export async function startEtcd(): Promise<Etcd> {
+  await ensurePackages(["etcd-server"]);
   const folder = await Deno.makeTempDir({ prefix: "d8s-etcd-" });
   const [clientPort, peerPort] = freePorts(2);
   const endpoint = `http://127.0.0.1:${clientPort}`;

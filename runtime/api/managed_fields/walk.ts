@@ -1,0 +1,96 @@
+/** From values to field sets: what an object holds, and what differs between two of them. */
+import { type Json, type ListNode, sameJson, type TypeNode } from "../../schema/mod.ts";
+import { type Draft, type FieldSet, LEAF, nodeOf } from "./field_set.ts";
+import { childOf, type Fields, itemsOf, shapeOf } from "./shape.ts";
+
+/**
+ * Paths of a value's leaves and of its list items. With `whole`, everything between is in the set as well: a value that was
+ * not there before is owned together with what holds it.
+ */
+export function fieldsOf(type: TypeNode, value: Json, whole: boolean): FieldSet {
+  const shape = shapeOf(type, value);
+  if (shape === "leaf") return LEAF;
+  const children = shape === "fields"
+    ? childrenOfFields(type, value as Fields, whole)
+    : childrenOfItems(type as ListNode, value as Json[], whole);
+  return nodeOf(whole, children) ?? LEAF;
+}
+
+function childrenOfFields(type: TypeNode, value: Fields, whole: boolean): Draft {
+  const children: Draft = {};
+  for (const name in value) {
+    const field = value[name]!;
+    // A null that is merely stored says nothing; a null that is applied is an opinion.
+    if (field === null && whole) continue;
+    const child = childOf(type, name);
+    children[child.element] = fieldsOf(child.type, field, whole);
+  }
+  return children;
+}
+
+function childrenOfItems(type: ListNode, list: Json[], whole: boolean): Draft {
+  const children: Draft = {};
+  const { byElement, duplicated } = itemsOf(type, list);
+  for (const [element, item] of byElement) {
+    children[element] = duplicated.has(element) ? LEAF : itemFields(type.items, item, whole);
+  }
+  return children;
+}
+
+/** An item is always in the set beside its fields: its identity is what makes it exist. */
+function itemFields(type: TypeNode, item: Json, whole: boolean): FieldSet {
+  const fields = fieldsOf(type, item, whole);
+  return whole || fields === LEAF ? fields : { ".": LEAF, ...fields };
+}
+
+/**
+ * Paths that `after` has and `before` hasn't (`added`), and, with `changed`, those whose value differs too. Paths that went
+ * are those added from `after` to `before`.
+ */
+export function differing(
+  type: TypeNode,
+  before: Json | undefined,
+  after: Json | undefined,
+  count: "added" | "changed",
+): FieldSet | undefined {
+  if (before === after || after === undefined || after === null) return undefined;
+  if (before === undefined || (before === null && typeof after !== "object")) return fieldsOf(type, after, true);
+  const shape = shapeOf(type, after);
+  if (shape === "leaf" || shape !== shapeOf(type, before)) {
+    return count === "changed" && !sameJson(before, after) ? LEAF : undefined;
+  }
+  const children = shape === "fields"
+    ? differingFields(type, before as Fields, after as Fields, count)
+    : differingItems(type as ListNode, before as Json[], after as Json[], count);
+  return nodeOf(false, children);
+}
+
+function differingFields(type: TypeNode, before: Fields, after: Fields, count: "added" | "changed"): Draft {
+  const children: Draft = {};
+  for (const name in after) {
+    if (before[name] === after[name]) continue;
+    const child = childOf(type, name);
+    const found = differing(child.type, before[name] ?? child.implied, after[name], count);
+    if (found) children[child.element] = found;
+  }
+  return children;
+}
+
+function differingItems(type: ListNode, before: Json[], after: Json[], count: "added" | "changed"): Draft {
+  const children: Draft = {};
+  const old = itemsOf(type, before);
+  const { byElement, duplicated } = itemsOf(type, after);
+  for (const [element, item] of byElement) {
+    const present = old.byElement.get(element);
+    const found = duplicated.has(element) || old.duplicated.has(element)
+      ? differingLeaf(present, item, count)
+      : differing(type.items, present, item, count);
+    if (found) children[element] = found;
+  }
+  return children;
+}
+
+function differingLeaf(before: Json | undefined, after: Json, count: "added" | "changed"): FieldSet | undefined {
+  if (before === undefined) return LEAF;
+  return count === "changed" && !sameJson(before, after) ? LEAF : undefined;
+}

@@ -1,10 +1,9 @@
 /**
  * `controller(kind, …)`: the usual loop, whose keys are objects of one kind and which looks after objects of others.
  */
-import type { Key, Kind, KubeObject, Stored } from "../schema/mod.ts";
+import { type Key, type Kind, type KubeObject, sameJson, type Stored } from "../schema/mod.ts";
 import type { Controller, LoopContext, Outcome, Source } from "./controller.ts";
 import { ownedBy } from "./owner.ts";
-import { sameJson } from "./same_json.ts";
 import { owned, watches } from "./sources.ts";
 import { applyWrites, seen, type Write } from "./writes.ts";
 

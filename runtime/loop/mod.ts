@@ -36,6 +36,5 @@ export * from "./owner.ts";
 export * from "./queue.ts";
 export * from "./recorder.ts";
 export * from "./run_controllers.ts";
-export * from "./same_json.ts";
 export * from "./sources.ts";
 export * from "./writes.ts";

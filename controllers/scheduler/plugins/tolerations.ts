@@ -8,7 +8,7 @@ export function tolerates(tolerations: readonly Toleration[], taint: Taint): boo
   return tolerations.some((toleration) => matches(toleration, taint));
 }
 
-function matches({ key = "", operator = "Equal", value = "", effect = "" }: Toleration, taint: Taint): boolean {
+function matches({ key = "", operator = "Equal", value = "", effect }: Toleration, taint: Taint): boolean {
   if (effect && effect !== taint.effect) return false;
   // An empty key with Exists tolerates everything.
   if (key && key !== taint.key) return false;

@@ -1,0 +1,88 @@
+/**
+ * Feeds the picture of the cluster from the informers, and makes pods due: new ones at once, waiting ones when something
+ * has happened that could help them. Pods with a higher priority overtake.
+ */
+import type { INode } from "kubernetes-models/v1/Node";
+import type { IPod } from "kubernetes-models/v1/Pod";
+import type { Change, Enqueue, LoopContext, Source } from "../../runtime/loop/mod.ts";
+import { Namespace, Node, Pod, sameJson, type Stored } from "../../runtime/schema/mod.ts";
+import { isOver, isPending, isReasonToTry } from "./pending_pod.ts";
+import type { ClusterEvent } from "./plugin.ts";
+import { podFacts } from "./pod_facts.ts";
+import type { SchedulerState } from "./scheduler_state.ts";
+
+export function clusterSource(stateOf: () => SchedulerState, schedulerName: string): Source {
+  return {
+    async start(enqueue, context) {
+      const feed = new Feed(stateOf(), enqueue, context, schedulerName);
+      const { informers, signal } = context;
+      const handlers = [
+        informers.of(Namespace).onChange(({ type, key, object }) => {
+          if (type === "DELETED") feed.state.cluster.namespaces.delete(key);
+          else feed.state.cluster.namespaces.set(key, object.metadata.labels ?? {});
+        }),
+        informers.of(Node).onChange((change) => feed.node(change)),
+        informers.of(Pod).onChange((change) => feed.pod(change)),
+      ];
+      const stop = () => handlers.forEach((handler) => handler[Symbol.dispose]());
+      signal.addEventListener("abort", stop, { once: true });
+      const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+      const synced = [Namespace, Node, Pod].map((kind) => informers.of<unknown>(kind).synced);
+      await Promise.race([aborted, Promise.all(synced)]);
+    },
+  };
+}
+
+class Feed {
+  constructor(
+    readonly state: SchedulerState,
+    private readonly enqueue: Enqueue,
+    private readonly context: LoopContext,
+    private readonly schedulerName: string,
+  ) {}
+
+  node({ type, key, object, old }: Change<INode>): void {
+    const { cluster } = this.state;
+    if (type === "DELETED") return cluster.removeNode(key);
+    cluster.setNode(object);
+    if (type === "ADDED") this.#help("nodeAdded");
+    else if (!old || matters(object, old)) this.#help("nodeChanged");
+  }
+
+  pod(change: Change<IPod>): void {
+    const { type, key, object } = change;
+    const { cluster, waiting } = this.state;
+    const nodeName = object.spec?.nodeName;
+    if (type === "DELETED" || isOver(object)) {
+      waiting.leave(key);
+      if (!cluster.nodeOf(object.metadata.uid)) return;
+      cluster.remove(object.metadata.uid);
+      return this.#help("podGone");
+    }
+    if (nodeName) return this.#placed(object, nodeName);
+    if (!isPending(object, this.schedulerName)) return waiting.leave(key);
+    if (isReasonToTry(change)) this.enqueue(key, { priority: object.spec?.priority ?? 0 });
+  }
+
+  #placed(pod: Stored<IPod>, node: string): void {
+    const { cluster, waiting } = this.state;
+    const known = cluster.podOf(pod.metadata.uid);
+    const facts = podFacts(pod);
+    waiting.leave(facts.key);
+    cluster.place(facts, node);
+    if (known?.groupId !== facts.groupId) this.#help("podPlaced");
+  }
+
+  #help(event: ClusterEvent): void {
+    for (const { key, afterMs } of this.state.waiting.helped(event, this.context.clock.now())) {
+      const priority = this.context.informers.of(Pod).get(key)?.spec?.priority ?? 0;
+      this.enqueue(key, { afterMs, priority });
+    }
+  }
+}
+
+/** A heartbeat is not a reason to try again. */
+function matters(node: Stored<INode>, old: Stored<INode>): boolean {
+  return !sameJson(node.spec, old.spec) || !sameJson(node.metadata.labels, old.metadata.labels) ||
+    !sameJson(node.status?.allocatable, old.status?.allocatable);
+}

@@ -1,0 +1,28 @@
+/** Which pods are the scheduler's business, and which of their changes matter to it. */
+import type { IPod } from "kubernetes-models/v1/Pod";
+import type { Change } from "../../runtime/loop/mod.ts";
+import { sameJson, type Stored } from "../../runtime/schema/mod.ts";
+
+type StoredPod = Stored<IPod>;
+
+/** Waits for a node of ours. */
+export function isPending(pod: StoredPod, schedulerName: string): boolean {
+  const { nodeName, schedulerName: wanted = "default-scheduler" } = pod.spec ?? {};
+  return !nodeName && wanted === schedulerName && !isOver(pod) && !pod.metadata.deletionTimestamp;
+}
+
+/** Its containers have ended for good: it holds nothing of its node. */
+export function isOver({ status }: StoredPod): boolean {
+  return status?.phase === "Succeeded" || status?.phase === "Failed";
+}
+
+/** Gates that are still closed (KEP-3521). */
+export function isGated({ spec }: StoredPod): boolean {
+  return (spec?.schedulingGates ?? []).length > 0;
+}
+
+/** What the scheduler writes itself (status) makes nothing due. */
+export function isReasonToTry({ type, object, old }: Change<IPod>): boolean {
+  if (type === "ADDED" || !old) return true;
+  return !sameJson(object.spec, old.spec) || !sameJson(object.metadata.labels, old.metadata.labels);
+}

@@ -1,0 +1,11 @@
+/** Every rule of the scheduler, one idea a file. */
+export * from "./image_locality.ts";
+export * from "./node_affinity.ts";
+export * from "./node_name.ts";
+export * from "./node_ports.ts";
+export * from "./node_resources.ts";
+export * from "./pod_affinity.ts";
+export * from "./pod_affinity_score.ts";
+export * from "./taints.ts";
+export * from "./topology_spread.ts";
+export * from "./topology_spread_score.ts";

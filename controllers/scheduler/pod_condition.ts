@@ -1,0 +1,19 @@
+/** The `PodScheduled` condition of a pod that has no node yet. */
+import type { IPod } from "kubernetes-models/v1/Pod";
+import type { LoopContext } from "../../runtime/loop/mod.ts";
+import { type Json, keyOf, Pod, refOf, type Stored } from "../../runtime/schema/mod.ts";
+
+/** Writes only what differs. */
+export async function tellUnscheduled(
+  pod: Stored<IPod>,
+  { reason, message }: { readonly reason: "Unschedulable" | "SchedulingGated"; readonly message: string },
+  { client, clock }: LoopContext,
+): Promise<void> {
+  const present = pod.status?.conditions?.find(({ type }) => type === "PodScheduled");
+  if (present?.status === "False" && present.reason === reason && present.message === message) return;
+  const now = new Date(clock.now()).toISOString().slice(0, 19) + "Z";
+  const lastTransitionTime = present?.status === "False" ? present.lastTransitionTime ?? now : now;
+  const condition: Json = { type: "PodScheduled", status: "False", reason, message, lastTransitionTime };
+  const body: Json = { metadata: { uid: pod.metadata.uid }, status: { conditions: [condition] } };
+  await client.patch(Pod, refOf(keyOf(pod)), { type: "strategic", body }, { subresource: "status" });
+}

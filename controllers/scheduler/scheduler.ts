@@ -1,0 +1,105 @@
+/**
+ * The scheduler: a controller whose keys are pods without a node.
+ *
+ * Choosing is pure and takes no time between reading and deciding, so decisions never overlap; binding goes over the
+ * wire, and many are under way at once. A chosen pod counts on its node from the moment of choice. It evicts nobody
+ * (no preemption).
+ */
+import type { IPod } from "kubernetes-models/v1/Pod";
+import { type Controller, done, type LoopContext, type Outcome, requeueAfter } from "../../runtime/loop/mod.ts";
+import { isReason, type Key, type KubeObject, Pod, refOf, type Stored } from "../../runtime/schema/mod.ts";
+import { clusterSource } from "./cluster_source.ts";
+import { isGated, isPending } from "./pending_pod.ts";
+import { type Placement, placePod } from "./place_pod.ts";
+import { tellUnscheduled } from "./pod_condition.ts";
+import { type PodFacts, podFacts } from "./pod_facts.ts";
+import { defaultProfile, type Profile } from "./profile.ts";
+import { refusalWords } from "./refusal_words.ts";
+import { type SchedulerState, schedulerState } from "./scheduler_state.ts";
+
+export interface SchedulerOptions {
+  readonly profile?: Profile;
+}
+
+/** Bindings that are under way at once. */
+const bindings = 64;
+
+/** A pod that nothing has helped for so long is tried again, should a rule not know all that helps it. */
+const lastResortMs = 300_000;
+
+const gatedMessage = "Scheduling is blocked due to non-empty scheduling gates";
+
+export function scheduler({ profile = defaultProfile }: SchedulerOptions = {}): Controller {
+  const { schedulerName } = profile;
+  let state = schedulerState(profile);
+  return {
+    name: "scheduler",
+    kind: Pod,
+    eventSource: { component: schedulerName },
+    workers: bindings,
+    sources: [clusterSource(() => state, schedulerName)],
+    start() {
+      state = schedulerState(profile);
+    },
+    async reconcile(key, context) {
+      const pod = context.informers.of(Pod).get(key);
+      if (!pod || !isPending(pod, schedulerName) || state.cluster.nodeOf(pod.metadata.uid)) return done;
+      if (isGated(pod)) {
+        await tellUnscheduled(pod, { reason: "SchedulingGated", message: gatedMessage }, context);
+        return done;
+      }
+      return await schedule(key, pod, { state, profile, context });
+    },
+  };
+}
+
+interface Term {
+  readonly state: SchedulerState;
+  readonly profile: Profile;
+  readonly context: LoopContext;
+}
+
+async function schedule(key: Key, pod: Stored<IPod>, { state, profile, context }: Term): Promise<Outcome> {
+  const { cluster, waiting } = state;
+  const facts = podFacts(pod);
+  const placement = placePod(facts, cluster, profile, { random: context.random, from: state.from });
+  if (placement.type === "refused") {
+    waiting.enter(key, placement.plugins, context.clock.now());
+    return await refuse(pod, placement, context);
+  }
+  state.from = (state.from + placement.looked) % cluster.nodes.length;
+  cluster.assume(facts, placement.node);
+  try {
+    await bind(pod, facts, placement.node, context);
+  } catch (error) {
+    cluster.forget(facts.uid);
+    // Gone, or bound by somebody else: the watch says which.
+    if (isReason(error, "NotFound")) return done;
+    throw error;
+  }
+  waiting.leave(key);
+  return done;
+}
+
+async function refuse(
+  pod: Stored<IPod>,
+  placement: Extract<Placement, { type: "refused" }>,
+  context: LoopContext,
+): Promise<Outcome> {
+  const message = refusalWords(placement);
+  context.recorder.event(pod, "Warning", "FailedScheduling", message);
+  await tellUnscheduled(pod, { reason: "Unschedulable", message }, context);
+  return requeueAfter(lastResortMs);
+}
+
+async function bind(pod: Stored<IPod>, { key, uid }: PodFacts, node: string, context: LoopContext): Promise<void> {
+  const { name, namespace } = refOf(key);
+  const binding: KubeObject = {
+    apiVersion: "v1",
+    kind: "Binding",
+    metadata: { name, namespace, uid },
+    target: { apiVersion: "v1", kind: "Node", name: node },
+  };
+  await context.client.post(Pod, { name, namespace }, "binding", binding);
+  context.recorder.event(pod, "Normal", "Scheduled", `Successfully assigned ${key} to ${node}`);
+}

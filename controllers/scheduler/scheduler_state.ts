@@ -1,0 +1,15 @@
+/** What one term of scheduling remembers; all of it can be made again from the API. */
+import { Cluster } from "./cluster.ts";
+import type { Profile } from "./profile.ts";
+import { WaitingRoom } from "./waiting_room.ts";
+
+export interface SchedulerState {
+  readonly cluster: Cluster;
+  readonly waiting: WaitingRoom;
+  /** Where the next pod's search begins. */
+  from: number;
+}
+
+export function schedulerState({ filters }: Profile): SchedulerState {
+  return { cluster: new Cluster(), waiting: new WaitingRoom(filters), from: 0 };
+}

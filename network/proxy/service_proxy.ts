@@ -1,0 +1,111 @@
+/**
+ * The service proxy: Services and EndpointSlices as iptables rules of this node.
+ *
+ * A burst of changes is one restore. Nothing runs at idle but a look, each half minute, whether somebody flushed the rules.
+ * The rules stay when the loop stops, so that traffic flows on while d8s restarts; `removeProxy` takes them away.
+ */
+import {
+  type Controller,
+  done,
+  type Enqueue,
+  every,
+  everything,
+  type LoopContext,
+  mapped,
+  type Outcome,
+  type Source,
+} from "../../runtime/loop/mod.ts";
+import { EndpointSlice, Node, Service } from "../../runtime/schema/mod.ts";
+import { type Run, runHere } from "../command.ts";
+import { removeRules, type RuleWriter, ruleWriter } from "../iptables/writer.ts";
+import { restoreSysctls, setSysctls, type Sysctls } from "../sysctls.ts";
+import { proxyChains } from "./chains_owner.ts";
+import { proxyRules } from "./rules.ts";
+import type { ServicePort } from "./service_port.ts";
+import { servicePorts } from "./service_ports.ts";
+import { staleFlows } from "./stale_flows.ts";
+
+export interface ServiceProxyOptions {
+  readonly nodeName: string;
+  /** Addresses of all pods, `10.244.0.0/16`. */
+  readonly clusterCidr: string;
+  /** Own folder for what `removeProxy` needs, such as `/var/lib/d8s/proxy`. */
+  readonly stateDir: string;
+  readonly run?: Run;
+}
+
+/** Waited for more changes before the rules are written. */
+const burstMs = 20;
+const lookMs = 30_000;
+const lookKey = "intact";
+const zoneLabel = "topology.kubernetes.io/zone";
+
+const sysctls: Sysctls = {
+  "net/ipv4/ip_forward": "1",
+  // Answers between two pods on one bridge must pass the rules that turn addresses back.
+  "net/bridge/bridge-nf-call-iptables": "1",
+  // Node ports on 127.0.0.1: a packet from there may leave by another device, under a masquerade.
+  "net/ipv4/conf/all/route_localnet": "1",
+};
+
+export function serviceProxy(options: ServiceProxyOptions): Controller {
+  const { nodeName, stateDir, run = runHere } = options;
+  let writer: RuleWriter;
+  let written: readonly ServicePort[] = [];
+  return {
+    name: "proxy",
+    leaderOnly: false,
+    // One world, one writer.
+    workers: 1,
+    sources: [
+      inBursts(mapped(Service, () => [everything])),
+      inBursts(mapped(EndpointSlice, () => [everything])),
+      inBursts(mapped(Node, () => [everything], {
+        fieldSelector: `metadata.name=${nodeName}`,
+        when: ({ object, old }) => object.metadata.labels?.[zoneLabel] !== old?.metadata.labels?.[zoneLabel],
+      })),
+      every(lookMs, lookKey),
+    ],
+    async start() {
+      writer = ruleWriter(proxyChains, run);
+      written = [];
+      await setSysctls(sysctls, { keptIn: `${stateDir}/sysctls.json`, run });
+    },
+    async reconcile(key, context): Promise<Outcome> {
+      if (key === lookKey && await writer.intact()) return done;
+      const ports = desiredPorts(options, context);
+      const changed = await writer.write(proxyRules(ports, options));
+      for (const deletion of staleFlows(written, ports)) await forgetFlows(deletion, run);
+      written = ports;
+      if (changed) context.log.debug("wrote the rules of Services", { ports: ports.length });
+      return done;
+    },
+  };
+}
+
+/** Takes away every rule and chain of the proxy and puts the kernel's switches back. */
+export async function removeProxy({ stateDir, run = runHere }: Pick<ServiceProxyOptions, "stateDir" | "run">) {
+  await removeRules(proxyChains, run);
+  await restoreSysctls({ keptIn: `${stateDir}/sysctls.json`, run });
+}
+
+function desiredPorts({ nodeName }: ServiceProxyOptions, { informers }: LoopContext): ServicePort[] {
+  const node = informers.of(Node, { fieldSelector: `metadata.name=${nodeName}` }).get(nodeName);
+  const place = { nodeName, zone: node?.metadata.labels?.[zoneLabel] };
+  return servicePorts(informers.of(Service).list(), informers.of(EndpointSlice).list(), place);
+}
+
+function inBursts(source: Source): Source {
+  return {
+    start: (enqueue, context) => {
+      const later: Enqueue = (key, options) => enqueue(key, { ...options, afterMs: burstMs });
+      return source.start(later, context);
+    },
+  };
+}
+
+/** Exit code 1 says that there was no such flow. */
+async function forgetFlows(deletion: readonly string[], run: Run): Promise<void> {
+  const { code, stderr } = await run(["conntrack", ...deletion]);
+  if (code > 1) throw new Error(`conntrack ${deletion.join(" ")} ended with ${code}: ${stderr.trim()}`);
+}

@@ -38,3 +38,4 @@ export * from "./recorder.ts";
 export * from "./run_controllers.ts";
 export * from "./sources.ts";
 export * from "./writes.ts";
+export { sameJson } from "../schema/mod.ts";

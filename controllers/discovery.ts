@@ -4,7 +4,7 @@
  * Law: a group version that does not answer is named in `failed` and its kinds are missing; a caller that must not miss
  * any waits until `failed` is empty.
  */
-import { type Json, type Kind, kind, type KubeObject } from "../runtime/schema/mod.ts";
+import { isReason, type Json, type Kind, kind, type KubeObject } from "../runtime/schema/mod.ts";
 import type { Client } from "../runtime/loop/mod.ts";
 
 export interface ServedKind {
@@ -29,6 +29,16 @@ export async function discover(client: Client): Promise<Served> {
     else failed.push({ groupVersion, error: answer.reason });
   }
   return { kinds, failed };
+}
+
+/** The kinds of one group version; none when it is not served. */
+export async function discoverVersion(client: Client, apiVersion: string): Promise<ServedKind[]> {
+  try {
+    return kindsOf(apiVersion, await client.raw("GET", root(apiVersion)));
+  } catch (error) {
+    if (isReason(error, "NotFound")) return [];
+    throw error;
+  }
 }
 
 /** Each kind once, in the version that its group prefers (the one that discovery names first). */

@@ -29,9 +29,15 @@ export async function mountsOf(facts: MountFacts): Promise<Mount[]> {
   return [...mounts, ...sharedFiles(facts).filter(({ target }) => !taken.has(target))];
 }
 
-async function sourceOf({ container, podDir, volumes, env }: MountFacts, mount: VolumeMount, index: number): Promise<string> {
+async function sourceOf(
+  { container, podDir, volumes, env }: MountFacts,
+  mount: VolumeMount,
+  index: number,
+): Promise<string> {
   const volume = volumes.get(mount.name);
-  if (volume === undefined) throw new MountError(`volume "${mount.name}" of container ${container.name} is not mounted`);
+  if (volume === undefined) {
+    throw new MountError(`volume "${mount.name}" of container ${container.name} is not mounted`);
+  }
   const subPath = mount.subPathExpr ? expand(mount.subPathExpr, env) : mount.subPath;
   if (!subPath) return volume;
   return await pinSubPath(volume, subPath, `${podDir}/volume-subpaths/${mount.name}/${container.name}/${index}`);

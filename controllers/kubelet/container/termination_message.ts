@@ -33,6 +33,8 @@ async function logEnd(engine: Engine, id: string): Promise<string> {
   let text = "";
   const decoder = new TextDecoder();
   const { signal } = new AbortController();
-  for await (const { bytes } of engine.logs(id, { ...options, signal })) text += decoder.decode(bytes, { stream: true });
+  for await (const { bytes } of engine.logs(id, { ...options, signal })) {
+    text += decoder.decode(bytes, { stream: true });
+  }
   return text.slice(-maxLogBytes);
 }

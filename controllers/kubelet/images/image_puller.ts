@@ -2,7 +2,14 @@
  * Makes sure of an image before a container is made of it: present, pulled, or a reason in upstream's words. A pull goes on
  * beside the loop (it may take minutes); when it ends the pods that wait for it are due again.
  */
-import { denoImage, type Engine, ensureDenoImage, ensurePauseImage, type ImageInfo, pauseImage } from "../../../runtime/engine/mod.ts";
+import {
+  denoImage,
+  type Engine,
+  ensureDenoImage,
+  ensurePauseImage,
+  type ImageInfo,
+  pauseImage,
+} from "../../../runtime/engine/mod.ts";
 import type { Clock } from "../../../runtime/loop/mod.ts";
 import type { Key } from "../../../runtime/schema/mod.ts";
 import { type Failure, nextPullAt, type PullPolicy, pullPolicyOf, waitingFor } from "./pull_policy.ts";
@@ -90,7 +97,11 @@ export class ImagePuller {
       await engine.pull(image, { signal });
       const bytes = (await engine.image(image))?.sizeBytes ?? 0;
       const took = `${((clock.now() - began) / 1000).toFixed(3)}s`;
-      tell("Normal", "Pulled", `Successfully pulled image "${image}" in ${took} (${took} including waiting). Image size: ${bytes} bytes.`);
+      tell(
+        "Normal",
+        "Pulled",
+        `Successfully pulled image "${image}" in ${took} (${took} including waiting). Image size: ${bytes} bytes.`,
+      );
       pull.failure = undefined;
       for (const pod of pull.pods.keys()) pull.done.add(pod);
     } catch (error) {

@@ -33,7 +33,11 @@ export interface PullWaiting {
 }
 
 /** `undefined`: the time has come to try again. */
-export function waitingFor(image: string, { message, failedAt, delayMs }: Failure, now: number): PullWaiting | undefined {
+export function waitingFor(
+  image: string,
+  { message, failedAt, delayMs }: Failure,
+  now: number,
+): PullWaiting | undefined {
   const sinceMs = now - failedAt;
   if (sinceMs >= delayMs) return undefined;
   if (sinceMs < shownMs) return { reason: "ErrImagePull", message, againMs: shownMs - sinceMs };

@@ -38,9 +38,10 @@ export function podStatus(facts: PodStatusFacts): PodStatus {
 }
 
 type Statuses = ReturnType<typeof containerStatuses>;
+type Phase = NonNullable<PodStatus["phase"]>;
 
 /** A pod that has run once stays Running, whatever its containers wait for. */
-function phaseOf(main: Statuses, before: string | undefined): string {
+function phaseOf(main: Statuses, before: string | undefined): Phase {
   if (before === "Running") return "Running";
   const allSeen = main.every(({ state, lastState }) => state?.running || state?.terminated || lastState?.terminated);
   return allSeen && main.length > 0 ? "Running" : "Pending";

@@ -12,7 +12,11 @@ export interface WriteFolderOptions {
 }
 
 /** Returns whether anything was written. Paths were validated: relative, without `..`. */
-export async function writeFolder(folder: string, payload: Payload, { group, now }: WriteFolderOptions): Promise<boolean> {
+export async function writeFolder(
+  folder: string,
+  payload: Payload,
+  { group, now }: WriteFolderOptions,
+): Promise<boolean> {
   const hash = await payloadHash(payload);
   const before = await readLink(`${folder}/..data`);
   if (before?.endsWith(`.${hash.slice(0, 16)}`)) return false;
@@ -39,7 +43,9 @@ async function writeFiles(folder: string, payload: Payload, group?: number): Pro
 }
 
 function checkedPath(folder: string, path: string): string {
-  if (path.startsWith("/") || path.split("/").includes("..")) throw new RangeError(`invalid path "${path}" in a volume`);
+  if (path.startsWith("/") || path.split("/").includes("..")) {
+    throw new RangeError(`invalid path "${path}" in a volume`);
+  }
   return `${folder}/${path}`;
 }
 

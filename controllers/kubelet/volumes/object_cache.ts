@@ -71,7 +71,7 @@ export class ObjectCache {
         const object = event.type === "DELETED" ? undefined : event.object as unknown as Stored;
         const changed = object?.metadata.resourceVersion !== entry.object?.metadata.resourceVersion;
         entry.object = object;
-        if (changed) for (const pod of entry.users) this.options.onChange(pod);
+        if (changed) { for (const pod of entry.users) this.options.onChange(pod); }
       }
     }
   }

@@ -80,7 +80,9 @@ function fromSecret(source: NamedSource, { secret }: PayloadFacts, mode: number)
   const { name = "", items, optional } = source;
   const found = secret(name);
   if (!found && !optional) throw new MountError(`secret "${name}" not found`);
-  const entries = Object.entries(found?.data ?? {}).map(([key, base64]) => [key, Uint8Array.fromBase64(base64)] as const);
+  const entries = Object.entries(found?.data ?? {}).map(([key, base64]) =>
+    [key, Uint8Array.fromBase64(base64)] as const
+  );
   return pick(new Map(entries), { items, optional, mode, where: `references non-existent secret key` });
 }
 

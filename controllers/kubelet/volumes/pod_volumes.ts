@@ -85,14 +85,16 @@ export class PodVolumes {
     const secrets = new Map<string, ISecret | undefined>();
     const texts = new Map<string, string>();
     const renewals: number[] = [];
-    await Promise.all(referencesOf(volume).map(async ({ type, name, audience = "", seconds = 3600 }) => {
-      if (type === "configMap") configMaps.set(name, await objects.get(ConfigMap, { namespace, name }, keyOf(pod)));
-      if (type === "secret") secrets.set(name, await objects.get(Secret, { namespace, name }, keyOf(pod)));
-      if (type !== "token") return;
-      const { text, renewAt } = await tokens.get(pod, audience, seconds);
-      texts.set(`${audience} ${seconds}`, text);
-      renewals.push(renewAt);
-    }));
+    await Promise.all(
+      referencesOf(volume).map(async ({ type, name, audience = "", seconds = 3600 }) => {
+        if (type === "configMap") configMaps.set(name, await objects.get(ConfigMap, { namespace, name }, keyOf(pod)));
+        if (type === "secret") secrets.set(name, await objects.get(Secret, { namespace, name }, keyOf(pod)));
+        if (type !== "token") return;
+        const { text, renewAt } = await tokens.get(pod, audience, seconds);
+        texts.set(`${audience} ${seconds}`, text);
+        renewals.push(renewAt);
+      }),
+    );
     const payloadFacts: PayloadFacts = {
       ...facts,
       pod,
@@ -100,7 +102,10 @@ export class PodVolumes {
       secret: (name) => secrets.get(name),
       token: (audience, seconds) => texts.get(`${audience} ${seconds}`) ?? "",
     };
-    return { payload: payloadOf(volume, payloadFacts), renewAt: renewals.length > 0 ? Math.min(...renewals) : undefined };
+    return {
+      payload: payloadOf(volume, payloadFacts),
+      renewAt: renewals.length > 0 ? Math.min(...renewals) : undefined,
+    };
   }
 }
 
@@ -126,6 +131,8 @@ export function referencesOf({ configMap, secret, projected }: Volume): Referenc
     if (source.configMap) return [{ type: "configMap", name: source.configMap.name ?? "" }];
     if (source.secret) return [{ type: "secret", name: source.secret.name ?? "" }];
     const token = source.serviceAccountToken;
-    return token ? [{ type: "token", name: "", audience: token.audience ?? "", seconds: token.expirationSeconds ?? 3600 }] : [];
+    return token
+      ? [{ type: "token", name: "", audience: token.audience ?? "", seconds: token.expirationSeconds ?? 3600 }]
+      : [];
   });
 }

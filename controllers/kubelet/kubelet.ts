@@ -1,0 +1,127 @@
+/**
+ * The node agent: pods bound to this node, made true in docker. A controller like the others; its world is containers.
+ *
+ * What makes a pod due: its object, docker's event stream, probes' verdicts, objects that its volumes show, timers.
+ */
+import { loadImageFolder } from "../../runtime/engine/mod.ts";
+import { type Controller, type LoopContext, reads, type Source, watches } from "../../runtime/loop/mod.ts";
+import { keyOf, Pod, Service } from "../../runtime/schema/mod.ts";
+import { NodeReporter } from "./node/node_reporter.ts";
+import { defaults, type KubeletOptions } from "./options.ts";
+import { type KubeletServer, startServer } from "./server/server.ts";
+import { type Agent, createAgent, podFilter } from "./sync/agent.ts";
+import { podFolders, releaseLostNetworks } from "./sync/purge_pod.ts";
+import { syncPod } from "./sync/sync_pod.ts";
+
+/** Pods worked on at once: most of the time is docker's. */
+const workers = 16;
+
+interface Running {
+  readonly agent: Agent;
+  readonly reporter: NodeReporter;
+  readonly server?: KubeletServer;
+}
+
+export function kubelet(options: KubeletOptions): Controller {
+  let running: Running | undefined;
+  const theRunning = () => {
+    if (!running) throw new Error("the kubelet is not started");
+    return running;
+  };
+  return {
+    name: "kubelet",
+    eventSource: { component: "kubelet", host: options.nodeName },
+    leaderOnly: false,
+    workers,
+    sources: [
+      watches(Pod, podFilter(options.nodeName)),
+      reads(Service),
+      containers(theRunning),
+      networkConfig(theRunning),
+      node(theRunning),
+    ],
+    async start(context) {
+      running = await begin(options, context);
+    },
+    reconcile: (key) => syncPod(theRunning().agent, key),
+    async stop() {
+      running?.agent.probes.stop();
+      running?.agent.objects.stop();
+      await running?.server?.close();
+      running = undefined;
+    },
+  };
+}
+
+async function begin(options: KubeletOptions, context: LoopContext): Promise<Running> {
+  const agent = await createAgent(options, context);
+  const server = options.server && await startServer(agent, options.server);
+  const reporter = new NodeReporter(agent, () => server?.port ?? defaults.port);
+  return { agent, reporter, server };
+}
+
+/** Docker as a source of keys. Ready when its containers are known, or known to be out of reach. */
+function containers(running: () => Running): Source {
+  return {
+    start(enqueue, context) {
+      const { agent } = running();
+      agent.enqueue = enqueue;
+      return new Promise((resolve) => {
+        const onHealth = (problem: string | undefined) => {
+          health(running(), problem);
+          resolve();
+        };
+        const { engine, mirror } = agent;
+        mirror.follow({ engine, clock: context.clock, signal: context.signal, onChange: enqueue, onHealth })
+          .catch((error) => context.log.error("docker is no longer followed", { error }));
+        context.signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+    },
+  };
+}
+
+function health({ agent, reporter }: Running, problem: string | undefined): void {
+  const { log } = agent.context;
+  const changed = agent.engineProblem !== problem;
+  agent.engineProblem = problem;
+  if (problem === undefined) cleanUp(agent).catch((error) => log.warn("leftovers stay", { error }));
+  else if (changed) log.error("docker is out of reach", { problem });
+  if (changed) void reporter.now();
+}
+
+/** The Node makes no pod due; it is reported for as long as the loop runs. */
+function node(running: () => Running): Source {
+  return { start: () => running().reporter.start() };
+}
+
+/** Whoever writes the network configuration makes the node ready, and its waiting pods due. */
+function networkConfig(running: () => Running): Source {
+  return {
+    async start(enqueue, { signal }) {
+      const { agent, reporter } = running();
+      const folder = agent.options.cniConfDir ?? defaults.cniConfDir;
+      await Deno.mkdir(folder, { recursive: true });
+      const watcher = Deno.watchFs(folder);
+      signal.addEventListener("abort", () => watcher.close(), { once: true });
+      (async () => {
+        for await (const { kind } of watcher) {
+          if (kind === "access") continue;
+          await reporter.now();
+          for (const pod of agent.pods.list()) if (!pod.status?.podIP) enqueue(keyOf(pod));
+        }
+      })();
+    },
+  };
+}
+
+/** What an agent that died left behind: folders and addresses of pods that are gone, archives not loaded yet. */
+async function cleanUp(agent: Agent): Promise<void> {
+  for (const { key } of await podFolders(agent)) agent.enqueue(key);
+  await releaseLostNetworks(agent);
+  const { imagesDir } = agent.options;
+  if (!imagesDir) return;
+  for (const { path, error } of await loadImageFolder(agent.engine, imagesDir)) {
+    if (error) agent.context.log.error("image archive could not be loaded", { path, error });
+    else agent.context.log.info("image archive loaded", { path });
+  }
+}

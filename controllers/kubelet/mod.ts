@@ -1,0 +1,3 @@
+/** The node agent. */
+export { kubelet } from "./kubelet.ts";
+export { type KubeletOptions, type KubeletServerOptions, kubeletVersion } from "./options.ts";

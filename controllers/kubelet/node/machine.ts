@@ -1,0 +1,68 @@
+/** What the machine is: figures that don't change while the agent runs. Read from /proc, /sys and /etc. */
+import { hostname } from "node:os";
+
+export interface MachineFacts {
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly diskBytes: number;
+  readonly hostname: string;
+  readonly machineId: string;
+  readonly systemUuid: string;
+  readonly bootId: string;
+  readonly kernelVersion: string;
+  readonly osImage: string;
+  readonly architecture: "amd64" | "arm64";
+  readonly mayLowerOomScore: boolean;
+  /** Resource name to quantity: what pods may have. */
+  readonly allocatable: Readonly<Record<string, string>>;
+}
+
+/** CAP_SYS_RESOURCE, without which `oom_score_adj` can't be lowered and runc fails. */
+const sysResource = 24n;
+
+export async function machineFacts(): Promise<MachineFacts> {
+  const cpus = navigator.hardwareConcurrency;
+  const memoryBytes = memoryTotal(await Deno.readTextFile("/proc/meminfo"));
+  const diskBytes = await rootDiskBytes();
+  return {
+    cpus,
+    memoryBytes,
+    diskBytes,
+    hostname: hostname(),
+    machineId: await firstLine("/etc/machine-id"),
+    systemUuid: await firstLine("/sys/class/dmi/id/product_uuid"),
+    bootId: await firstLine("/proc/sys/kernel/random/boot_id"),
+    kernelVersion: await firstLine("/proc/sys/kernel/osrelease"),
+    osImage: osImage(await Deno.readTextFile("/etc/os-release").catch(() => "")),
+    architecture: Deno.build.arch === "aarch64" ? "arm64" : "amd64",
+    mayLowerOomScore: hasCapability(await Deno.readTextFile("/proc/self/status"), sysResource),
+    allocatable: {
+      cpu: String(cpus),
+      memory: `${Math.floor(memoryBytes / 1024)}Ki`,
+      "ephemeral-storage": String(diskBytes),
+    },
+  };
+}
+
+export function memoryTotal(meminfo: string): number {
+  return Number(/^MemTotal:\s+(\d+) kB/m.exec(meminfo)?.[1] ?? 0) * 1024;
+}
+
+export function hasCapability(status: string, capability: bigint): boolean {
+  const mask = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? "0"}`);
+  return ((mask >> capability) & 1n) === 1n;
+}
+
+function osImage(release: string): string {
+  return /^PRETTY_NAME="?([^"\n]*)"?/m.exec(release)?.[1] ?? "Linux";
+}
+
+async function firstLine(path: string): Promise<string> {
+  return await Deno.readTextFile(path).then((text) => text.trim(), () => "");
+}
+
+async function rootDiskBytes(): Promise<number> {
+  const { statfs } = await import("node:fs/promises");
+  const { bsize, blocks } = await statfs("/");
+  return Number(bsize) * Number(blocks);
+}

@@ -1,0 +1,114 @@
+/** The Node as the agent describes itself. Pure. */
+import type { INode } from "kubernetes-models/v1/Node";
+import type { EngineInfo, ImageInfo } from "../../../runtime/engine/mod.ts";
+import { defaults, type KubeletOptions, kubeletVersion } from "../options.ts";
+import { rfc3339 } from "../pod/pod_status.ts";
+import type { MachineFacts } from "./machine.ts";
+
+export type NodeStatus = NonNullable<INode["status"]>;
+type NodeCondition = NonNullable<NodeStatus["conditions"]>[number];
+
+export interface NodeFacts {
+  readonly options: KubeletOptions;
+  readonly machine: MachineFacts;
+  readonly engine: EngineInfo | undefined;
+  readonly images: readonly ImageInfo[];
+  readonly serverPort: number;
+  /** What keeps the node from running pods, each a sentence; empty: it is ready. */
+  readonly problems: readonly string[];
+  readonly pressure: Readonly<Record<"MemoryPressure" | "DiskPressure" | "PIDPressure", boolean>>;
+  readonly before?: NodeStatus;
+  readonly now: number;
+}
+
+/** Names the most that the API server should carry for the scheduler's sake. */
+const maxImages = 50;
+
+export function nodeObject({ options, machine }: Pick<NodeFacts, "options" | "machine">): INode {
+  return {
+    apiVersion: "v1",
+    kind: "Node",
+    metadata: {
+      name: options.nodeName,
+      labels: {
+        ...options.nodeLabels,
+        "kubernetes.io/hostname": options.nodeName,
+        "kubernetes.io/os": "linux",
+        "kubernetes.io/arch": machine.architecture,
+        "beta.kubernetes.io/os": "linux",
+        "beta.kubernetes.io/arch": machine.architecture,
+      },
+      annotations: { "volumes.kubernetes.io/controller-managed-attach-detach": "true" },
+    },
+    spec: options.taints ? { taints: [...options.taints] as NonNullable<INode["spec"]>["taints"] } : {},
+  };
+}
+
+export function nodeStatus(facts: NodeFacts): NodeStatus {
+  const { options, machine, engine, images } = facts;
+  const amounts = {
+    ...machine.allocatable,
+    "hugepages-1Gi": "0",
+    "hugepages-2Mi": "0",
+    pods: String(options.maxPods ?? defaults.maxPods),
+  };
+  return {
+    addresses: [{ type: "InternalIP", address: options.nodeIp }, { type: "Hostname", address: options.nodeName }],
+    capacity: amounts,
+    allocatable: amounts,
+    conditions: conditions(facts),
+    daemonEndpoints: { kubeletEndpoint: { Port: facts.serverPort } },
+    images: images.slice().sort((a, b) => b.sizeBytes - a.sizeBytes).slice(0, maxImages).map((
+      { tags, digests, sizeBytes },
+    ) => ({
+      names: [...digests, ...tags],
+      sizeBytes,
+    })),
+    nodeInfo: {
+      architecture: machine.architecture,
+      bootID: machine.bootId,
+      containerRuntimeVersion: `docker://${engine?.version ?? "unknown"}`,
+      kernelVersion: machine.kernelVersion,
+      kubeProxyVersion: "",
+      kubeletVersion,
+      machineID: machine.machineId,
+      operatingSystem: "linux",
+      osImage: machine.osImage,
+      systemUUID: machine.systemUuid,
+    },
+  };
+}
+
+const pressures = {
+  MemoryPressure: ["KubeletHasSufficientMemory", "kubelet has sufficient memory available"],
+  DiskPressure: ["KubeletHasNoDiskPressure", "kubelet has no disk pressure"],
+  PIDPressure: ["KubeletHasSufficientPID", "kubelet has sufficient PID available"],
+} as const;
+
+const underPressure = {
+  MemoryPressure: ["KubeletHasInsufficientMemory", "kubelet has insufficient memory available"],
+  DiskPressure: ["KubeletHasDiskPressure", "kubelet has disk pressure"],
+  PIDPressure: ["KubeletHasInsufficientPID", "kubelet has insufficient PID available"],
+} as const;
+
+function conditions(facts: NodeFacts): NodeCondition[] {
+  const types = ["MemoryPressure", "DiskPressure", "PIDPressure"] as const;
+  const wanted = types.map((type) => {
+    const [reason, message] = (facts.pressure[type] ? underPressure : pressures)[type];
+    return { type, status: facts.pressure[type] ? "True" : "False", reason, message };
+  });
+  return [...wanted, ready(facts)].map((one) => withTimes(facts, one));
+}
+
+function ready({ problems }: NodeFacts) {
+  if (problems.length === 0) {
+    return { type: "Ready", status: "True", reason: "KubeletReady", message: "kubelet is posting ready status" };
+  }
+  return { type: "Ready", status: "False", reason: "KubeletNotReady", message: problems.join(", ") };
+}
+
+function withTimes({ before, now }: NodeFacts, wanted: Omit<NodeCondition, "lastTransitionTime">): NodeCondition {
+  const last = before?.conditions?.find(({ type }) => type === wanted.type);
+  const since = last?.status === wanted.status ? last.lastTransitionTime : undefined;
+  return { ...wanted, lastHeartbeatTime: rfc3339(now), lastTransitionTime: since ?? rfc3339(now) };
+}

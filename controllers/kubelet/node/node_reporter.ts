@@ -1,0 +1,135 @@
+/**
+ * Keeps the Node and its Lease: registers it, renews the Lease every ten seconds, and writes the status when it changes, or
+ * every five minutes so that its heartbeat is seen.
+ */
+import type { INode } from "kubernetes-models/v1/Node";
+import { sameJson } from "../../../runtime/loop/mod.ts";
+import { isReason, type Json, Lease, Node, type Stored } from "../../../runtime/schema/mod.ts";
+import { readNetworkConfig } from "../network/network_config.ts";
+import { defaults } from "../options.ts";
+import type { Agent } from "../sync/agent.ts";
+import { nodeObject, type NodeStatus, nodeStatus } from "./node_object.ts";
+import { pressureOf } from "./pressure.ts";
+
+const leaseSeconds = 40;
+const renewMs = 10_000;
+const heartbeatMs = 5 * 60 * 1000;
+const leaseNamespace = "kube-node-lease";
+
+export class NodeReporter {
+  #reported?: { readonly status: NodeStatus; readonly at: number };
+  #timer?: Disposable;
+  #busy: Promise<void> = Promise.resolve();
+
+  constructor(readonly agent: Agent, readonly serverPort: () => number) {}
+
+  /** Registers, then goes on until the loop's signal aborts. */
+  start(): Promise<void> {
+    this.agent.context.signal.addEventListener("abort", () => this.#timer?.[Symbol.dispose](), { once: true });
+    return this.#beat();
+  }
+
+  /** Something that the status tells has changed. */
+  now(): Promise<void> {
+    this.#busy = this.#busy.then(() => this.#report()).catch((error) => this.#failed(error));
+    return this.#busy;
+  }
+
+  async #beat(): Promise<void> {
+    const { clock, signal } = this.agent.context;
+    await this.now();
+    await this.#renewLease().catch((error) => this.#failed(error));
+    if (!signal.aborted) this.#timer = clock.after(renewMs, () => void this.#beat());
+  }
+
+  #failed(error: unknown): void {
+    if (!this.agent.context.signal.aborted) this.agent.context.log.warn("node could not be reported", { error });
+  }
+
+  async #report(): Promise<void> {
+    const { agent } = this;
+    const { client, clock } = agent.context;
+    const node = await this.#register();
+    const status = await this.#status(node.status);
+    const at = clock.now();
+    const fresh = this.#reported !== undefined && at - this.#reported.at < heartbeatMs;
+    if (fresh && sameJson(withoutHeartbeats(this.#reported!.status), withoutHeartbeats(status))) return;
+    const body = JSON.parse(JSON.stringify({ status })) as Json;
+    await client.patch(Node, { name: agent.options.nodeName }, { type: "strategic", body }, { subresource: "status" });
+    this.#reported = { status, at };
+  }
+
+  /** Creates the Node when it isn't there (any more), and mends the labels that are ours. */
+  async #register(): Promise<Stored<INode>> {
+    const { client } = this.agent.context;
+    const wanted = nodeObject(this.agent);
+    const ref = { name: this.agent.options.nodeName };
+    const present = await client.get(Node, ref);
+    if (!present) return await create();
+    const labels = wanted.metadata?.labels ?? {};
+    if (Object.entries(labels).every(([name, value]) => present.metadata.labels?.[name] === value)) return present;
+    return await client.patch(Node, ref, { type: "merge", body: { metadata: { labels } } });
+
+    async function create(): Promise<Stored<INode>> {
+      try {
+        return await client.create(Node, wanted);
+      } catch (error) {
+        const found = isReason(error, "AlreadyExists") ? await client.get(Node, ref) : undefined;
+        if (found) return found;
+        throw error;
+      }
+    }
+  }
+
+  async #status(before: NodeStatus | undefined): Promise<NodeStatus> {
+    const { agent } = this;
+    const problems = await problemsOf(agent);
+    const engineWorks = agent.engineProblem === undefined;
+    return nodeStatus({
+      options: agent.options,
+      machine: agent.machine,
+      engine: engineWorks ? await agent.engine.info() : undefined,
+      images: engineWorks ? await agent.engine.images() : [],
+      serverPort: this.serverPort(),
+      problems,
+      pressure: await pressureOf(agent.machine),
+      before,
+      now: agent.context.clock.now(),
+    });
+  }
+
+  async #renewLease(): Promise<void> {
+    const { client, clock } = this.agent.context;
+    const name = this.agent.options.nodeName;
+    const renewTime = `${new Date(clock.now()).toISOString().slice(0, -1)}000Z`;
+    const spec = { holderIdentity: name, leaseDurationSeconds: leaseSeconds, renewTime };
+    try {
+      await client.patch(Lease, { namespace: leaseNamespace, name }, { type: "merge", body: { spec } });
+    } catch (error) {
+      if (!isReason(error, "NotFound")) throw error;
+      const metadata = { namespace: leaseNamespace, name };
+      await client.create(Lease, { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata, spec });
+    }
+  }
+}
+
+/** Why the node can't run pods; the words of upstream's kubelet where it has some. */
+async function problemsOf({ engineProblem, options }: Agent): Promise<string[]> {
+  const problems: string[] = [];
+  if (engineProblem !== undefined) problems.push(`container runtime is down: ${engineProblem}`);
+  try {
+    const list = await readNetworkConfig(options.cniConfDir ?? defaults.cniConfDir);
+    if (!list) {
+      problems.push(
+        "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:docker: network plugin is not ready: cni config uninitialized",
+      );
+    }
+  } catch (error) {
+    problems.push(`container runtime network not ready: ${error instanceof Error ? error.message : error}`);
+  }
+  return problems;
+}
+
+function withoutHeartbeats(status: NodeStatus): object {
+  return { ...status, conditions: status.conditions?.map(({ lastHeartbeatTime: _, ...one }) => one) };
+}

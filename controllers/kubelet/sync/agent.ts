@@ -1,0 +1,87 @@
+/** What the steps of a sync share: the node's parts, put together once when the loop starts. */
+import type { Engine } from "../../../runtime/engine/mod.ts";
+import type { Informer, LoopContext } from "../../../runtime/loop/mod.ts";
+import { type Key, Pod as PodKind, Service } from "../../../runtime/schema/mod.ts";
+import type { IPod } from "kubernetes-models/v1/Pod";
+import type { IService } from "kubernetes-models/v1/Service";
+import { ContainerMirror } from "../container/container_mirror.ts";
+import { ImagePuller } from "../images/image_puller.ts";
+import { ImageNames } from "../images/image_names.ts";
+import { PodNetwork } from "../network/pod_network.ts";
+import { pluginRunner } from "../network/run_plugin.ts";
+import { type MachineFacts, machineFacts } from "../node/machine.ts";
+import { defaults, type KubeletOptions } from "../options.ts";
+import { type Pod, specOf } from "../pod/pod.ts";
+import { Probes } from "../probes/probes.ts";
+import { ObjectCache } from "../volumes/object_cache.ts";
+import { PodVolumes } from "../volumes/pod_volumes.ts";
+import { TokenCache } from "../volumes/token_cache.ts";
+import { PodMemories } from "./pod_memory.ts";
+
+export interface Agent {
+  readonly options: KubeletOptions;
+  readonly context: LoopContext;
+  readonly engine: Engine;
+  readonly machine: MachineFacts;
+  readonly pods: Informer<IPod>;
+  readonly services: Informer<IService>;
+  readonly mirror: ContainerMirror;
+  readonly memories: PodMemories;
+  readonly objects: ObjectCache;
+  readonly volumes: PodVolumes;
+  readonly network: PodNetwork;
+  readonly puller: ImagePuller;
+  readonly imageNames: ImageNames;
+  readonly probes: Probes;
+  /** Makes a pod due. Set by the loop's source. */
+  enqueue: (key: Key) => void;
+  /** Why the container engine can't be used; empty when it can. */
+  engineProblem: string | undefined;
+}
+
+export function podFilter(nodeName: string): { fieldSelector: string } {
+  return { fieldSelector: `spec.nodeName=${nodeName}` };
+}
+
+export async function createAgent(options: KubeletOptions, context: LoopContext): Promise<Agent> {
+  const { engine, rootDir = defaults.rootDir, cniConfDir = defaults.cniConfDir } = options;
+  const { client, clock, signal, informers } = context;
+  await Deno.mkdir(`${rootDir}/pods`, { recursive: true, mode: 0o700 });
+  const onChange = (key: Key) => agent.enqueue(key);
+  const objects = new ObjectCache({ client, onChange });
+  const tokens = new TokenCache(client, () => clock.now());
+  const agent: Agent = {
+    options,
+    context,
+    engine,
+    machine: await machineFacts(),
+    pods: informers.of(PodKind, podFilter(options.nodeName)),
+    services: informers.of(Service),
+    mirror: new ContainerMirror(engine),
+    memories: new PodMemories(),
+    objects,
+    volumes: new PodVolumes({ podsDir: `${rootDir}/pods`, objects, tokens, now: () => clock.now() }),
+    network: new PodNetwork({
+      stateDir: `${rootDir}/network`,
+      confDir: cniConfDir,
+      run: pluginRunner(options.cniBinDirs ?? defaults.cniBinDirs),
+    }),
+    puller: new ImagePuller({ engine, clock, signal, onChange }),
+    imageNames: new ImageNames(engine),
+    probes: new Probes({ engine, clock, random: context.random, onChange, recorder: context.recorder }),
+    enqueue: () => {},
+    engineProblem: "container runtime is not checked yet",
+  };
+  return agent;
+}
+
+export function hostIpsOf({ options }: Agent): string[] {
+  return [options.nodeIp];
+}
+
+/** The addresses of a pod whose sandbox runs and is wired; else empty. */
+export async function podIpsOf(agent: Agent, pod: Pod, sandboxId: string | undefined): Promise<readonly string[]> {
+  if (sandboxId === undefined) return [];
+  if (specOf(pod).hostNetwork) return hostIpsOf(agent);
+  return await agent.network.addresses(sandboxId) ?? [];
+}

@@ -1,0 +1,83 @@
+/** Writes a pod's status when it differs from what the API server has. */
+import { isReason, type Json, Pod as PodKind } from "../../../runtime/schema/mod.ts";
+import { sameJson } from "../../../runtime/loop/mod.ts";
+import type { PodPlan } from "../pod/plan_pod.ts";
+import type { Pod, PodStatus } from "../pod/pod.ts";
+import { podStatus } from "../pod/pod_status.ts";
+import { type Agent, hostIpsOf, podIpsOf } from "./agent.ts";
+import type { PodMemory } from "./pod_memory.ts";
+
+export interface Reporting {
+  readonly plan: PodPlan;
+  readonly memory: PodMemory;
+}
+
+export async function reportStatus(agent: Agent, pod: Pod, { plan, memory }: Reporting): Promise<void> {
+  const observed = agent.mirror.of(pod.metadata.uid);
+  await agent.imageNames.learn(observed.filter((one) => !one.isSandbox).map(({ state }) => state.imageId));
+  const sandbox = observed.findLast((one) => one.isSandbox && one.state.status === "running");
+  const status = podStatus({
+    pod,
+    observed,
+    verdict: (id) => agent.probes.verdict(pod, id, observed),
+    waiting: new Map([...plan.waiting, ...memory.failures]),
+    messages: memory.messages,
+    imageName: (id) => agent.imageNames.of(id),
+    now: agent.context.clock.now(),
+    ended: plan.ended,
+    podIps: await podIpsOf(agent, pod, sandbox?.state.id),
+    hostIps: hostIpsOf(agent),
+  });
+  if (isReported(pod.status ?? {}, status)) return;
+  await write(agent, pod, { status, memory });
+}
+
+/** Conditions that others own are none of our business. */
+function isReported(before: PodStatus, after: PodStatus): boolean {
+  return Object.entries(after).every(([field, value]) => {
+    if (field !== "conditions") return value === undefined || sameJson(before[field as keyof PodStatus], value);
+    return (after.conditions ?? []).every((wanted) => {
+      const found = before.conditions?.find(({ type }) => type === wanted.type);
+      return found !== undefined && sameJson(withoutNulls(found), withoutNulls(wanted));
+    });
+  });
+}
+
+function withoutNulls(object: object): object {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null && value !== undefined));
+}
+
+interface Writing {
+  readonly status: PodStatus;
+  readonly memory: PodMemory;
+}
+
+/** The uid makes it a write about this pod, never about the next one of the same name. */
+async function write(agent: Agent, pod: Pod, { status, memory }: Writing): Promise<void> {
+  const { name, namespace, uid } = pod.metadata;
+  const body = JSON.parse(JSON.stringify({ metadata: { uid }, status: withRemovals(pod, status) })) as Json;
+  try {
+    const patch = { type: "strategic", body } as const;
+    memory.latest = await agent.context.client.patch(PodKind, { namespace, name }, patch, { subresource: "status" });
+  } catch (error) {
+    // It is gone; what is left of it is purged when the informer says so.
+    if (!isReason(error, "NotFound", "Conflict")) throw error;
+  }
+}
+
+/** A strategic merge keeps what it isn't told to drop: addresses and conditions' reasons of before. */
+function withRemovals({ status: before = {} }: Pod, status: PodStatus): object {
+  const gone = (before.podIPs ?? []).filter(({ ip }) => status.podIPs && !status.podIPs.some((one) => one.ip === ip));
+  return {
+    ...status,
+    ...(gone.length > 0 && { podIPs: [...status.podIPs ?? [], ...gone.map(({ ip }) => ({ ip, $patch: "delete" }))] }),
+    conditions: status.conditions?.map((one) => ({
+      ...dropped(before.conditions?.find(({ type }) => type === one.type)),
+      ...one,
+    })),
+  };
+}
+
+function dropped(before: { reason?: string; message?: string } | undefined): { reason?: null; message?: null } {
+  return { ...(before?.reason && { reason: null }), ...(before?.message && { message: null }) };
+}

@@ -1,0 +1,235 @@
+/**
+ * Starting: the sandbox, its network, the volumes and the containers, overlapped as far as they don't need one another.
+ *
+ *     sandbox created and started ──┬── CNI ADD ──────────────┬── containers started
+ *     images looked up ── volumes ──┴── containers created ───┘
+ *
+ * A container whose environment names the pod's address is created after the network; all others meanwhile.
+ */
+import { EngineError } from "../../../runtime/engine/mod.ts";
+import { containerSpec, sandboxSpec } from "../container/container_spec.ts";
+import { ConfigError } from "../container/env.ts";
+import { refuseRoot } from "../container/security.ts";
+import { mountsOf } from "../container/mounts.ts";
+import type { Step, Waiting } from "../pod/plan_pod.ts";
+import { allContainersOf, type Container, fieldPathOf, type Pod, specOf } from "../pod/pod.ts";
+import { MountError } from "../volumes/payload.ts";
+import type { MountedVolumes } from "../volumes/pod_volumes.ts";
+import { type Agent, hostIpsOf, podIpsOf } from "./agent.ts";
+import { containerEnvironment, wantsPodIp } from "./container_environment.ts";
+import { runPostStart } from "./lifecycle.ts";
+import type { PodMemory } from "./pod_memory.ts";
+import { writeMessageFile, writeNameFiles } from "./pod_files.ts";
+import { awaitOwnNetwork } from "./own_network.ts";
+
+type StartStep = Extract<Step, { type: "start" }>;
+type SandboxStep = Extract<Step, { type: "sandbox" }>;
+
+export interface Starting {
+  readonly starts: readonly StartStep[];
+  /** Absent: the sandbox runs and is wired. */
+  readonly sandbox?: SandboxStep;
+  readonly memory: PodMemory;
+}
+
+/** The parts that containers wait for; each fails on its own. */
+interface Ground {
+  readonly sandbox: Promise<{ id: string; pid: number }>;
+  readonly podIps: Promise<readonly string[]>;
+  readonly volumes: Promise<MountedVolumes>;
+}
+
+/** A failure that was told already, at the place where it happened. */
+class Told extends Error {}
+
+/** Returns how many containers were started. */
+export async function startContainers(agent: Agent, pod: Pod, starting: Starting): Promise<number> {
+  const { memory, starts } = starting;
+  const ground = lay(agent, pod, starting);
+  const results = await Promise.all(starts.map((step) => startOne(agent, pod, { step, ground, memory })));
+  const laid = await Promise.allSettled([ground.sandbox, ground.podIps, ground.volumes]);
+  memory.failedSyncs = laid.some(({ status }) => status === "rejected") || results.includes("failed")
+    ? memory.failedSyncs + 1
+    : 0;
+  const volumes = laid[2];
+  if (volumes?.status === "fulfilled") memory.renewAt = (volumes.value as MountedVolumes).renewAt;
+  return results.filter((result) => result === "started").length;
+}
+
+function lay(agent: Agent, pod: Pod, { sandbox: step }: Starting): Ground {
+  const sandbox = told(
+    agent,
+    pod,
+    "FailedCreatePodSandBox",
+    "Failed to create pod sandbox: ",
+    ensureSandbox(agent, pod, step),
+  );
+  const connected = sandbox.then((running) => connect(agent, pod, running));
+  const podIps = told(agent, pod, "FailedCreatePodSandBox", "Failed to create pod sandbox: ", connected);
+  const volumes = told(agent, pod, "FailedMount", "", setUpVolumes(agent, pod, podIps));
+  const ground = { sandbox, podIps, volumes };
+  for (const part of Object.values(ground)) part.catch(() => {});
+  return ground;
+}
+
+async function told<T>(agent: Agent, pod: Pod, reason: string, prefix: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof Told) throw error;
+    const message = prefix + messageOf(error);
+    agent.context.recorder.event(pod, "Warning", reason, message);
+    throw new Told(message, { cause: error });
+  }
+}
+
+async function ensureSandbox(
+  agent: Agent,
+  pod: Pod,
+  step: SandboxStep | undefined,
+): Promise<{ id: string; pid: number }> {
+  const running = agent.mirror.of(pod.metadata.uid).findLast((one) => one.isSandbox && one.state.status === "running");
+  if (running && (!step || step.id)) return running.state;
+  const spec = sandboxSpec(pod, step?.attempt ?? 0);
+  const answer = await agent.puller.ensure({ image: spec.image, policy: "IfNotPresent", pod: "", report: () => {} });
+  if (answer.type !== "present") throw new Error(`image ${spec.image} could not be made`);
+  const id = await createAnew(agent, spec);
+  await agent.engine.start(id);
+  const observed = await agent.mirror.refresh(id);
+  if (!observed || observed.state.status !== "running") throw new Error("the sandbox ended as soon as it was started");
+  return observed.state;
+}
+
+/** A name that is taken belongs to an attempt that was never finished. */
+async function createAnew(agent: Agent, spec: ReturnType<typeof sandboxSpec>): Promise<string> {
+  try {
+    return await agent.engine.create(spec);
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.code !== 409) throw error;
+    await agent.engine.remove(spec.name);
+    return await agent.engine.create(spec);
+  }
+}
+
+async function connect(agent: Agent, pod: Pod, sandbox: { id: string; pid: number }): Promise<readonly string[]> {
+  const present = await podIpsOf(agent, pod, sandbox.id);
+  if (present.length > 0) return present;
+  await awaitOwnNetwork(sandbox.pid, agent.context.clock);
+  return await agent.network.connect(pod, sandbox);
+}
+
+/** Volumes that tell the pod's address wait for it; the others don't. */
+async function setUpVolumes(agent: Agent, pod: Pod, podIps: Promise<readonly string[]>): Promise<MountedVolumes> {
+  const known = JSON.stringify(specOf(pod).volumes ?? []).includes("status.podIP") ? await podIps : [];
+  await writeNameFiles(agent, pod, known);
+  const facts = { podIps: known, hostIps: hostIpsOf(agent), nodeAllocatable: agent.machine.allocatable };
+  return await agent.volumes.setUp(pod, facts);
+}
+
+interface StartingOne {
+  readonly step: StartStep;
+  readonly ground: Ground;
+  readonly memory: PodMemory;
+}
+
+type Result = "started" | "waiting" | "failed";
+
+async function startOne(agent: Agent, pod: Pod, { step, ground, memory }: StartingOne): Promise<Result> {
+  const container = allContainersOf(pod).find(({ name }) => name === step.name)!;
+  const tell = (type: "Normal" | "Warning", reason: string, message: string) =>
+    agent.context.recorder.event(pod, type, reason, message, { fieldPath: fieldPathOf(pod, container.name) });
+  try {
+    const image = await agent.puller.ensure({
+      image: container.image ?? "",
+      policy: container.imagePullPolicy as "Always" | undefined,
+      pod: `${pod.metadata.namespace}/${pod.metadata.name}`,
+      report: tell,
+    });
+    if (image.type === "waiting") {
+      return wait(agent, pod, { waiting: image, memory, name: step.name, againMs: image.againMs });
+    }
+    const refusal = refuseRoot(pod, container, image.image.user);
+    if (refusal) throw new ConfigError(refusal);
+    const id = await create(agent, pod, { container, step, ground });
+    tell("Normal", "Created", "Container created");
+    await writeNameFiles(agent, pod, await ground.podIps);
+    await start(agent, id);
+    tell("Normal", "Started", "Container started");
+    memory.failures.delete(step.name);
+    runPostStart(agent, pod, { container, id, memory });
+    return "started";
+  } catch (error) {
+    if (error instanceof Told) return "failed";
+    const waiting = reasonOf(error);
+    memory.failures.set(step.name, waiting);
+    tell("Warning", "Failed", `Error: ${waiting.message}`);
+    return "failed";
+  }
+}
+
+interface WaitingFor {
+  readonly waiting: Waiting;
+  readonly memory: PodMemory;
+  readonly name: string;
+  readonly againMs?: number;
+}
+
+function wait(agent: Agent, pod: Pod, { waiting, memory, name, againMs }: WaitingFor): Result {
+  if (waiting.reason === "ContainerCreating") memory.failures.delete(name);
+  else memory.failures.set(name, { reason: waiting.reason, message: waiting.message });
+  const key = `${pod.metadata.namespace}/${pod.metadata.name}`;
+  if (againMs !== undefined) agent.context.clock.after(againMs, () => agent.enqueue(key));
+  return "waiting";
+}
+
+interface Creating {
+  readonly container: Container;
+  readonly step: StartStep;
+  readonly ground: Ground;
+}
+
+async function create(agent: Agent, pod: Pod, { container, step, ground }: Creating): Promise<string> {
+  const [sandbox, volumes] = await Promise.all([ground.sandbox, ground.volumes]);
+  const podIps = wantsPodIp(container) ? await ground.podIps : [];
+  const env = await containerEnvironment(agent, pod, { container, podIps });
+  const podDir = agent.volumes.podDir(pod.metadata.uid);
+  const messageSource = await writeMessageFile(podDir, container.name, step.attempt);
+  const spec = containerSpec({
+    pod,
+    container,
+    attempt: step.attempt,
+    backOffSeconds: step.backOffSeconds,
+    sandboxId: sandbox.id,
+    env,
+    mounts: await mountsOf({ pod, container, podDir, volumes: volumes.paths, env }),
+    messageSource,
+    nodeMemoryBytes: agent.machine.memoryBytes,
+    mayLowerOomScore: agent.machine.mayLowerOomScore,
+  });
+  return await createAnew(agent, spec);
+}
+
+class StartError extends Error {}
+
+async function start(agent: Agent, id: string): Promise<void> {
+  try {
+    await agent.engine.start(id);
+  } catch (error) {
+    throw new StartError(messageOf(error), { cause: error });
+  } finally {
+    await agent.mirror.refresh(id);
+  }
+}
+
+function reasonOf(error: unknown): Waiting {
+  const message = messageOf(error);
+  if (error instanceof ConfigError || error instanceof MountError) {
+    return { reason: "CreateContainerConfigError", message };
+  }
+  if (error instanceof StartError) return { reason: "RunContainerError", message };
+  return { reason: "CreateContainerError", message };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,142 @@
+/** One pass over one pod: look, plan, do, and say how it stands. */
+import { done, type Outcome, requeueAfter } from "../../../runtime/loop/mod.ts";
+import type { Key } from "../../../runtime/schema/mod.ts";
+import type { Observed } from "../container/identity.ts";
+import { terminationMessage } from "../container/termination_message.ts";
+import { planPod, type PodFacts, type PodPlan, type Step } from "../pod/plan_pod.ts";
+import { fieldPathOf, type Pod, specOf } from "../pod/pod.ts";
+import { type Agent, podIpsOf } from "./agent.ts";
+import type { PodMemory } from "./pod_memory.ts";
+import { purgeLeftovers, purgePod } from "./purge_pod.ts";
+import { reportStatus } from "./report_status.ts";
+import { startContainers } from "./start_pod.ts";
+import { beginStop } from "./stop_container.ts";
+
+/** A plan may make the next one possible at once (a removal before a start): so often is it looked at again. */
+const maxRounds = 4;
+const firstRetryMs = 500;
+const maxRetryMs = 60_000;
+
+export async function syncPod(agent: Agent, key: Key): Promise<Outcome> {
+  const known = agent.pods.get(key) as Pod | undefined;
+  await purgeLeftovers(agent, key, known?.metadata.uid);
+  if (!known) return done;
+  const memory = agent.memories.of(known.metadata.uid);
+  const pod = newest(known, memory);
+  if (agent.engineProblem !== undefined) return requeueAfter(1000);
+  const plan = await act(agent, pod, memory);
+  if (plan === "purged") return done;
+  await rememberMessages(agent, pod, memory);
+  tellBackOffs(agent, pod, { plan, memory });
+  await reportStatus(agent, pod, { plan, memory });
+  agent.probes.sync(pod, agent.mirror.of(pod.metadata.uid), await currentIps(agent, pod));
+  return again(agent, plan, memory);
+}
+
+/** Our own status write may not have come back yet. */
+function newest(known: Pod, { latest }: PodMemory): Pod {
+  if (!latest) return known;
+  return BigInt(latest.metadata.resourceVersion) > BigInt(known.metadata.resourceVersion) ? latest : known;
+}
+
+async function act(agent: Agent, pod: Pod, memory: PodMemory): Promise<PodPlan | "purged"> {
+  for (let round = 1;; round++) {
+    const plan = planPod(await factsOf(agent, pod, memory));
+    if (plan.steps.some((step) => step.type === "purge")) {
+      await purgePod(agent, pod, memory);
+      return "purged";
+    }
+    const progressed = await perform(agent, pod, { plan, memory });
+    if (!progressed || round >= maxRounds) return progressed ? { ...plan, againMs: 0 } : plan;
+  }
+}
+
+async function factsOf(agent: Agent, pod: Pod, { stopping }: PodMemory): Promise<PodFacts> {
+  const observed = agent.mirror.of(pod.metadata.uid);
+  return {
+    pod,
+    observed,
+    networkReady: (await currentIps(agent, pod)).length > 0,
+    verdict: (id) => agent.probes.verdict(pod, id, observed),
+    stopping: new Set(stopping.keys()),
+    now: agent.context.clock.now(),
+  };
+}
+
+function currentIps(agent: Agent, pod: Pod): Promise<readonly string[]> {
+  const sandbox = agent.mirror.of(pod.metadata.uid).findLast(isRunningSandbox);
+  return podIpsOf(agent, pod, sandbox?.state.id);
+}
+
+function isRunningSandbox({ isSandbox, state }: Observed): boolean {
+  return isSandbox && state.status === "running";
+}
+
+interface Doing {
+  readonly plan: PodPlan;
+  readonly memory: PodMemory;
+}
+
+/** Whether the world is another one now, so that a new plan may say more. */
+async function perform(agent: Agent, pod: Pod, { plan, memory }: Doing): Promise<boolean> {
+  const { steps } = plan;
+  for (const step of steps) if (step.type === "stop") beginStop(agent, pod, { step, memory });
+  const removals = steps.filter((step) => step.type === "remove" || step.type === "dropSandbox");
+  await Promise.all(removals.map((step) => remove(agent, step)));
+  const starts = steps.filter((step) => step.type === "start");
+  if (starts.length === 0) {
+    if (!plan.ended && !pod.metadata.deletionTimestamp) await refreshVolumes(agent, pod, memory);
+    return removals.length > 0;
+  }
+  const sandbox = steps.find((step) => step.type === "sandbox");
+  const started = await startContainers(agent, pod, { starts, sandbox, memory });
+  return started > 0;
+}
+
+async function remove(
+  agent: Agent,
+  { type, id }: Extract<Step, { id: string }> | { type: string; id: string },
+): Promise<void> {
+  if (type === "dropSandbox") await agent.network.disconnect(id);
+  await agent.engine.remove(id);
+  agent.mirror.forget(id);
+}
+
+/** ConfigMaps, Secrets and tokens change under running containers. What fails here is tried again with the next pass. */
+async function refreshVolumes(agent: Agent, pod: Pod, memory: PodMemory): Promise<void> {
+  if ((specOf(pod).volumes ?? []).length === 0) return;
+  const podIps = await currentIps(agent, pod);
+  const facts = { podIps, hostIps: [agent.options.nodeIp], nodeAllocatable: agent.machine.allocatable };
+  try {
+    memory.renewAt = (await agent.volumes.setUp(pod, facts)).renewAt;
+  } catch (error) {
+    agent.context.log.warn("volumes could not be refreshed", { error });
+    memory.renewAt = agent.context.clock.now() + maxRetryMs;
+  }
+}
+
+async function rememberMessages(agent: Agent, pod: Pod, { messages }: PodMemory): Promise<void> {
+  for (const observed of agent.mirror.of(pod.metadata.uid)) {
+    const { id, status } = observed.state;
+    if (observed.isSandbox || status !== "exited" || messages.has(id)) continue;
+    messages.set(id, await terminationMessage(agent.engine, observed));
+  }
+}
+
+function tellBackOffs(agent: Agent, pod: Pod, { plan, memory }: Doing): void {
+  const { name: podName, namespace, uid } = pod.metadata;
+  for (const [name, { reason }] of plan.waiting) {
+    const id = agent.mirror.of(uid).findLast((one) => one.name === name)?.state.id ?? "";
+    if (reason !== "CrashLoopBackOff" || memory.toldBackOff.has(id)) continue;
+    memory.toldBackOff.add(id);
+    const message = `Back-off restarting failed container ${name} in pod ${podName}_${namespace}(${uid})`;
+    agent.context.recorder.event(pod, "Warning", "BackOff", message, { fieldPath: fieldPathOf(pod, name) });
+  }
+}
+
+function again(agent: Agent, { againMs }: PodPlan, memory: PodMemory): Outcome {
+  const waits = [againMs, memory.renewAt === undefined ? undefined : memory.renewAt - agent.context.clock.now()];
+  if (memory.failedSyncs > 0) waits.push(Math.min(maxRetryMs, firstRetryMs * 2 ** (memory.failedSyncs - 1)));
+  const known = waits.filter((ms) => ms !== undefined);
+  return known.length === 0 ? done : requeueAfter(Math.max(10, Math.min(...known)));
+}

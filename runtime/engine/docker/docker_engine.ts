@@ -172,7 +172,8 @@ function images(api: Socket, host: string): Pick<Engine, ImageCalls> {
     pull: (reference, options) => pullImage(api, reference, options),
     async importImage(tar, reference, changes) {
       const flags = changes.flatMap((change) => ["--change", change]);
-      await $`docker -H ${host} import ${flags} - ${reference}`.stdin(tar).quiet();
+      // The stream types of Deno and of Node differ in name only.
+      await $`docker -H ${host} import ${flags} - ${reference}`.stdin(tar as never).quiet();
     },
     async loadImages(tarPath) {
       await $`docker -H ${host} load --quiet --input ${tarPath}`.quiet();

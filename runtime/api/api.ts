@@ -10,7 +10,7 @@ import type { Authenticator, Authorizer, User } from "../auth/user.ts";
 import type { Clock } from "../loop/controller.ts";
 import { builtinResources, type Resource } from "../schema/mod.ts";
 import type { Store } from "../store/store.ts";
-import type { AdmissionPlugin } from "./admission/admission.ts";
+import { certificateRequester } from "./admission/certificate_requester.ts";
 import { WatchCache } from "./cache/mod.ts";
 import type { Connection } from "./connection.ts";
 import { failure } from "./http/answer.ts";
@@ -63,7 +63,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     cache,
     registry: resources,
     clock,
-    admission: [] as AdmissionPlugin[],
+    admission: [certificateRequester],
     allocators: [],
     view: clusterView(resources, cache),
     tokens: options.tokens,

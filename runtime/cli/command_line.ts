@@ -180,8 +180,8 @@ async function addCompletion(program: Command, args: readonly string[]): Promise
 }
 
 function explain(error: unknown, verbose: boolean): number {
-  const { code, exitCode } = error as { code?: string; exitCode?: number };
-  if (code?.startsWith("commander.")) return exitCode ?? 1; // it has said what there is to say
+  const { code, exitCode } = error as { code?: unknown; exitCode?: number };
+  if (String(code).startsWith("commander.")) return exitCode ?? 1; // it has said what there is to say
   console.error(error instanceof Error ? `d8s: ${error.message}` : `d8s: ${error}`);
   if (verbose && !(error instanceof SettingsError)) console.error(error);
   return 1;

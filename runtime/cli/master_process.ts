@@ -58,7 +58,7 @@ export async function openSettingsStore({ store, storeTls }: Settings): Promise<
 export async function startMaster(options: MasterOptions, made: { pki: Pki; store: Store }): Promise<Master> {
   const { settings, loops, manifests } = options;
   const { pki, store } = made;
-  const api = await buildApi(settings, pki, store);
+  const api = await buildApi(pki, store);
   const { key, cert } = pki.apiserver;
   const served = await serveApi(api, {
     hostname: settings.bindAddress,
@@ -92,7 +92,7 @@ export async function startMaster(options: MasterOptions, made: { pki: Pki; stor
   };
 }
 
-async function buildApi(settings: Settings, pki: Pki, store: Store): Promise<Api> {
+async function buildApi(pki: Pki, store: Store): Promise<Api> {
   // Tokens ask the API whether their accounts still exist, and the API asks tokens who calls.
   const late: { client?: Client } = {};
   const find = (kind: Kind<unknown>, ref: Ref) => late.client!.get(kind, ref);
@@ -108,9 +108,7 @@ async function buildApi(settings: Settings, pki: Pki, store: Store): Promise<Api
     authenticate,
     authorize: interimAuthorizer(),
     clock: systemClock,
-    serviceCidr: settings.serviceCidr,
     tokens: issuer,
-    kubelet: { ca: pki.ca.cert, ...pki.kubeletClient },
   });
   late.client = inProcessClient(api, loopUser("system:apiserver"));
   return api;

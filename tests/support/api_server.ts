@@ -1,0 +1,59 @@
+/** A real API server on a real sqlite store in a temporary folder, reached in process and over HTTPS on a free port. */
+import { type Api, createApi, serveApi } from "../../runtime/api/mod.ts";
+import { clientCertificates, ensurePki, interimAuthorizer, loopUser } from "../../runtime/auth/mod.ts";
+import { httpsClient, inProcessClient } from "../../runtime/client/mod.ts";
+import { type Client, systemClock } from "../../runtime/loop/mod.ts";
+import { isReason, Namespace } from "../../runtime/schema/mod.ts";
+import { openSqliteStore } from "../../runtime/store/mod.ts";
+
+export interface ApiServer extends AsyncDisposable {
+  readonly api: Api;
+  readonly url: string;
+  /** In process, allowed everything. */
+  readonly client: Client;
+  /** Over HTTPS with the admin certificate. */
+  readonly https: Client;
+  /** PEM of the cluster's authority. */
+  readonly ca: string;
+}
+
+/** The namespaces `default` and `kube-system` are there. */
+export async function apiServer(): Promise<ApiServer> {
+  const folder = await Deno.makeTempDir({ prefix: "d8s-api-" });
+  const pki = await ensurePki(`${folder}/pki`, { hostnames: ["localhost"], ips: ["127.0.0.1"] });
+  const store = await openSqliteStore({ path: `${folder}/store.db` });
+  const authenticate = clientCertificates();
+  const api = await createApi({ store, authenticate, authorize: interimAuthorizer(), clock: systemClock });
+  const address = { hostname: "127.0.0.1", port: 0 };
+  const served = await serveApi(api, { ...address, ...pemOf(pki.apiserver), clientCa: pki.ca.cert });
+  const url = `https://127.0.0.1:${served.port}`;
+  const https = httpsClient({ server: url, ca: pki.ca.cert, ...pemOf(pki.admin) });
+  const client = inProcessClient(api, loopUser("system:kube-controller-manager"));
+  for (const name of ["default", "kube-system"]) await ensureNamespace(client, name);
+  return {
+    api,
+    url,
+    client,
+    https,
+    ca: pki.ca.cert,
+    async [Symbol.asyncDispose]() {
+      https[Symbol.dispose]();
+      await served.close(0);
+      await api.close();
+      await store.close();
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+function pemOf({ cert, key }: { readonly cert: string; readonly key: string }) {
+  return { cert, key };
+}
+
+async function ensureNamespace(client: Client, name: string): Promise<void> {
+  try {
+    await client.create(Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+  } catch (error) {
+    if (!isReason(error, "AlreadyExists")) throw error;
+  }
+}

@@ -54,9 +54,9 @@ export function notFoundValue(field: string, value: unknown): FieldError {
   return { reason: "FieldValueNotFound", field, message: `Not found: ${shown(value)}` };
 }
 
-/** `Unsupported value: "x": supported values: "a", "b"`, sorted as upstream sorts them. */
+/** `Unsupported value: "x": supported values: "a", "b"`, in the given order. */
 export function notSupported(field: string, value: unknown, supported: readonly string[]): FieldError {
-  const list = [...supported].sort().map((word) => JSON.stringify(word)).join(", ");
+  const list = supported.map((word) => JSON.stringify(word)).join(", ");
   const message = `Unsupported value: ${shown(value)}${list ? `: supported values: ${list}` : ""}`;
   return { reason: "FieldValueNotSupported", field, message };
 }

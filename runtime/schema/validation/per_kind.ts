@@ -1,6 +1,18 @@
 /** Which functions validate which kind, beyond metadata and closed sets of values. */
 import type { KubeObject } from "../object.ts";
+import * as access from "./access.ts";
+import * as batch from "./batch.ts";
+import * as cluster from "./cluster.ts";
+import * as config from "./config.ts";
+import * as extensions from "./extensions.ts";
+import * as network from "./network.ts";
+import * as pod from "./pod.ts";
+import { validatePodTemplate } from "./pod_spec.ts";
 import type { Report } from "./report.ts";
+import * as scaling from "./scaling.ts";
+import * as service from "./service.ts";
+import * as storage from "./storage.ts";
+import * as workloads from "./workloads.ts";
 
 export interface Validators {
   /** The object by itself. */
@@ -9,4 +21,77 @@ export interface Validators {
   readonly update?: (object: KubeObject, old: KubeObject, report: Report) => void;
 }
 
-export const validatorsPerKind: ReadonlyMap<string, Validators> = new Map<string, Validators>([]);
+/** Every function takes its own kind; the key beside it says that this object is one. */
+function row<A, B = A>(
+  name: string,
+  object?: (object: A, report: Report) => void,
+  update?: (object: B, old: B, report: Report) => void,
+): [string, Validators] {
+  return [name, { object, update } as unknown as Validators];
+}
+
+/** Kinds whose spec is decided once. */
+function fixedSpec(object: KubeObject, old: KubeObject, report: Report): void {
+  report.at("spec").immutable(object.spec, old.spec);
+}
+
+function fixedRevision(object: KubeObject, old: KubeObject, report: Report): void {
+  report.at("data").immutable(object.data, old.data);
+}
+
+type WithTemplate = { template?: Parameters<typeof validatePodTemplate>[0] };
+
+export const validatorsPerKind: ReadonlyMap<string, Validators> = new Map([
+  row("v1 ConfigMap", config.validateConfigMap, config.validateImmutableFlag),
+  row("v1 Endpoints", network.validateEndpoints),
+  row("v1 Event", cluster.validateEvent),
+  row("v1 LimitRange", cluster.validateLimitRange),
+  row("v1 Namespace", cluster.validateNamespace),
+  row("v1 Node", cluster.validateNode, cluster.validateNodeUpdate),
+  row("v1 PersistentVolume", storage.validateVolume, storage.validateVolumeUpdate),
+  row("v1 PersistentVolumeClaim", storage.validateClaim, storage.validateClaimUpdate),
+  row("v1 Pod", pod.validatePod, pod.validatePodUpdate),
+  row("v1 PodTemplate", ({ template }: WithTemplate, report) => validatePodTemplate(template, report.at("template"))),
+  row("v1 ReplicationController", workloads.validateReplicationController),
+  row("v1 ResourceQuota", cluster.validateResourceQuota),
+  row("v1 Secret", config.validateSecret, config.validateSecretUpdate),
+  row("v1 Service", service.validateService, service.validateServiceUpdate),
+  row("admissionregistration.k8s.io/v1 MutatingWebhookConfiguration", extensions.validateWebhooks),
+  row("admissionregistration.k8s.io/v1 ValidatingWebhookConfiguration", extensions.validateWebhooks),
+  row(
+    "apiextensions.k8s.io/v1 CustomResourceDefinition",
+    extensions.validateDefinition,
+    extensions.validateDefinitionUpdate,
+  ),
+  row("apiregistration.k8s.io/v1 APIService", extensions.validateApiService),
+  row("apps/v1 ControllerRevision", undefined, fixedRevision),
+  row("apps/v1 DaemonSet", workloads.validateDaemonSet, workloads.validateSelectorUpdate),
+  row("apps/v1 Deployment", workloads.validateDeployment, workloads.validateSelectorUpdate),
+  row("apps/v1 ReplicaSet", workloads.validateReplicaSet, workloads.validateSelectorUpdate),
+  row("apps/v1 StatefulSet", workloads.validateStatefulSet, workloads.validateStatefulSetUpdate),
+  row("autoscaling/v1 HorizontalPodAutoscaler", scaling.validateAutoscaler),
+  row("autoscaling/v2 HorizontalPodAutoscaler", scaling.validateAutoscaler),
+  row("batch/v1 CronJob", batch.validateCronJob),
+  row("batch/v1 Job", batch.validateJob, batch.validateJobUpdate),
+  row("certificates.k8s.io/v1 CertificateSigningRequest", access.validateSigningRequest, fixedSpec),
+  row("coordination.k8s.io/v1 Lease", cluster.validateLease),
+  row("discovery.k8s.io/v1 EndpointSlice", network.validateEndpointSlice, network.validateEndpointSliceUpdate),
+  row("networking.k8s.io/v1 Ingress", network.validateIngress),
+  row("networking.k8s.io/v1 IngressClass", network.validateIngressClass, network.validateIngressClassUpdate),
+  row("networking.k8s.io/v1 NetworkPolicy", network.validateNetworkPolicy),
+  row("node.k8s.io/v1 RuntimeClass", cluster.validateRuntimeClass, cluster.validateRuntimeClassUpdate),
+  row("policy/v1 PodDisruptionBudget", scaling.validateDisruptionBudget),
+  row("rbac.authorization.k8s.io/v1 ClusterRole", access.validateClusterRole),
+  row(
+    "rbac.authorization.k8s.io/v1 ClusterRoleBinding",
+    access.validateClusterRoleBinding,
+    access.validateRoleRefUpdate,
+  ),
+  row("rbac.authorization.k8s.io/v1 Role", access.validateRole),
+  row("rbac.authorization.k8s.io/v1 RoleBinding", access.validateRoleBinding, access.validateRoleRefUpdate),
+  row("resource.k8s.io/v1 ResourceClaim", undefined, fixedSpec),
+  row("resource.k8s.io/v1 ResourceClaimTemplate", undefined, fixedSpec),
+  row("scheduling.k8s.io/v1 PriorityClass", cluster.validatePriorityClass, cluster.validatePriorityClassUpdate),
+  row("storage.k8s.io/v1 StorageClass", storage.validateStorageClass, storage.validateStorageClassUpdate),
+  row("storage.k8s.io/v1 VolumeAttachment", undefined, fixedSpec),
+]);

@@ -10,8 +10,16 @@ import { validateMetadata, validateMetadataUpdate } from "./metadata.ts";
 import { validatorsPerKind } from "./per_kind.ts";
 import { Report } from "./report.ts";
 
-/** With `old` the rules about change apply too. No faults: it may be stored. */
-export function validateObject(resource: Resource, object: KubeObject, old?: KubeObject): FieldError[] {
+/**
+ * With `old` the rules about change apply too, unless a subresource was written: it changes what its owner may change
+ * (binding a pod, resizing it), and `prepareForUpdate` has kept the rest. No faults: it may be stored.
+ */
+export function validateObject(
+  resource: Resource,
+  object: KubeObject,
+  old?: KubeObject,
+  subresource?: string,
+): FieldError[] {
   const report = new Report();
   const meta = report.at("metadata");
   if (old) validateMetadataUpdate(resource, object.metadata ?? {}, old.metadata ?? {}, meta);
@@ -20,6 +28,6 @@ export function validateObject(resource: Resource, object: KubeObject, old?: Kub
   validateEnums(resource.type, object, report);
   const validators = validatorsPerKind.get(`${apiVersionOf(resource)} ${resource.kind}`);
   validators?.object?.(object, report);
-  if (old) validators?.update?.(object, old, report);
+  if (old && !subresource) validators?.update?.(object, old, report);
   return report.faults;
 }

@@ -1,0 +1,130 @@
+/** Namespaces, nodes, events, leases, priorities, quotas: the small kinds that make a cluster. */
+import type { ILease } from "kubernetes-models/coordination.k8s.io/v1/Lease";
+import type { IRuntimeClass } from "kubernetes-models/node.k8s.io/v1/RuntimeClass";
+import type { IPriorityClass } from "kubernetes-models/scheduling.k8s.io/v1/PriorityClass";
+import type { IEvent } from "kubernetes-models/v1/Event";
+import type { ILimitRange } from "kubernetes-models/v1/LimitRange";
+import type { INamespace } from "kubernetes-models/v1/Namespace";
+import type { INode } from "kubernetes-models/v1/Node";
+import type { IResourceQuota } from "kubernetes-models/v1/ResourceQuota";
+import { compareQuantities } from "../quantity.ts";
+import { validateFinalizers } from "./metadata.ts";
+import { dnsLabel, labelValueName, qualifiedName } from "./names.ts";
+import { validateAmount, validateCidr } from "./numbers.ts";
+import { type Report, sameJson } from "./report.ts";
+
+export function validateNamespace({ spec }: INamespace, report: Report): void {
+  validateFinalizers(spec?.finalizers, report.at("spec", "finalizers"));
+}
+
+export function validateNode({ spec }: INode, report: Report): void {
+  const place = report.at("spec");
+  const seen = new Set<string>();
+  spec?.taints?.forEach(({ key, value, effect }, i) => {
+    const taint = place.at("taints", i);
+    taint.at("key").requiredName(key, qualifiedName);
+    if (value) taint.at("value").named(value, labelValueName);
+    if (!effect) taint.at("effect").required();
+    if (seen.has(`${key}:${effect}`)) taint.duplicate({ key, value, effect });
+    seen.add(`${key}:${effect}`);
+  });
+  spec?.podCIDRs?.forEach((cidr, i) => validateCidr(cidr, place.at("podCIDRs", i)));
+}
+
+export function validateNodeUpdate({ spec }: INode, old: INode, report: Report): void {
+  const place = report.at("spec");
+  if (old.spec?.podCIDRs?.length && !sameJson(spec?.podCIDRs, old.spec.podCIDRs)) {
+    place.at("podCIDRs").forbidden('node updates may not change podCIDR except from "" to valid');
+  }
+  if (old.spec?.providerID && spec?.providerID !== old.spec.providerID) {
+    place.at("providerID").forbidden('node updates may not change providerID except from "" to valid');
+  }
+}
+
+/** Events about cluster-scoped objects live in `default` or `kube-system`. */
+export function validateEvent({ metadata, involvedObject }: IEvent, report: Report): void {
+  const about = involvedObject?.namespace ?? "";
+  const home = metadata?.namespace ?? "";
+  const fits = about === "" ? ["", "default", "kube-system"].includes(home) : about === home;
+  if (!fits) report.at("involvedObject", "namespace").invalid(about, "does not match event.namespace");
+}
+
+export function validateLease({ spec }: ILease, report: Report): void {
+  const place = report.at("spec");
+  const seconds = spec?.leaseDurationSeconds;
+  if (seconds !== undefined && seconds <= 0) {
+    place.at("leaseDurationSeconds").invalid(seconds, "must be greater than 0");
+  }
+  place.at("leaseTransitions").nonNegative(spec?.leaseTransitions);
+}
+
+const highestUserPriority = 1_000_000_000;
+
+export function validatePriorityClass({ metadata, value }: IPriorityClass, report: Report): void {
+  const name = metadata?.name ?? "";
+  const isSystem = name === "system-cluster-critical" || name === "system-node-critical";
+  if (name.startsWith("system-") && !isSystem) {
+    report.at("metadata", "name").forbidden(
+      "priority class names with 'system-' prefix are reserved for system use only. error: " + name,
+    );
+  }
+  if (!isSystem && (value ?? 0) > highestUserPriority) {
+    report.at("value").forbidden(`maximum allowed value of a user defined priority is ${highestUserPriority}`);
+  }
+}
+
+export function validatePriorityClassUpdate(now: IPriorityClass, old: IPriorityClass, report: Report): void {
+  if ((now.value ?? 0) !== (old.value ?? 0)) report.at("value").forbidden("may not be changed in an update.");
+  report.at("preemptionPolicy").immutable(now.preemptionPolicy, old.preemptionPolicy);
+}
+
+export function validateRuntimeClass({ handler }: IRuntimeClass, report: Report): void {
+  report.at("handler").named(handler ?? "", dnsLabel);
+}
+
+export function validateRuntimeClassUpdate(now: IRuntimeClass, old: IRuntimeClass, report: Report): void {
+  report.at("handler").immutable(now.handler, old.handler);
+}
+
+export function validateResourceQuota({ spec }: IResourceQuota, report: Report): void {
+  for (const [name, amount] of Object.entries(spec?.hard ?? {})) {
+    report.at("spec", "hard").named(name, qualifiedName);
+    validateAmount(amount, report.at("spec", "hard").key(name));
+  }
+}
+
+type Item = NonNullable<ILimitRange["spec"]>["limits"][number];
+
+const ordered = [["min", "max"], ["min", "default"], ["min", "defaultRequest"], ["default", "max"], [
+  "defaultRequest",
+  "max",
+], ["defaultRequest", "default"]] as const;
+
+export function validateLimitRange({ spec }: ILimitRange, report: Report): void {
+  const types = new Set<string>();
+  spec?.limits?.forEach((item, i) => {
+    const place = report.at("spec", "limits", i);
+    if (types.has(item.type)) place.at("type").duplicate(item.type);
+    types.add(item.type);
+    for (const [low, high] of ordered) validateOrder(item, low, high, place);
+  });
+}
+
+type Bound = "min" | "max" | "default" | "defaultRequest";
+const words: Record<Bound, string> = {
+  min: "min",
+  max: "max",
+  default: "default",
+  defaultRequest: "default request",
+};
+
+function validateOrder(item: Item, low: Bound, high: Bound, report: Report): void {
+  for (const [name, amount] of Object.entries(item[low] ?? {})) {
+    const limit = item[high]?.[name];
+    if (limit === undefined || compareQuantities(amount, limit) <= 0) continue;
+    report.at(low).key(name).invalid(
+      String(amount),
+      `${words[low]} value ${amount} is greater than ${words[high]} value ${limit}`,
+    );
+  }
+}

@@ -1,0 +1,161 @@
+/** Endpoints, slices, ingresses, network policies. */
+import type { IEndpointSlice } from "kubernetes-models/discovery.k8s.io/v1/EndpointSlice";
+import type { IIngress } from "kubernetes-models/networking.k8s.io/v1/Ingress";
+import type { IIngressBackend } from "kubernetes-models/networking.k8s.io/v1/IngressBackend";
+import type { IIngressClass } from "kubernetes-models/networking.k8s.io/v1/IngressClass";
+import type { INetworkPolicy } from "kubernetes-models/networking.k8s.io/v1/NetworkPolicy";
+import type { INetworkPolicyPeer } from "kubernetes-models/networking.k8s.io/v1/NetworkPolicyPeer";
+import type { IEndpoints } from "kubernetes-models/v1/Endpoints";
+import { isIP } from "node:net";
+import { dns1035Label, dnsLabel, dnsSubdomain } from "./names.ts";
+import { validateCidr, validateIp, validatePort, validatePortOrName } from "./numbers.ts";
+import type { Report } from "./report.ts";
+import { validateLabelSelector } from "./selectors.ts";
+
+export function validateEndpoints({ subsets }: IEndpoints, report: Report): void {
+  subsets?.forEach((subset, i) => {
+    const place = report.at("subsets", i);
+    if (!subset.addresses?.length && !subset.notReadyAddresses?.length) {
+      place.required("must specify `addresses` or `notReadyAddresses`");
+    }
+    for (const list of ["addresses", "notReadyAddresses"] as const) {
+      subset[list]?.forEach(({ ip }, j) => validateIp(ip, place.at(list, j, "ip")));
+    }
+    subset.ports?.forEach(({ port, name }, j) => {
+      validatePort(port, place.at("ports", j, "port"));
+      if (!name && subset.ports!.length > 1) place.at("ports", j, "name").required();
+    });
+  });
+}
+
+const addressTypes = ["FQDN", "IPv4", "IPv6"];
+const mostEndpoints = 1000;
+
+export function validateEndpointSlice({ addressType, endpoints, ports }: IEndpointSlice, report: Report): void {
+  if (!addressType) report.at("addressType").required();
+  else if (!addressTypes.includes(addressType)) report.at("addressType").notSupported(addressType, addressTypes);
+  const count = endpoints?.length ?? 0;
+  if (count > mostEndpoints) report.at("endpoints").tooMany(count, mostEndpoints);
+  endpoints?.forEach(({ addresses }, i) => {
+    const place = report.at("endpoints", i, "addresses");
+    if (!addresses?.length) place.required("must contain at least 1 address");
+    addresses?.forEach((address, j) => validateAddress(address, addressType, place.at(j)));
+  });
+  const names = new Set<string>();
+  ports?.forEach(({ name = "", port }, i) => {
+    if (name) report.at("ports", i, "name").named(name, dnsLabel);
+    if (names.has(name)) report.at("ports", i, "name").duplicate(name);
+    names.add(name);
+    if (port !== undefined) validatePort(port, report.at("ports", i, "port"));
+  });
+}
+
+function validateAddress(address: string, type: string, report: Report): void {
+  if (type === "FQDN") return report.named(address, dnsSubdomain);
+  const family = type === "IPv6" ? 6 : 4;
+  if (isIP(address) !== family) report.invalid(address, `must be an ${type} address`);
+}
+
+export function validateEndpointSliceUpdate(now: IEndpointSlice, old: IEndpointSlice, report: Report): void {
+  report.at("addressType").immutable(now.addressType, old.addressType);
+}
+
+const pathTypes = ["Exact", "ImplementationSpecific", "Prefix"];
+
+export function validateIngress({ spec }: IIngress, report: Report): void {
+  const place = report.at("spec");
+  if (!spec?.rules?.length && !spec?.defaultBackend) {
+    place.invalid(spec?.rules ?? [], "either `defaultBackend` or `rules` must be specified");
+  }
+  if (spec?.defaultBackend) validateBackend(spec.defaultBackend, place.at("defaultBackend"));
+  if (spec?.ingressClassName) place.at("ingressClassName").named(spec.ingressClassName, dnsSubdomain);
+  spec?.rules?.forEach(({ host, http }, i) => {
+    const rule = place.at("rules", i);
+    if (host) validateHost(host, rule.at("host"));
+    if (http && !http.paths?.length) rule.at("http", "paths").required();
+    http?.paths?.forEach((path, j) => validatePath(path, rule.at("http", "paths", j)));
+  });
+}
+
+function validateHost(host: string, report: Report): void {
+  if (isIP(host)) return report.invalid(host, "must be a DNS name, not an IP address");
+  if (host.startsWith("*.")) return report.named(host.slice(2), dnsSubdomain);
+  report.named(host, dnsSubdomain);
+}
+
+interface Path {
+  path?: string;
+  pathType?: string;
+  backend: IIngressBackend;
+}
+
+function validatePath({ path, pathType, backend }: Path, report: Report): void {
+  if (!pathType) report.at("pathType").required("pathType must be specified");
+  else if (!pathTypes.includes(pathType)) report.at("pathType").notSupported(pathType, pathTypes);
+  const isStrict = pathType === "Exact" || pathType === "Prefix";
+  if ((isStrict || path) && !path?.startsWith("/")) report.at("path").invalid(path ?? "", "must be an absolute path");
+  validateBackend(backend, report.at("backend"));
+}
+
+function validateBackend({ service, resource }: IIngressBackend, report: Report): void {
+  if (resource && service) return report.invalid("", "cannot set both resource and service backends");
+  if (resource) return;
+  if (!service?.name) return report.at("service", "name").required();
+  report.at("service", "name").named(service.name, dns1035Label);
+  const { port } = service;
+  if (!port?.name && !port?.number) report.required("port name or number is required");
+  else if (port.name && port.number) report.invalid("", "cannot set both port name & port number");
+  else validatePortOrName(port.name ?? port.number, report.at("service", "port", port.name ? "name" : "number"));
+}
+
+export function validateIngressClass({ spec }: IIngressClass, report: Report): void {
+  if (!spec?.controller) report.at("spec", "controller").required();
+  else if (!/^[^/]+\/.+$/.test(spec.controller)) {
+    report.at("spec", "controller").invalid(spec.controller, 'must be a domain-prefixed path (such as "acme.io/foo")');
+  }
+}
+
+export function validateIngressClassUpdate(now: IIngressClass, old: IIngressClass, report: Report): void {
+  report.at("spec", "controller").immutable(now.spec?.controller, old.spec?.controller);
+}
+
+export function validateNetworkPolicy({ spec }: INetworkPolicy, report: Report): void {
+  const place = report.at("spec");
+  validateLabelSelector(spec?.podSelector, place.at("podSelector"));
+  spec?.ingress?.forEach(({ from, ports }, i) => validatePolicyRule(from, ports, place.at("ingress", i), "from"));
+  spec?.egress?.forEach(({ to, ports }, i) => validatePolicyRule(to, ports, place.at("egress", i), "to"));
+}
+
+interface PolicyPort {
+  port?: string | number;
+  endPort?: number;
+}
+
+function validatePolicyRule(
+  peers: INetworkPolicyPeer[] | undefined,
+  ports: PolicyPort[] | undefined,
+  report: Report,
+  direction: string,
+): void {
+  ports?.forEach(({ port, endPort }, i) => {
+    const place = report.at("ports", i);
+    if (port !== undefined) validatePortOrName(port, place.at("port"));
+    if (endPort === undefined) return;
+    if (port === undefined) place.at("endPort").invalid(endPort, "may not be specified when `port` is not specified");
+    else if (typeof port === "string") {
+      place.at("endPort").invalid(endPort, "may not be specified when `port` is non-numeric");
+    } else if (endPort < port) place.at("endPort").invalid(endPort, "must be greater than or equal to `port`");
+  });
+  peers?.forEach((peer, i) => validatePeer(peer, report.at(direction, i)));
+}
+
+function validatePeer({ podSelector, namespaceSelector, ipBlock }: INetworkPolicyPeer, report: Report): void {
+  if (!podSelector && !namespaceSelector && !ipBlock) return report.required("must specify a peer");
+  validateLabelSelector(podSelector, report.at("podSelector"));
+  validateLabelSelector(namespaceSelector, report.at("namespaceSelector"));
+  if (!ipBlock) return;
+  if (podSelector || namespaceSelector) report.forbidden("may not specify both ipBlock and another peer");
+  if (!ipBlock.cidr) report.at("ipBlock", "cidr").required();
+  else validateCidr(ipBlock.cidr, report.at("ipBlock", "cidr"));
+  ipBlock.except?.forEach((cidr, i) => validateCidr(cidr, report.at("ipBlock", "except", i)));
+}

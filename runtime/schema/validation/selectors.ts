@@ -1,0 +1,63 @@
+/** Label selectors inside objects, and the terms that select nodes. */
+import type { LabelSelector } from "../label_selector.ts";
+import { labelValueName, qualifiedName } from "./names.ts";
+import type { Report } from "./report.ts";
+
+export function validateLabelSelector(selector: LabelSelector | undefined, report: Report): void {
+  if (!selector) return;
+  for (const [key, value] of Object.entries(selector.matchLabels ?? {})) {
+    report.at("matchLabels").named(key, qualifiedName);
+    report.at("matchLabels").named(value, labelValueName);
+  }
+  selector.matchExpressions?.forEach((one, i) => validateExpression(one, report.at("matchExpressions", i)));
+}
+
+type Expression = NonNullable<LabelSelector["matchExpressions"]>[number];
+
+function validateExpression({ key, operator, values }: Expression, report: Report): void {
+  const count = values?.length ?? 0;
+  switch (operator) {
+    case "In":
+    case "NotIn":
+      if (count === 0) report.at("values").required("must be specified when `operator` is 'In' or 'NotIn'");
+      break;
+    case "Exists":
+    case "DoesNotExist":
+      if (count > 0) {
+        report.at("values").forbidden("may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+      }
+      break;
+    default:
+      report.at("operator").invalid(operator ?? "", "not a valid selector operator");
+  }
+  report.at("key").named(key ?? "", qualifiedName);
+  values?.forEach((value, i) => report.at("values", i).named(value, labelValueName));
+}
+
+interface NodeSelectorTerm {
+  matchExpressions?: Expression[];
+  matchFields?: Expression[];
+}
+
+export function validateNodeSelectorTerm(term: NodeSelectorTerm, report: Report): void {
+  term.matchExpressions?.forEach((one, i) => validateNodeExpression(one, report.at("matchExpressions", i)));
+  term.matchFields?.forEach((one, i) => {
+    if (one.key !== "metadata.name") {
+      report.at("matchFields", i, "key").invalid(one.key, "not a valid field selector key");
+    }
+  });
+}
+
+function validateNodeExpression({ key, operator, values }: Expression, report: Report): void {
+  const count = values?.length ?? 0;
+  if (operator === "In" || operator === "NotIn") {
+    if (count === 0) report.at("values").required("must be specified when `operator` is 'In' or 'NotIn'");
+  } else if (operator === "Exists" || operator === "DoesNotExist") {
+    if (count > 0) report.at("values").forbidden("may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+  } else if (operator === "Gt" || operator === "Lt") {
+    if (count !== 1) report.at("values").required("must be specified single value when `operator` is 'Lt' or 'Gt'");
+  } else {
+    report.at("operator").invalid(operator ?? "", "not a valid selector operator");
+  }
+  report.at("key").named(key ?? "", qualifiedName);
+}

@@ -1,0 +1,104 @@
+/** Services, as asked for; addresses and node ports are checked again by who allocates them. */
+import type { IService } from "kubernetes-models/v1/Service";
+import type { IServicePort } from "kubernetes-models/v1/ServicePort";
+import { isIP } from "node:net";
+import { dnsLabel, dnsSubdomain } from "./names.ts";
+import { validateIp, validatePort, validatePortOrName } from "./numbers.ts";
+import { validateLabels } from "./metadata.ts";
+import type { Report } from "./report.ts";
+
+type Spec = NonNullable<IService["spec"]>;
+
+export function validateService({ spec = {} }: IService, report: Report): void {
+  const place = report.at("spec");
+  validatePorts(spec, place.at("ports"));
+  validateLabels(spec.selector, place.at("selector"));
+  validateAddresses(spec, place);
+  validateAffinity(spec, place);
+  validatePolicies(spec, place);
+  spec.externalIPs?.forEach((address, i) => validateIp(address, place.at("externalIPs", i)));
+}
+
+function validatePorts(spec: Spec, report: Report): void {
+  const ports = spec.ports ?? [];
+  const isOptional = spec.clusterIP === "None" || spec.type === "ExternalName";
+  if (ports.length === 0 && !isOptional) report.required();
+  const names = new Set<string>();
+  const taken = new Set<string>();
+  ports.forEach((port, i) => {
+    validateServicePort(port, ports.length > 1, names, report.at(i));
+    if (port.nodePort && spec.type === "ClusterIP") {
+      report.at(i, "nodePort").forbidden("may not be used when `type` is 'ClusterIP'");
+    }
+    const key = `${port.protocol}/${port.port}`;
+    if (taken.has(key)) report.at(i).duplicate({ name: "", protocol: port.protocol, port: port.port, targetPort: 0 });
+    taken.add(key);
+  });
+}
+
+function validateServicePort(port: IServicePort, mustHaveName: boolean, names: Set<string>, report: Report): void {
+  if (!port.name) {
+    if (mustHaveName) report.at("name").required();
+  } else {
+    report.at("name").named(port.name, dnsLabel);
+    if (names.has(port.name)) report.at("name").duplicate(port.name);
+    names.add(port.name);
+  }
+  validatePort(port.port, report.at("port"));
+  validatePortOrName(port.targetPort, report.at("targetPort"));
+  if (port.nodePort) validatePort(port.nodePort, report.at("nodePort"));
+}
+
+function validateAddresses(spec: Spec, report: Report): void {
+  const hasAddress = spec.clusterIP !== undefined && spec.clusterIP !== "" && spec.clusterIP !== "None";
+  if (hasAddress && !isIP(spec.clusterIP!)) {
+    validateIp(spec.clusterIP!, report.at("clusterIPs", 0));
+  }
+  if (spec.type !== "ExternalName") return;
+  if (hasAddress) report.at("clusterIPs").forbidden("may not be set for ExternalName services");
+  if (!spec.externalName) report.at("externalName").required();
+  else report.at("externalName").named(spec.externalName.replace(/\.$/, ""), dnsSubdomain);
+}
+
+const longestAffinitySeconds = 86400;
+
+function validateAffinity(spec: Spec, report: Report): void {
+  if (!spec.sessionAffinity) report.at("sessionAffinity").required();
+  const seconds = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds;
+  if (seconds !== undefined && (seconds <= 0 || seconds > longestAffinitySeconds)) {
+    report.at("sessionAffinityConfig", "clientIP", "timeoutSeconds").invalid(
+      seconds,
+      `must be greater than 0 and less than or equal to ${longestAffinitySeconds}`,
+    );
+  }
+}
+
+function validatePolicies(spec: Spec, report: Report): void {
+  const published = spec.type === "NodePort" || spec.type === "LoadBalancer" || (spec.externalIPs?.length ?? 0) > 0;
+  if (spec.externalTrafficPolicy && !published) {
+    report.at("externalTrafficPolicy").invalid(
+      spec.externalTrafficPolicy,
+      "may only be set for externally-accessible services",
+    );
+  }
+  if (spec.loadBalancerClass && spec.type !== "LoadBalancer") {
+    report.at("loadBalancerClass").forbidden("may only be used when `type` is 'LoadBalancer'");
+  }
+  if (spec.allocateLoadBalancerNodePorts !== undefined && spec.type !== "LoadBalancer") {
+    report.at("allocateLoadBalancerNodePorts").forbidden("may only be used when `type` is 'LoadBalancer'");
+  }
+}
+
+/** An address stays while the Service needs one; a change of type from or to ExternalName may set or drop it. */
+export function validateServiceUpdate({ spec = {} }: IService, old: IService, report: Report): void {
+  const before = old.spec ?? {};
+  const place = report.at("spec");
+  const needsAddress = spec.type !== "ExternalName" && before.type !== "ExternalName";
+  if (needsAddress && before.clusterIP && spec.clusterIP !== before.clusterIP) {
+    place.at("clusterIPs", 0).invalid(spec.clusterIPs ?? [], "may not change once set");
+  }
+  const stillBalanced = spec.type === "LoadBalancer" && before.type === "LoadBalancer";
+  if (stillBalanced && spec.loadBalancerClass !== before.loadBalancerClass) {
+    place.at("loadBalancerClass").invalid(spec.loadBalancerClass ?? "", "may not change once set");
+  }
+}

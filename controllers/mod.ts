@@ -10,3 +10,6 @@ export * from "./replicaset.ts";
 export * from "./replicationcontroller.ts";
 export * from "./root_ca.ts";
 export * from "./service_account.ts";
+export * from "./node_lifecycle.ts";
+export * from "./pod_gc.ts";
+export * from "./taint_eviction.ts";

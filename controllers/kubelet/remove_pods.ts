@@ -1,0 +1,26 @@
+/** Takes every pod's containers, networks and mounts off this node, without asking the API server: for `down`. */
+import type { Engine } from "../../runtime/engine/mod.ts";
+import { observe, uidLabel } from "./container/identity.ts";
+import { PodNetwork } from "./network/pod_network.ts";
+import { pluginRunner } from "./network/run_plugin.ts";
+import { defaults, type KubeletOptions } from "./options.ts";
+import { unmountBelow } from "./volumes/empty_dir.ts";
+
+type RemoveOptions = Pick<KubeletOptions, "rootDir" | "cniConfDir" | "cniBinDirs"> & { readonly engine?: Engine };
+
+const graceSeconds = 2;
+
+/** Without an engine only networks and mounts go. Returns how many containers went. */
+export async function removePods({ engine, ...options }: RemoveOptions): Promise<number> {
+  const { rootDir = defaults.rootDir, cniConfDir = defaults.cniConfDir, cniBinDirs = defaults.cniBinDirs } = options;
+  const stateDir = `${rootDir}/network`;
+  const network = new PodNetwork({ stateDir, confDir: cniConfDir, run: pluginRunner(cniBinDirs) });
+  const found = (await engine?.list(uidLabel) ?? []).flatMap((state) => observe(state) ?? []);
+  const ordinary = found.filter(({ isSandbox }) => !isSandbox);
+  await Promise.all(ordinary.map(({ state }) => engine!.stop(state.id, graceSeconds)));
+  // While the sandboxes still hold their network namespaces.
+  for (const id of await network.recorded()) await network.disconnect(id);
+  await Promise.all(found.map(({ state }) => engine!.remove(state.id)));
+  await unmountBelow(rootDir);
+  return found.length;
+}

@@ -1,0 +1,113 @@
+/**
+ * Node life cycle: a node that falls silent becomes unknown, is tainted, and its pods are no longer ready; one that speaks
+ * again is cleared.
+ *
+ * Laws: silence is measured by this process' own clock from what it last saw change (Lease or status), so that clocks of
+ * nodes do not matter and a new leader gives every node the full grace; taints follow conditions and nothing else.
+ */
+import type { INode } from "kubernetes-models/v1/Node";
+import { isReason, Lease, Node, Pod } from "../runtime/schema/mod.ts";
+import {
+  type Controller,
+  controller,
+  done,
+  mapped,
+  type Outcome,
+  patching,
+  requeueAfter,
+  sameJson,
+  type Scope,
+  seen,
+} from "../runtime/loop/mod.ts";
+import { timestamp, withCondition } from "./conditions.ts";
+import { graceMs, type NodeObject, silentConditions, taintsOf } from "./node_health_plan.ts";
+import { isReady, type PodObject } from "./pod_state.ts";
+
+const leases = "kube-node-lease";
+
+interface Sign {
+  readonly mark: string;
+  readonly atMs: number;
+}
+
+export function nodeLifecycle(): Controller {
+  const signs = new Map<string, Sign>();
+  return controller(Node, {
+    name: "node",
+    start: () => signs.clear(),
+    watches: [
+      mapped(Lease, ({ metadata }) => [metadata.name], { namespace: leases }),
+      mapped(Pod, ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []), { when: ({ type }) => type === "ADDED" }),
+    ],
+    async reconcile(name, scope): Promise<Outcome> {
+      const node = scope.read(name);
+      if (!node) {
+        signs.delete(name);
+        return done;
+      }
+      const silentMs = silence(node, signs, scope);
+      if (silentMs < graceMs) {
+        await taint(node, scope);
+        if (readiness(node) !== "True") await markPods(name, scope);
+        return requeueAfter(graceMs - silentMs);
+      }
+      await silenced(node, scope);
+      await markPods(name, scope);
+      return done;
+    },
+  });
+}
+
+/** Milliseconds since the node last gave a sign of life that differs from the one before. */
+function silence(node: NodeObject, signs: Map<string, Sign>, { informers, clock }: Scope<INode>): number {
+  const { name } = node.metadata;
+  const lease = informers.of(Lease, { namespace: leases }).get(`${leases}/${name}`);
+  const heartbeat = node.status?.conditions?.find(({ type }) => type === "Ready")?.lastHeartbeatTime;
+  const mark = `${lease?.spec?.renewTime} ${heartbeat}`;
+  const last = signs.get(name);
+  if (last?.mark === mark) return clock.now() - last.atMs;
+  signs.set(name, { mark, atMs: clock.now() });
+  return 0;
+}
+
+function readiness(node: NodeObject): string | undefined {
+  return node.status?.conditions?.find(({ type }) => type === "Ready")?.status;
+}
+
+async function silenced(node: NodeObject, scope: Scope<INode>): Promise<void> {
+  const conditions = silentConditions(node, scope.clock.now());
+  if (sameJson(conditions, node.status?.conditions)) return await taint(node, scope);
+  const next = { ...node, status: { ...node.status, conditions } };
+  const written = await scope.client.update(Node, next, { subresource: "status" });
+  await seen(Node, written, scope);
+  const about = { ...node, apiVersion: "v1", kind: "Node" };
+  scope.recorder.event(about, "Normal", "NodeNotReady", `Node ${node.metadata.name} status is now: NodeNotReady`);
+  await taint(written, scope);
+}
+
+async function taint(node: NodeObject, { apply, clock }: Scope<INode>): Promise<void> {
+  const taints = taintsOf(node, node.status?.conditions ?? [], clock.now());
+  if (sameJson(taints, node.spec?.taints ?? [])) return;
+  const { name, resourceVersion } = node.metadata;
+  const body = { metadata: { resourceVersion }, spec: { taints: taints.length > 0 ? structuredClone(taints) : null } };
+  await apply([patching(Node, { name }, { type: "merge", body: body as never })]);
+}
+
+/** Its pods serve nobody as far as anyone can tell: endpoints must not lead there. */
+async function markPods(node: string, scope: Scope<INode>): Promise<void> {
+  const pods = scope.informers.of(Pod);
+  pods.addIndex("node", ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []));
+  for (const pod of pods.by("node", node).filter(isReady)) await markNotReady(pod, scope);
+}
+
+async function markNotReady(pod: PodObject, { client, clock }: Scope<INode>): Promise<void> {
+  const ready = { type: "Ready", status: "False", reason: "NodeNotReady" };
+  const before = pod.status?.conditions?.find(({ type }) => type === "Ready");
+  const now = timestamp(clock.now());
+  const conditions = withCondition(pod.status?.conditions, { ...before, ...ready }, { now });
+  try {
+    await client.update(Pod, { ...pod, status: { ...pod.status, conditions } }, { subresource: "status" });
+  } catch (error) {
+    if (!isReason(error, "NotFound", "Conflict")) throw error;
+  }
+}

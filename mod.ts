@@ -10,6 +10,7 @@
  */
 import type { Controller } from "./runtime/loop/mod.ts";
 import type { Loops, MasterParts, NodeParts } from "./runtime/cli/loops.ts";
+import type { Settings } from "./runtime/cli/settings.ts";
 
 export * from "./runtime/loop/mod.ts";
 export * from "./runtime/schema/kinds.ts";
@@ -22,19 +23,20 @@ export { httpsClient } from "./runtime/client/https_client.ts";
 /** What should be, beyond what one node can bring about; run by the master that holds the Lease. */
 export async function masterLoops({ settings, pki, manifests }: MasterParts): Promise<readonly Controller[]> {
   const loops = await import("./controllers/mod.ts");
-  const ca = pki.ca.cert;
   return [
     loops.namespaces,
     loops.serviceAccounts,
-    loops.rootCa({ ca }),
-    loops.replicaSets(),
-    loops.replicationControllers(),
+    loops.rootCa({ ca: pki.ca.cert }),
+    loops.replicaSets,
+    loops.replicationControllers,
     loops.deployments,
     loops.endpointSlices,
     loops.endpoints,
     loops.garbageCollector(),
     loops.nodeIpam({ podCidr: settings.podCidr }),
-    loops.nodeLifecycle,
+    loops.nodeLifecycle(),
+    loops.taintEviction,
+    loops.podGc(),
     loops.certificateSigningRequests({ ca: pki.ca }),
     loops.scheduler(),
     loops.gitops({ folders: [systemManifests, ...manifests] }),
@@ -48,29 +50,41 @@ export async function nodeLoops({ settings, credentials, engine }: NodeParts): P
     import("./network/mod.ts"),
     import("./runtime/auth/mod.ts"),
   ]);
-  const { nodeName, nodeIp, bridge, podCidr, serviceCidr, cniConfDir, cniBinDir, dataDir } = settings;
+  const { nodeName, nodeIp, podCidr: clusterCidr, dataDir, bindAddress, kubeletPort } = settings;
+  const server = { hostname: bindAddress, port: kubeletPort, ...credentials.serving, clientCa: credentials.ca };
+  const identity = { authenticate: auth.clientCertificates(), authorize: auth.kubeletAuthorizer() };
   return [
-    network.overlay({ nodeName, nodeIp, bridge, podCidr, cniConfDir }),
-    network.serviceProxy({ nodeName, nodeIp, bridge, podCidr, serviceCidr }),
-    network.clusterDns({ nodeName, serviceCidr }),
+    network.overlay({ nodeName, clusterCidr, ...places(settings).overlay }),
+    network.serviceProxy({ nodeName, clusterCidr, ...places(settings).proxy }),
     kubelet({
-      nodeName,
-      nodeIp,
-      engine,
-      rootDir: `${dataDir}/kubelet`,
+      ...{ nodeName, nodeIp, engine, ...places(settings).kubelet },
       imagesDir: `${dataDir}/images`,
-      cniConfDir,
-      cniBinDirs: [cniBinDir],
-      server: {
-        hostname: settings.bindAddress,
-        port: settings.kubeletPort,
-        ...credentials.serving,
-        clientCa: credentials.ca,
-        authenticate: auth.clientCertificates(),
-        authorize: auth.kubeletAuthorizer(),
-      },
+      server: { ...server, ...identity },
     }),
   ];
+}
+
+/** Takes away what the node loops made in the world, the pods first. */
+async function* undoNode({ settings, engine }: Parameters<Loops["undoNode"]>[0]): AsyncIterable<string> {
+  const [{ removePods }, network] = await Promise.all([
+    import("./controllers/kubelet/mod.ts"),
+    import("./network/mod.ts"),
+  ]);
+  const { kubelet, overlay, proxy } = places(settings);
+  yield `removed ${await removePods({ engine, ...kubelet })} containers, with their networks and mounts`;
+  await network.removeProxy(proxy);
+  yield "removed the rules of Services";
+  await network.removeOverlay(overlay);
+  yield `removed the bridge ${settings.bridge}, routes and CNI configuration`;
+}
+
+/** Where the node loops keep what they must find again, also when it is to be taken away. */
+function places({ dataDir, cniConfDir, cniBinDir, bridge }: Settings) {
+  return {
+    kubelet: { rootDir: `${dataDir}/kubelet`, cniConfDir, cniBinDirs: [cniBinDir] },
+    overlay: { stateDir: `${dataDir}/overlay`, confDir: cniConfDir, bridge },
+    proxy: { stateDir: `${dataDir}/proxy` },
+  };
 }
 
 const here = import.meta.dirname!;
@@ -83,7 +97,7 @@ const loops: Loops = {
   exampleManifests: `${here}/manifests/examples/hello`,
   master: masterLoops,
   node: nodeLoops,
-  async *undoNode() {},
+  undoNode,
 };
 
 if (import.meta.main) {

@@ -13,3 +13,5 @@ export * from "./service_account.ts";
 export * from "./node_lifecycle.ts";
 export * from "./pod_gc.ts";
 export * from "./taint_eviction.ts";
+export * from "./certificate_signing_request.ts";
+export * from "./scheduler/mod.ts";

@@ -23,10 +23,6 @@ export async function down(settings: Settings, loops: Loops, { purge, yes }: Dow
   const pid = await lockHolder(settings.dataDir);
   if (pid) await show.step(`stopped d8s (process ${pid})`, () => stopProcess(pid, settings));
   await undo(settings, loops, show);
-  await show.step(
-    "unmounted the pods' volumes",
-    async (note) => note(`${await unmountBelow(settings.dataDir)} mounts`),
-  );
   if (await stopOwnDocker(settings)) show.line("✓ stopped the docker that d8s had started");
   if (!purge) return show.line(`data stays in ${settings.dataDir} (d8s down --purge removes it)`);
   await show.step(`removed ${settings.dataDir} and the context ${contextName} in ${settings.kubeconfig}`, async () => {
@@ -58,18 +54,6 @@ async function stopProcess(pid: number, { dataDir }: Settings): Promise<void> {
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-}
-
-/** The deepest first, as mounts lie in one another. */
-async function unmountBelow(dir: string): Promise<number> {
-  const mounts = (await Deno.readTextFile("/proc/self/mountinfo")).split("\n")
-    .map((line) => line.split(" ")[4]?.replace(/\\(\d{3})/g, (_, octal) => String.fromCharCode(parseInt(octal, 8))))
-    .filter((path) => path?.startsWith(`${dir}/kubelet/`)) as string[];
-  for (const path of mounts.reverse()) {
-    const { success, stderr } = await new Deno.Command("umount", { args: ["--lazy", path] }).output();
-    if (!success) throw new Error(`can't unmount ${path}: ${new TextDecoder().decode(stderr).trim()}`);
-  }
-  return mounts.length;
 }
 
 function isThere(path: string): Promise<boolean> {

@@ -2,6 +2,7 @@
  * A kind as a row of data: everything the API server must know to serve it. Built-in kinds come from a table, custom
  * resources are turned into the same rows, and both take the same way through the same code.
  */
+import type { Json } from "./object.ts";
 import type { StructNode } from "./type_node.ts";
 
 export type Verb = "create" | "delete" | "deletecollection" | "get" | "list" | "patch" | "update" | "watch";
@@ -61,6 +62,8 @@ export interface Resource {
   readonly selectableFields: ReadonlyMap<string, readonly string[]>;
   /** Custom resources only: their columns in `kubectl get`; without any, AGE follows NAME. */
   readonly printerColumns?: readonly PrinterColumn[];
+  /** Custom resources only: the version's openAPIV3Schema as its author wrote it, for OpenAPI and `kubectl explain`. */
+  readonly openApi?: { readonly [keyword: string]: Json };
 }
 
 /** `v1`, `apps/v1`. */

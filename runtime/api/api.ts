@@ -10,7 +10,12 @@ import type { Authenticator, Authorizer, User } from "../auth/user.ts";
 import type { Clock } from "../loop/controller.ts";
 import { builtinResources, type Resource } from "../schema/mod.ts";
 import type { Store } from "../store/store.ts";
-import { certificateRequester } from "./admission/certificate_requester.ts";
+import { admissionPlugins } from "./admission/plugins.ts";
+import { clusterIps } from "./allocators/cluster_ips.ts";
+import { ipText, parseIpRange } from "./allocators/ip_range.ts";
+import { nodePorts, type PortRange } from "./allocators/node_ports.ts";
+import { type Advertised, keepKubernetesService } from "./bootstrap/kubernetes_service.ts";
+import { ensureSystemObjects } from "./bootstrap/system_objects.ts";
 import { WatchCache } from "./cache/mod.ts";
 import type { Connection } from "./connection.ts";
 import { failure } from "./http/answer.ts";
@@ -20,7 +25,8 @@ import { Documents } from "./http/documents.ts";
 import { whoAsks } from "./http/front_door.ts";
 import type { HealthCheck } from "./http/health.ts";
 import { apiMetrics } from "./metrics.ts";
-import { clusterView, type Machinery } from "./objects/machinery.ts";
+import { clusterView } from "./cluster_view.ts";
+import type { Machinery } from "./objects/machinery.ts";
 import { objectOperations } from "./objects/object_operations.ts";
 import type { Operations } from "./operations.ts";
 import { type ResourceRegistry, resourceRegistry } from "./resource_registry.ts";
@@ -30,6 +36,12 @@ export interface ApiOptions {
   readonly authenticate: Authenticator;
   readonly authorize: Authorizer;
   readonly clock: Clock;
+  /** IPv4 range of the Services' addresses; default `10.96.0.0/16`. */
+  readonly serviceCidr?: string;
+  /** Default 30000-32767. */
+  readonly nodePortRange?: PortRange;
+  /** Absent: the `kubernetes` Service is not kept. */
+  readonly advertised?: Advertised;
   /** Absent: ServiceAccount tokens are refused with a reason. */
   readonly tokens?: TokenIssuer;
   /** In [0, 1); default `Math.random`. */
@@ -51,23 +63,26 @@ export interface Api {
 }
 
 const bookmarkMs = 60_000;
+const usualNodePorts = { first: 30000, last: 32767 };
 
 export async function createApi(options: ApiOptions): Promise<Api> {
   const log = getLogger(["d8s", "api"]);
-  const { store, clock } = options;
+  const { store, clock, random = Math.random, serviceCidr = "10.96.0.0/16", nodePortRange = usualNodePorts } = options;
+  const range = parseIpRange(serviceCidr);
   const resources = resourceRegistry(builtinResources);
   const prefixes = builtinResources.filter(isStored).map(({ storagePrefix }) => storagePrefix);
   const cache = await WatchCache.open(store, prefixes, (error) => log.warn("the store's watch failed", { error }));
+  const services = cache.resource("/registry/services/specs");
   const machinery: Machinery = {
     store,
     cache,
     registry: resources,
     clock,
-    admission: [certificateRequester],
-    allocators: [],
+    admission: admissionPlugins(random),
+    allocators: [clusterIps(services, range, random), nodePorts(services, nodePortRange, random)],
     view: clusterView(resources, cache),
     tokens: options.tokens,
-    random: options.random ?? Math.random,
+    random,
     uid: () => crypto.randomUUID(),
   };
   const registry = objectOperations(machinery);
@@ -82,7 +97,21 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     metrics: () => metrics.text(),
     openId: (path) => openIdDocument(path, options.tokens),
   });
-  const bookmarks = every(clock, bookmarkMs, () => cache.bookmark());
+  const held = new DisposableStack();
+  held.use(every(clock, bookmarkMs, () => cache.bookmark()));
+  const keeper = { operations: registry, registry: resources };
+  await ensureSystemObjects(keeper, serviceCidr);
+  if (options.advertised) {
+    held.use(
+      await keepKubernetesService({
+        keeper,
+        cache,
+        clusterIp: ipText(range.first + 1),
+        advertised: options.advertised,
+        onTrouble: (error) => log.warn("the kubernetes Service could not be kept", { error }),
+      }),
+    );
+  }
   const fetch = async (request: Request, connection: Connection = {}) => {
     try {
       const user = await whoAsks(options, connection, request.headers.get("authorization"));
@@ -101,7 +130,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
       return found.filter(([, trouble]) => trouble !== undefined).map(([name, trouble]) => `${name}: ${trouble}`);
     },
     close: async () => {
-      bookmarks[Symbol.dispose]();
+      held.dispose();
       await cache.close();
     },
   };

@@ -1,14 +1,13 @@
 /**
  * The API on a socket: HTTP/1.1 over TLS with node:https, client certificates wanted but not demanded.
- *
- * A certificate counts only when it was verified against the client CA **and** is of X.509 version 3: Deno does not check
- * the signature of version 1.
+ * Which of them count is `auth/peer_certificate.ts`'s to say.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { getRequestListener } from "@hono/node-server";
+import { peerCertificate } from "../auth/peer_certificate.ts";
 import type { Api } from "./api.ts";
 import type { Connection } from "./connection.ts";
 
@@ -70,38 +69,8 @@ export function connectionOf(incoming: IncomingMessage, outgoing?: ServerRespons
   const socket = incoming.socket as TLSSocket;
   let certificate = certificates.get(socket);
   if (certificate === undefined) {
-    certificate = verifiedCertificate(socket) ?? null;
+    certificate = peerCertificate(socket) ?? null;
     certificates.set(socket, certificate);
   }
   return { certificate: certificate ?? undefined, remoteAddress: socket.remoteAddress, incoming, outgoing };
-}
-
-/** The subject of the certificate that the peer proved, if it showed one. */
-function verifiedCertificate(socket: TLSSocket): Connection["certificate"] {
-  if (socket.authorized !== true) return undefined;
-  const { raw, subject } = socket.getPeerCertificate();
-  if (!raw || !subject || !isVersion3(raw)) return undefined;
-  const organizations = subject.O as string | string[] | undefined;
-  return {
-    commonName: String(subject.CN ?? ""),
-    organizations: organizations === undefined ? [] : [organizations].flat(),
-  };
-}
-
-/**
- * TBSCertificate begins with an explicit `[0] INTEGER 2` for version 3 and with the serial number for version 1
- * (RFC 5280, section 4.1).
- */
-function isVersion3(der: Uint8Array): boolean {
-  const body = skipHeader(der, 0);
-  const fields = body === undefined ? undefined : skipHeader(der, body);
-  if (fields === undefined) return false;
-  return [0xa0, 0x03, 0x02, 0x01, 0x02].every((byte, index) => der[fields + index] === byte);
-}
-
-/** Offset of the content of the DER element at `at`. */
-function skipHeader(der: Uint8Array, at: number): number | undefined {
-  const length = der[at + 1];
-  if (length === undefined) return undefined;
-  return length < 0x80 ? at + 2 : at + 2 + (length & 0x7f);
 }

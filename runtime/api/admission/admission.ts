@@ -23,6 +23,8 @@ export interface AdmissionRequest {
 export interface ClusterView {
   get(group: string, plural: string, namespace: string, name: string): Stored | undefined;
   list(group: string, plural: string, namespace?: string): readonly Stored[];
+  /** Waits up to `ms` for an object that a loop is about to make. */
+  appears(group: string, plural: string, namespace: string, name: string, ms: number): Promise<Stored | undefined>;
 }
 
 export interface AdmissionPlugin {

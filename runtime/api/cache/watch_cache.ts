@@ -140,9 +140,11 @@ export class WatchCache {
   }
 
   #applyEarly(): void {
-    for (let next; next = this.#early.get(this.#revision + 1);) {
+    let next = this.#early.get(this.#revision + 1);
+    while (next) {
       this.#apply(next);
       this.#advance(next.revision);
+      next = this.#early.get(this.#revision + 1);
     }
   }
 

@@ -52,21 +52,18 @@ async function watchOverStream(route: WatchRoute): Promise<Response> {
 /** Returns what ends the watch. */
 async function begin(route: WatchRoute, sink: ByteSink): Promise<() => void> {
   const { operations, collection, call, encoding } = route;
-  let timer: ReturnType<typeof setTimeout> | undefined = undefined;
-  let subscription: Disposable | undefined;
-  let over = false;
-  const release = () => {
-    if (over) return;
-    over = true;
-    clearTimeout(timer);
-    subscription?.[Symbol.dispose]();
-    route.onEnd();
-  };
-  const stream = new WatchStream(sink, encoding, collection.resource, release);
-  subscription = await operations.watch(collection, call, stream);
-  if (over) subscription[Symbol.dispose]();
-  else timer = setTimeout(() => stream.closed(), 1000 * (route.timeoutSeconds || serversChoice()));
-  return release;
+  using held = new DisposableStack();
+  const over = { yet: false, release: () => {} };
+  const stream = new WatchStream(sink, encoding, collection.resource, () => over.release());
+  over.release = () => void (over.yet = true);
+  held.use(await operations.watch(collection, call, stream));
+  const timer = setTimeout(() => stream.closed(), 1000 * (route.timeoutSeconds || serversChoice()));
+  held.defer(() => clearTimeout(timer));
+  held.defer(route.onEnd);
+  const resources = held.move();
+  over.release = () => resources.dispose();
+  if (over.yet) over.release();
+  return over.release;
 }
 
 /** Between 30 and 60 minutes, so that the watches of many clients do not end together. Seconds. */

@@ -119,7 +119,7 @@ async function past(m: Machinery, collection: Collection, revision: number, toke
     const items = entries.map((entry) => ObjectRevision.ofStored(entry.key.slice(offset), entry.revision, entry.value));
     return { items, revision };
   } catch (error) {
-    if (error instanceof StoreError && error.reason === "compacted") throw expired(revision, token);
+    if (error instanceof StoreError && error.reason === "compacted") throw expired(token);
     throw storeTrouble(error);
   }
 }
@@ -128,7 +128,7 @@ function unchangedSince(m: Machinery, { resource }: Collection, revision: number
   return cacheOf(m, resource).changed <= revision;
 }
 
-function expired(revision: number, token?: PageToken): StatusError {
+function expired(token?: PageToken): StatusError {
   if (!token) {
     return new StatusError("Expired", `The resourceVersion for the provided list is too old.`);
   }

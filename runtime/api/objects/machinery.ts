@@ -61,18 +61,3 @@ export function storeTrouble(error: unknown): unknown {
   }
   return new StatusError("InternalError", `Internal error occurred: ${message}`, {}, options);
 }
-
-/** The cluster as admission and others look things up in it. */
-export function clusterView(registry: ResourceRegistry, cache: WatchCache): ClusterView {
-  const cacheFor = (group: string, plural: string) => {
-    const row = registry.all().find((row) => row.group === group && row.plural === plural);
-    return row && cache.resource(row.storagePrefix);
-  };
-  return {
-    get: (group, plural, namespace, name) => cacheFor(group, plural)?.get(pathOf({ namespace, name }))?.object,
-    list: (group, plural, namespace) => {
-      const folder = namespace ? `${namespace}/` : "";
-      return (cacheFor(group, plural)?.list(folder) ?? []).map(({ object }) => object);
-    },
-  };
-}

@@ -76,7 +76,7 @@ async function acquire(options: ElectionOptions): Promise<boolean> {
     const waitMs = freeInMs(present, options, seen.at);
     if (waitMs <= 0) {
       try {
-        await take(options);
+        await take(options, version);
         return true;
       } catch (error) {
         log.debug("the lease could not be taken", { lease: lease.name, error });
@@ -101,9 +101,9 @@ function freeInMs(
   return Math.max(0, seenAt + leaseDurationSeconds * 1000 - clock.now());
 }
 
-/** Reads the present first: the local copy may be behind, and the write is refused when somebody else was faster. */
-async function take(options: ElectionOptions): Promise<void> {
-  const { client, lease, identity, clock, informers } = options;
+/** `judged`: the version that was found to be free; another one that somebody holds is left to them. */
+async function take(options: ElectionOptions, judged: string): Promise<void> {
+  const { client, lease, identity, clock } = options;
   const live = await client.get(Lease, lease);
   if (!live) {
     const metadata = { ...lease };
@@ -111,10 +111,8 @@ async function take(options: ElectionOptions): Promise<void> {
     await client.create(Lease, { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata, spec } as LeaseObject);
     return;
   }
-  const known = informers.of(Lease, { namespace: lease.namespace, fieldSelector: `metadata.name=${lease.name}` })
-    .get(`${lease.namespace}/${lease.name}`);
   const holder = live.spec?.holderIdentity;
-  const moved = known?.metadata.resourceVersion !== live.metadata.resourceVersion;
+  const moved = judged !== live.metadata.resourceVersion;
   if (moved && holder && holder !== identity) throw new Error(`the lease is held by ${holder}`);
   const again = holder === identity;
   const transitions = (live.spec?.leaseTransitions ?? 0) + (again ? 0 : 1);

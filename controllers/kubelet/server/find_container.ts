@@ -1,0 +1,51 @@
+/** From the names in a path to docker's container. */
+import type { Observed } from "../container/identity.ts";
+import { allContainersOf, type Container, type Pod, specOf } from "../pod/pod.ts";
+import type { Agent } from "../sync/agent.ts";
+import { RequestError } from "./request_error.ts";
+
+export function findPod(agent: Agent, namespace: string, name: string): Pod {
+  const pod = agent.pods.get(`${namespace}/${name}`);
+  if (!pod) throw new RequestError(404, `pod "${name}" not found in namespace "${namespace}"`);
+  return pod as Pod;
+}
+
+export function findContainer(pod: Pod, name: string | undefined): Container {
+  const container = name === undefined
+    ? specOf(pod).containers[0]
+    : allContainersOf(pod).find((one) => one.name === name);
+  if (!container) throw new RequestError(404, `container "${name}" not found in pod "${pod.metadata.name}"`);
+  return container;
+}
+
+/** Where a process can be started, or streams joined. */
+export function runningContainer(agent: Agent, pod: Pod, name: string): Observed {
+  const found = attemptsOf(agent, pod, name).findLast(({ state }) => state.status === "running");
+  if (!found) throw new RequestError(500, `container not found ("${name}")`);
+  return found;
+}
+
+/** The attempt whose logs are asked for. */
+export function loggedContainer(
+  agent: Agent,
+  pod: Pod,
+  { name, previous }: { name: string; previous: boolean },
+): Observed {
+  const started = attemptsOf(agent, pod, name).filter(({ state }) => state.startedAt !== "");
+  const found = previous
+    ? started.findLast(({ state }) => state.status === "exited" && isPast(started, state.id))
+    : started.at(-1);
+  if (found) return found;
+  const which = previous ? "previous terminated container" : "container";
+  const waiting = previous ? "not found" : "is waiting to start: ContainerCreating";
+  throw new RequestError(400, `${which} "${name}" in pod "${pod.metadata.name}" ${waiting}`);
+}
+
+/** The last one is past only if nothing came after it and it waits to run again. */
+function isPast(started: readonly Observed[], id: string): boolean {
+  return started.length > 1 ? started.at(-1)!.state.id !== id : true;
+}
+
+function attemptsOf(agent: Agent, pod: Pod, name: string): Observed[] {
+  return agent.mirror.of(pod.metadata.uid).filter((one) => !one.isSandbox && one.name === name);
+}

@@ -1,0 +1,54 @@
+/**
+ * exec and attach over WebSocket: every message begins with the number of its channel.
+ *
+ * Source: Kubernetes "WebSocket streaming protocol" (v4.channel.k8s.io; v5 adds the half-close message 255, KEP-4006).
+ */
+import type { WebSocket } from "ws";
+import { Inbox } from "./inbox.ts";
+import { type CommandStatus, parseSize, type RemoteCommand, type TerminalSize } from "./remote_command.ts";
+
+const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
+
+export const commandProtocols = ["v5.channel.k8s.io", "v4.channel.k8s.io"];
+
+export function websocketCommand(socket: WebSocket, { stdin }: { stdin: boolean }): RemoteCommand {
+  const gone = new AbortController();
+  const flow = { limit: 64, onFull: () => socket.pause(), onDrained: () => socket.resume() };
+  const input = new Inbox<Uint8Array>(flow);
+  const sizes = new Inbox<TerminalSize>({ limit: Infinity, onFull: () => {}, onDrained: () => {} });
+  const over = () => {
+    input.end();
+    sizes.end();
+    gone.abort();
+  };
+  socket.on("message", (data: Uint8Array) => {
+    const bytes = new Uint8Array(data);
+    const payload = bytes.subarray(1);
+    if (bytes[0] === channel.stdin) input.push(payload);
+    if (bytes[0] === channel.close && payload[0] === channel.stdin) input.end();
+    if (bytes[0] !== channel.resize) return;
+    const size = parseSize(new TextDecoder().decode(payload));
+    if (size) sizes.push(size);
+  });
+  socket.on("close", over);
+  socket.on("error", over);
+  const send = (number: number, bytes: Uint8Array) =>
+    new Promise<void>((resolve) => socket.send(frame(number, bytes), () => resolve()));
+  return {
+    stdin: stdin ? input : undefined,
+    sizes,
+    gone: gone.signal,
+    write: (stream, bytes) => send(channel[stream], bytes),
+    async finish(status: CommandStatus) {
+      await send(channel.error, new TextEncoder().encode(JSON.stringify(status)));
+      socket.close(1000);
+    },
+  };
+}
+
+function frame(number: number, bytes: Uint8Array): Uint8Array {
+  const message = new Uint8Array(bytes.length + 1);
+  message[0] = number;
+  message.set(bytes, 1);
+  return message;
+}

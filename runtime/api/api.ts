@@ -30,6 +30,9 @@ import type { Machinery } from "./objects/machinery.ts";
 import { objectOperations } from "./objects/object_operations.ts";
 import type { Operations } from "./operations.ts";
 import { type ResourceRegistry, resourceRegistry } from "./resource_registry.ts";
+import type { DialKubelet } from "./streams/destination.ts";
+import { streamRoutes, upgradeStream } from "./streams/stream_routes.ts";
+import type { Upgrade } from "./streams/tunnel.ts";
 
 export interface ApiOptions {
   readonly store: Store;
@@ -42,6 +45,8 @@ export interface ApiOptions {
   readonly nodePortRange?: PortRange;
   /** Absent: the `kubernetes` Service is not kept. */
   readonly advertised?: Advertised;
+  /** Absent: exec, logs and what else goes through a kubelet are refused with a reason. */
+  readonly dialKubelet?: DialKubelet;
   /** Absent: ServiceAccount tokens are refused with a reason. */
   readonly tokens?: TokenIssuer;
   /** In [0, 1); default `Math.random`. */
@@ -51,6 +56,8 @@ export interface ApiOptions {
 export interface Api {
   /** Never throws: whatever goes wrong is a Status. */
   fetch(request: Request, connection?: Connection): Promise<Response>;
+  /** Requests with an `Upgrade` header, which have no Response: the connection becomes a tunnel. Never throws. */
+  upgrade(upgrade: Upgrade, connection: Connection): Promise<void>;
   /** As `fetch`, for a caller in the process whose identity is known. */
   rawRequest(user: User, request: Request): Promise<Response>;
   /** The rows that are served. */
@@ -87,7 +94,8 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   };
   const registry = objectOperations(machinery);
   const checks = healthChecks(cache);
-  const backends: Backends = { routes: new Map(), streams: new Map() };
+  const streams = { view: machinery.view, dialKubelet: options.dialKubelet };
+  const backends: Backends = { routes: new Map(), streams: streamRoutes(streams) };
   const metrics = apiMetrics(cache);
   const app = apiApp({
     door: options,
@@ -122,6 +130,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   };
   return {
     fetch,
+    upgrade: (upgrade, connection) => upgradeStream(options, streams, upgrade, connection),
     rawRequest: (user, request) => fetch(request, { user }),
     resources,
     registry,

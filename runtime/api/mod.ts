@@ -3,4 +3,6 @@ export * from "./api.ts";
 export * from "./connection.ts";
 export * from "./operations.ts";
 export * from "./resource_registry.ts";
+export type { DialKubelet, KubeletAddress } from "./streams/destination.ts";
+export { tlsKubeletDialer } from "./streams/dial_kubelet.ts";
 export { serveApi, type Served, type ServeOptions } from "./serve.ts";

@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { getRequestListener } from "@hono/node-server";
 import { peerCertificate } from "../auth/peer_certificate.ts";
@@ -41,6 +42,9 @@ export async function serveApi(api: Api, options: ServeOptions): Promise<Served>
     { key, cert, ca: [clientCa], requestCert: true, rejectUnauthorized: false, minVersion: "TLSv1.2" },
     listener,
   );
+  server.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Uint8Array) => {
+    void api.upgrade({ incoming, socket, head }, connectionOf(incoming));
+  });
   // client-go keeps idle connections for 90 s; a server that closes first makes it retry.
   server.keepAliveTimeout = 120_000;
   server.requestTimeout = 0;

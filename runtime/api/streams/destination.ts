@@ -1,0 +1,37 @@
+/** Where a stream goes: how to get a connection, and what to ask for on it. */
+import type { Duplex } from "node:stream";
+import type { User } from "../../auth/user.ts";
+import type { ResourcePath } from "../http/request_info.ts";
+import type { ClusterView } from "../admission/admission.ts";
+
+export interface Destination {
+  connect(): Promise<Duplex>;
+  /** With query, ready for the request line. */
+  readonly path: string;
+  /** `Host` header. */
+  readonly host: string;
+}
+
+/** Where a kubelet listens. */
+export interface KubeletAddress {
+  readonly nodeName: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A connection to a kubelet's HTTPS port, TLS done and our certificate shown. */
+export type DialKubelet = (address: KubeletAddress) => Promise<Duplex>;
+
+export interface StreamContext {
+  readonly view: ClusterView;
+  readonly dialKubelet?: DialKubelet;
+}
+
+export interface StreamRequest {
+  readonly path: ResourcePath;
+  readonly query: URLSearchParams;
+  readonly user: User;
+}
+
+/** `undefined`: there is nothing to stream, and that is no error. Throws a StatusError where it cannot be reached. */
+export type Locate = (context: StreamContext, request: StreamRequest) => Destination | undefined;

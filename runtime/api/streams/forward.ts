@@ -1,0 +1,53 @@
+/** One HTTP request sent on to a destination, its answer streamed back as it comes. */
+import { type IncomingMessage, request as httpRequest } from "node:http";
+import { Readable } from "node:stream";
+import { StatusError } from "../../schema/mod.ts";
+import type { Exchange } from "../http/exchange.ts";
+import type { Destination } from "./destination.ts";
+import { forwardedHeaders } from "./forwarded_headers.ts";
+
+/** Throws ServiceUnavailable when nobody answers. */
+export async function forward({ request, connection }: Exchange, destination: Destination): Promise<Response> {
+  const socket = await destination.connect();
+  const outgoing = httpRequest(
+    {
+      method: request.method,
+      path: destination.path,
+      headers: Object.fromEntries(forwardedHeaders([...request.headers], destination.host, "close")),
+      createConnection: () => socket,
+    } as Parameters<typeof httpRequest>[0],
+  );
+  const answered = new Promise<IncomingMessage>((resolve, reject) => {
+    outgoing.once("response", resolve);
+    outgoing.once("error", (error) => {
+      reject(
+        new StatusError("ServiceUnavailable", `error trying to reach service: ${error.message}`, {}, { cause: error }),
+      );
+    });
+  });
+  const body = connection.incoming ?? (request.body ? Readable.fromWeb(request.body as never) : undefined);
+  if (body && request.method !== "GET" && request.method !== "HEAD") body.pipe(outgoing);
+  else outgoing.end();
+  const answer = await answered;
+  connection.outgoing?.once("close", () => socket.destroy());
+  answer.once("close", () => socket.destroy());
+  return new Response(hasBody(request.method, answer) ? Readable.toWeb(answer) as unknown as ReadableStream : null, {
+    status: answer.statusCode,
+    headers: answerHeaders(answer),
+  });
+}
+
+function hasBody(method: string, { statusCode }: IncomingMessage): boolean {
+  return method !== "HEAD" && statusCode !== 204 && statusCode !== 304;
+}
+
+const hopByHop = new Set(["connection", "keep-alive", "transfer-encoding", "upgrade"]);
+
+function answerHeaders({ headers }: IncomingMessage): Headers {
+  const kept = new Headers();
+  for (const [name, value] of Object.entries(headers)) {
+    if (hopByHop.has(name) || value === undefined) continue;
+    for (const one of [value].flat()) kept.append(name, one);
+  }
+  return kept;
+}

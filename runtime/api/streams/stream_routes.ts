@@ -1,0 +1,67 @@
+/** The subresources that are streams: plain requests are forwarded, upgrades are tunnelled. */
+import type { Handler } from "../http/object_routes.ts";
+import { plain } from "../http/health.ts";
+import { type FrontDoor, mustBeAllowed, whoAsks } from "../http/front_door.ts";
+import { parseResourcePath, verbOf } from "../http/request_info.ts";
+import { noSuchPage } from "../objects/refusals.ts";
+import type { Connection } from "../connection.ts";
+import type { Locate, StreamContext } from "./destination.ts";
+import { forward } from "./forward.ts";
+import { attach, exec, log, portforward } from "./kubelet_streams.ts";
+import { nodeProxy, podProxy, serviceProxy } from "./proxies.ts";
+import { refuseUpgrade, tunnel, type Upgrade } from "./tunnel.ts";
+
+const locations: Readonly<Record<string, Locate>> = {
+  "pods/exec": exec,
+  "pods/attach": attach,
+  "pods/portforward": portforward,
+  "pods/log": log,
+  "pods/proxy": podProxy,
+  "services/proxy": serviceProxy,
+  "nodes/proxy": nodeProxy,
+};
+
+export function streamRoutes(context: StreamContext): ReadonlyMap<string, Handler> {
+  return new Map(Object.entries(locations).map(([name, locate]) => [name, handler(context, locate)]));
+}
+
+function handler(context: StreamContext, locate: Locate): Handler {
+  return async (exchange) => {
+    const { path, url, user } = exchange;
+    const destination = locate(context, { path, query: url.searchParams, user });
+    return destination ? await forward(exchange, destination) : plain("", 200);
+  };
+}
+
+/** Never throws: what cannot be done is answered on the socket. Resolves when the stream is over. */
+export async function upgradeStream(
+  door: FrontDoor,
+  context: StreamContext,
+  upgrade: Upgrade,
+  connection: Connection,
+): Promise<void> {
+  const { incoming, socket } = upgrade;
+  socket.on("error", () => socket.destroy());
+  try {
+    const user = await whoAsks(door, connection, incoming.headers.authorization ?? null);
+    const url = new URL(incoming.url ?? "/", "https://api");
+    const path = parseResourcePath(url.pathname);
+    const locate = path && path.group === "" && locations[`${path.plural}/${path.subresource}`];
+    if (!locate) throw noSuchPage();
+    const { group, version, plural, subresource, name, namespace } = path;
+    // Whoever may not create an exec may not get one over a WebSocket either, which cannot POST.
+    const streams = plural === "pods" && subresource !== "proxy" && subresource !== "log";
+    const verb = streams ? "create" : verbOf(incoming.method ?? "GET", path, false) ?? "get";
+    await mustBeAllowed(door, {
+      user,
+      verb,
+      path: url.pathname,
+      resource: { group, version, plural, subresource, name, namespace: namespace || undefined },
+    });
+    const destination = locate(context, { path, query: url.searchParams, user });
+    if (!destination) throw noSuchPage();
+    await tunnel(upgrade, destination);
+  } catch (error) {
+    refuseUpgrade(socket, error);
+  }
+}

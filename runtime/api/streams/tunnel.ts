@@ -1,0 +1,56 @@
+/**
+ * An upgrade request, tunnelled byte for byte: whatever protocol the two ends agree on (SPDY/3.1, WebSocket), the API
+ * server only carries it.
+ *
+ * Laws: no byte is lost before, during or after the upgrade; when one end closes, the other is closed.
+ */
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { statusErrorOf } from "../http/answer.ts";
+import type { Destination } from "./destination.ts";
+import { forwardedHeaders } from "./forwarded_headers.ts";
+
+export interface Upgrade {
+  readonly incoming: IncomingMessage;
+  readonly socket: Duplex;
+  /** What the client sent after its request. */
+  readonly head: Uint8Array;
+}
+
+/** Resolves when both ends are closed. */
+export async function tunnel({ incoming, socket, head }: Upgrade, destination: Destination): Promise<void> {
+  const backend = await destination.connect();
+  backend.write(requestText(incoming, destination));
+  if (head.length > 0) socket.unshift(head);
+  await Promise.all([carry(socket, backend), carry(backend, socket)]);
+}
+
+function requestText({ method, rawHeaders }: IncomingMessage, { path, host }: Destination): string {
+  const pairs: [string, string][] = [];
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) pairs.push([rawHeaders[i]!, rawHeaders[i + 1]!]);
+  const lines = forwardedHeaders(pairs, host, "Upgrade").map(([name, value]) => `${name}: ${value}`);
+  return `${method} ${path} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`;
+}
+
+/** Until `from` ends; an error of one side ends both. */
+function carry(from: Duplex, to: Duplex): Promise<void> {
+  return new Promise((resolve) => {
+    from.pipe(to);
+    from.once("error", () => to.destroy());
+    from.once("close", () => {
+      to.end();
+      resolve();
+    });
+  });
+}
+
+/** An upgrade that cannot be: answered on the raw socket. */
+export function refuseUpgrade(socket: Duplex, error: unknown): void {
+  const status = statusErrorOf(error).toStatus();
+  const body = JSON.stringify(status);
+  const reason = status.reason || "Error";
+  socket.end(
+    `HTTP/1.1 ${status.code} ${reason}\r\ncontent-type: application/json\r\nconnection: close\r\n` +
+      `content-length: ${new TextEncoder().encode(body).length}\r\n\r\n${body}`,
+  );
+}

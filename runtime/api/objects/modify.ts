@@ -65,7 +65,8 @@ async function modifyOnce(
   await admit(m.admission, "admit", request, m.view);
   if (!managed) track(m, resource, object, live, call);
   if (sameJson(withoutVersion(object), withoutVersion(live))) return current;
-  const errors = validateObject(resource, object, live);
+  // What the server itself does to a whole object (binding) is not an update by a client, and may set what those may not.
+  const errors = validateObject(resource, object, whole ? undefined : live);
   if (errors.length > 0) throw invalid(resource, name, errors);
   await admit(m.admission, "validate", request, m.view);
   const commit = { resource, path: pathOf(target), expected: current.revision, dryRun: call.dryRun };

@@ -44,8 +44,10 @@ const float = defineScalarTag<number>("tag:yaml.org,2002:float", {
   identify: () => false,
 });
 
-/** An exponent needs its sign: `1e3` is text to kubectl. */
+/** An exponent needs its sign: `1e3` is text to kubectl. What is no number to JSON is refused where it is found. */
 function floatOf(source: string): number | undefined {
+  const [, sign, name] = /^([-+]?)\.(inf|Inf|INF|nan|NaN|NAN)$/.exec(source) ?? [];
+  if (name) return name.toLowerCase() === "nan" ? NaN : sign === "-" ? -Infinity : Infinity;
   const plain = source.replaceAll("_", "");
   return /^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[-+][0-9]+)?$/i.test(plain) ? Number(plain) : undefined;
 }

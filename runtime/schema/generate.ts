@@ -4,7 +4,7 @@
  * FACTS is `package -> type -> { fields, alias?, values?, structType? }` as gathered from the published API types. The
  * table is what the program ships and reads; the facts are needed only here. See `builtin/table.ts` for its grammar.
  */
-import { omittedWhenEmpty } from "./builtin/omitted.ts";
+import { omittedWhenEmpty, writtenWhenEmpty } from "./builtin/empty_fields.ts";
 import { hashOfTable, type Table } from "./builtin/table.ts";
 
 interface FactField {
@@ -106,6 +106,7 @@ function defaultText(fact: FactField): string | undefined {
 function fieldLine(facts: Facts, pkg: string, type: string, name: string, fact: FactField): string {
   const words = [fact.inline ? "~" : name, String(fact.n ?? 0), typeText(facts, pkg, fact.type)];
   if (isOmitted(`${pkg}.${type}`, name, fact)) words.push("optional");
+  if (writtenWhenEmpty.includes(`${pkg}.${type}.${name}`)) words.push("written");
   if (fact.listType) words.push(`listType=${fact.listType}`);
   if (fact.listMapKeys) words.push(`keys=${fact.listMapKeys.join(",")}`);
   if (fact.mapType === "atomic" || fact.structType === "atomic") words.push("atomic");

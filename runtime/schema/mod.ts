@@ -9,6 +9,8 @@ export * from "./field_selector.ts";
 export * from "./label_selector.ts";
 export * from "./quantity.ts";
 export * from "./builtin/mod.ts";
+export * from "./codec/mod.ts";
+export { convert } from "./convert/convert.ts";
 export * from "./decode/mod.ts";
 export { applyDefaults } from "./defaults/apply_defaults.ts";
 export { prepareForCreate, prepareForUpdate } from "./strategy/prepare.ts";

@@ -39,6 +39,8 @@ export interface FieldNode {
   readonly patchMergeKey?: string;
   /** Absent and zero mean the same (Go `omitempty` on a non-pointer). */
   readonly pointer: boolean;
+  /** Go prints it even when it is empty, although it is not required. */
+  readonly written?: boolean;
 }
 
 /** Free keys, one type of value. */

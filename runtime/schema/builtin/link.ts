@@ -68,6 +68,7 @@ function linkField(line: FieldLine, protoPath: readonly number[]): FieldNode {
     nullable: false,
     patchStrategy: options.patch?.split(",") ?? [],
     pointer: line.type.startsWith("*"),
+    written: line.written,
   };
   const hasProto = line.protoNumber > 0 && protoPath[0] !== 0;
   return {

@@ -2,8 +2,9 @@
  * The table of built-in types: text that fits on a page per type, made by `generate.ts`, linked on demand by `link.ts`.
  *
  * A struct is a list of lines, one a field, in order of protobuf number:
- * `NAME NUMBER TYPE [optional] [listType=..] [keys=a,b] [atomic] [patch=..] [mergeKey=..] [proto=..] [default=JSON]`.
- * NAME `~` is an embedded struct whose fields stand in the parent; NUMBER 0 has no protobuf form; a first line `atomic`
+ * `NAME NUMBER TYPE [optional] [written] [listType=..] [keys=a,b] [atomic] [patch=..] [mergeKey=..] [proto=..] [default=JSON]`.
+ * NAME `~` is an embedded struct whose fields stand in the parent; NUMBER 0 has no protobuf form; `written` is
+ * printed even when empty; a first line `atomic`
  * says that server-side apply owns the struct as a whole. TYPE is a scalar, `any:WIRE`, `package/version.Type`, and
  * before it `*` (pointer), `[]` (list) or `{}` (map with string keys). An alias line is `TYPE [JSON list of values]`.
  */
@@ -21,6 +22,7 @@ export interface FieldLine {
   readonly protoNumber: number;
   readonly type: string;
   readonly optional: boolean;
+  readonly written: boolean;
   readonly atomic: boolean;
   readonly options: Readonly<Record<string, string>>;
 }
@@ -40,6 +42,7 @@ export function parseFieldLine(line: string): FieldLine {
     protoNumber: Number(number),
     type,
     optional: words.includes("optional"),
+    written: words.includes("written"),
     atomic: words.includes("atomic"),
     options,
   };

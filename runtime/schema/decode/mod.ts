@@ -1,3 +1,4 @@
+export { applyStaticDefaults } from "./static_defaults.ts";
 export { checkTypes } from "./check_types.ts";
 export { duplicateKeys } from "./duplicate_keys.ts";
 export { normalize } from "./normalize.ts";

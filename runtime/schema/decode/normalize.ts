@@ -27,8 +27,8 @@ const normalizer = compiledPerNode<Normalizer>((node) => {
 interface Step {
   readonly field: FieldNode;
   readonly child?: Normalizer;
-  /** Written when absent: `{}`, 0 or false. */
-  readonly zero?: "struct" | 0 | false;
+  /** Written when absent: `{}`, 0, false or empty text. */
+  readonly zero?: "struct" | 0 | false | "";
 }
 
 function stepOf(field: FieldNode): Step {
@@ -38,9 +38,20 @@ function stepOf(field: FieldNode): Step {
 function zeroOf(field: FieldNode): Step["zero"] {
   if (field.pointer) return undefined;
   if (field.type.type === "struct") return "struct";
-  if (!field.required) return undefined;
-  if (field.type.type === "boolean") return false;
-  return field.type.type === "int32" || field.type.type === "int64" ? 0 : undefined;
+  // A struct of its own in Go, which has no empty form.
+  if (field.type.type === "intOrString") return 0;
+  return isWritten(field) ? zeros[field.type.type] : undefined;
+}
+
+const zeros: Partial<Record<TypeNode["type"], 0 | false | "">> = {
+  boolean: false,
+  int32: 0,
+  int64: 0,
+  string: "",
+};
+
+function isWritten(field: FieldNode): boolean {
+  return field.required || field.written === true;
 }
 
 function normalizeStruct(node: StructNode): Normalizer {
@@ -69,7 +80,7 @@ function keepOrDrop(object: Record<string, unknown>, name: string, step: Step): 
   const before = object[name];
   if (before === null || before === undefined) return void delete object[name];
   const after = step.child ? step.child(before) : before;
-  if (!step.field.required && isEmpty(after, step.field)) delete object[name];
+  if (!isWritten(step.field) && isEmpty(after, step.field)) delete object[name];
   else if (after !== before) object[name] = after;
 }
 

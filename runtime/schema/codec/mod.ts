@@ -1,0 +1,1 @@
+export { decodeProtobuf, encodeProtobuf, type Envelope, readEnvelope, watchFrame } from "./envelope.ts";

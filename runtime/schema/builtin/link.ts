@@ -38,7 +38,7 @@ function lazyStruct(name: string, lines: readonly string[]): StructNode {
     atomic,
     preserveUnknown: false,
     get fields() {
-      return fields ??= linkFields(atomic ? lines.slice(1) : lines);
+      return fields ??= linkFields(lines);
     },
   };
 }
@@ -46,6 +46,8 @@ function lazyStruct(name: string, lines: readonly string[]): StructNode {
 function linkFields(lines: readonly string[], protoPath: readonly number[] = []): ReadonlyMap<string, FieldNode> {
   const fields = new Map<string, FieldNode>();
   for (const text of lines) {
+    // Of an embedded struct only the fields count: who embeds it says whether they are owned as a whole.
+    if (text === "atomic") continue;
     const line = parseFieldLine(text);
     const embedded = line.name === "~" ? structs[line.type] ?? [] : undefined;
     if (!embedded) fields.set(line.name, linkField(line, protoPath));

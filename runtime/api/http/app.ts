@@ -39,8 +39,8 @@ export function apiApp(options: AppOptions): Hono<Env> {
     connection: c.env.connection,
     user: c.env.user,
   });
-  app.all("/api/:version/*", (c) => resourceRoute(route, asked(c)));
-  app.all("/apis/:group/:version/*", (c) => resourceRoute(route, asked(c)));
+  app.all("/api/:version/:resource{.+}", (c) => resourceRoute(route, asked(c)));
+  app.all("/apis/:group/:version/:resource{.+}", (c) => resourceRoute(route, asked(c)));
 
   const path = (pattern: string, handler: (c: Context<Env>) => Response | Promise<Response>) =>
     app.get(pattern, async (c) => {

@@ -12,7 +12,8 @@ interface Waiting {
   readonly since: number;
 }
 
-const attemptBackOff: BackOff = { baseMs: 1000, capMs: 10_000 };
+/** Short at first: on a cluster that is just starting, the node comes a moment after the pods. */
+const attemptBackOff: BackOff = { baseMs: 50, capMs: 10_000 };
 
 export class WaitingRoom {
   readonly #waiting = new Map<Key, Waiting>();

@@ -1,0 +1,75 @@
+/** OpenAPI v2 (Swagger): one document of everything, which every kubectl reads for validation, and up to 1.26 for more. */
+import type { Json, Resource } from "../../schema/mod.ts";
+import { Definitions, type Dialect, type Schema } from "./definitions.ts";
+import type { Describe } from "./descriptions.ts";
+import { addKinds } from "./kinds.ts";
+import { type Operation, type Parameter, pathsOf } from "./operations.ts";
+import { withoutV3 } from "./structural.ts";
+
+export const openApiV2MediaTypes = {
+  json: "application/json",
+  protobuf: "application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
+} as const;
+
+const ref = (definition: string) => `#/definitions/${definition}`;
+
+const dialect: Dialect = {
+  reference: (definition, beside) => ({ ...beside, $ref: ref(definition) }),
+  enums: false,
+};
+
+export interface OpenApiV2 {
+  readonly swagger: "2.0";
+  readonly info: { readonly title: string; readonly version: string };
+  readonly paths: Readonly<Record<string, Schema>>;
+  readonly definitions: Readonly<Record<string, Schema>>;
+}
+
+/** `/openapi/v2` */
+export function openApiV2(resources: readonly Resource[], describe: Describe): OpenApiV2 {
+  const definitions = new Definitions(dialect, describe);
+  addKinds(definitions, resources.map((resource) => resource.openApi ? forV2(resource) : resource));
+  const paths: Record<string, Schema> = {};
+  for (const { path, parameters, operations } of resources.flatMap(pathsOf)) {
+    const item: Schema = { parameters: parameters.map(parameterOf) };
+    for (const operation of operations) item[operation.method] = operationOf(operation);
+    paths[path] = item;
+  }
+  const info = { title: "Kubernetes", version: "v1.36.0" };
+  return { swagger: "2.0", info, paths, definitions: definitions.schemas };
+}
+
+function forV2(resource: Resource): Resource {
+  return { ...resource, openApi: withoutV3(resource.openApi as Json) as Schema };
+}
+
+function parameterOf({ name, in: place, type, description }: Parameter): Schema {
+  const parameter = { uniqueItems: true, type, description, name, in: place };
+  return place === "path" ? { ...parameter, required: true } : parameter;
+}
+
+const patchTypes = [
+  "application/json-patch+json",
+  "application/merge-patch+json",
+  "application/strategic-merge-patch+json",
+  "application/apply-patch+yaml",
+];
+
+function operationOf({ id, action, gvk, method, parameters, body, answer }: Operation): Schema {
+  const schema: Schema = method === "patch" ? { type: "object" } : { $ref: ref(body ?? "") };
+  const sent: Schema[] = body || method === "patch"
+    ? [{ name: "body", in: "body", required: method !== "delete", schema }]
+    : [];
+  return {
+    consumes: method === "patch" ? patchTypes : ["*/*"],
+    produces: ["application/json"],
+    operationId: id,
+    parameters: [...sent, ...parameters.map(parameterOf)],
+    responses: {
+      "200": { description: "OK", ...(answer ? { schema: { $ref: ref(answer) } } : {}) },
+      "401": { description: "Unauthorized" },
+    },
+    "x-kubernetes-action": action,
+    "x-kubernetes-group-version-kind": { ...gvk },
+  };
+}

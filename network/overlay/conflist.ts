@@ -4,7 +4,7 @@ import type { Json } from "../../runtime/schema/mod.ts";
 export interface ConflistOptions {
   readonly bridge: string;
   /** `node.spec.podCIDR` */
-  readonly podCidr: string;
+  readonly subnet: string;
   /** Where host-local keeps the addresses that are taken. */
   readonly ipamDir: string;
 }
@@ -12,7 +12,7 @@ export interface ConflistOptions {
 export const conflistName = "10-d8s.conflist";
 
 /** Bridge with the node as gateway, host-local addresses, host ports. Masquerading is done by the overlay's own rules. */
-export function conflist({ bridge, podCidr, ipamDir }: ConflistOptions): Json {
+export function conflist({ bridge, subnet, ipamDir }: ConflistOptions): Json {
   return {
     cniVersion: "1.0.0",
     name: "d8s",
@@ -29,7 +29,7 @@ export function conflist({ bridge, podCidr, ipamDir }: ConflistOptions): Json {
         ipam: {
           type: "host-local",
           dataDir: ipamDir,
-          ranges: [[{ subnet: podCidr }]],
+          ranges: [[{ subnet }]],
           routes: [{ dst: "0.0.0.0/0" }],
         },
       },

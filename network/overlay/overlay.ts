@@ -28,11 +28,11 @@ import { overlayChains, overlayRules } from "./rules.ts";
 export interface OverlayOptions {
   readonly nodeName: string;
   /** Addresses of all pods, `10.244.0.0/16`. */
-  readonly clusterCidr: string;
+  readonly podCidr: string;
   /** Own folder for taken addresses and for what `removeOverlay` needs, such as `/var/lib/d8s/overlay`. */
   readonly stateDir: string;
   /** Default `/etc/cni/net.d`. */
-  readonly confDir?: string;
+  readonly cniConfDir?: string;
   /** Default `cni0`. */
   readonly bridge?: string;
   readonly run?: Run;
@@ -60,21 +60,21 @@ export function overlay(options: OverlayOptions): Controller {
     },
     async reconcile(_key, context): Promise<Outcome> {
       const node = context.informers.of(Node).get(nodeName);
-      const podCidr = node?.spec?.podCIDR;
-      if (!node || !podCidr) return done;
+      const subnet = node?.spec?.podCIDR;
+      if (!node || !subnet) return done;
       await writer.intact();
-      await writer.write(overlayRules({ ...options, podCidr }));
+      await writer.write(overlayRules({ ...options, subnet }));
       const unreachable = await writeRoutes(options, context);
       told = tell(unreachable, { node, told, context });
       // Last: where the file is, a pod may start.
-      await writeConflist(options, podCidr);
+      await writeConflist(options, subnet);
       return done;
     },
   };
 }
 
 /** Takes away rules, routes, bridge, CNI configuration and taken addresses. Pods must be gone. */
-export async function removeOverlay(options: Omit<OverlayOptions, "nodeName" | "clusterCidr">): Promise<void> {
+export async function removeOverlay(options: Omit<OverlayOptions, "nodeName" | "podCidr">): Promise<void> {
   const { stateDir, run = runHere } = options;
   await Deno.remove(conflistPath(options)).catch(ifMissing);
   await removeRules(overlayChains, run);
@@ -110,9 +110,9 @@ function tell(
   return message;
 }
 
-async function writeConflist(options: OverlayOptions, podCidr: string): Promise<void> {
+async function writeConflist(options: OverlayOptions, subnet: string): Promise<void> {
   const path = conflistPath(options);
-  const value = conflist({ bridge: bridgeOf(options), podCidr, ipamDir: `${options.stateDir}/ipam` });
+  const value = conflist({ bridge: bridgeOf(options), subnet, ipamDir: `${options.stateDir}/ipam` });
   const text = JSON.stringify(value, null, 2) + "\n";
   if (await Deno.readTextFile(path).catch(ifMissing) === text) return;
   await Deno.mkdir(confDirOf(options), { recursive: true });
@@ -121,12 +121,12 @@ async function writeConflist(options: OverlayOptions, podCidr: string): Promise<
   await Deno.rename(`${path}.new`, path);
 }
 
-function conflistPath(options: Pick<OverlayOptions, "confDir">): string {
+function conflistPath(options: Pick<OverlayOptions, "cniConfDir">): string {
   return `${confDirOf(options)}/${conflistName}`;
 }
 
-function confDirOf({ confDir = "/etc/cni/net.d" }: Pick<OverlayOptions, "confDir">): string {
-  return confDir;
+function confDirOf({ cniConfDir = "/etc/cni/net.d" }: Pick<OverlayOptions, "cniConfDir">): string {
+  return cniConfDir;
 }
 
 function bridgeOf({ bridge = "cni0" }: Pick<OverlayOptions, "bridge">): string {

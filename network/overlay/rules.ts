@@ -14,12 +14,12 @@ export const overlayChains: ChainOwner = {
   ],
 };
 
-export function overlayRules({ clusterCidr, podCidr }: { clusterCidr: string; podCidr: string }): Ruleset {
+export function overlayRules({ podCidr, subnet }: { podCidr: string; subnet: string }): Ruleset {
   return {
     nat: new Map([[postrouting, [
-      `-d ${clusterCidr} -j RETURN`,
-      `-s ${podCidr} ! -d 224.0.0.0/4 -m comment --comment "pods leave the cluster as their node" -j MASQUERADE --random-fully`,
+      `-d ${podCidr} -j RETURN`,
+      `-s ${subnet} ! -d 224.0.0.0/4 -m comment --comment "pods leave the cluster as their node" -j MASQUERADE --random-fully`,
     ]]]),
-    filter: new Map([[forward, [`-s ${clusterCidr} -j ACCEPT`, `-d ${clusterCidr} -j ACCEPT`]]]),
+    filter: new Map([[forward, [`-s ${podCidr} -j ACCEPT`, `-d ${podCidr} -j ACCEPT`]]]),
   };
 }

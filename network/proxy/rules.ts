@@ -26,7 +26,7 @@ import type { ProxyEndpoint, ServicePort } from "./service_port.ts";
 
 export interface RuleOptions {
   /** Addresses of pods, of the whole cluster: they reach pods without a change of their address. */
-  readonly clusterCidr: string;
+  readonly podCidr: string;
 }
 
 /** Bit 14, as upstream: other programs leave it alone for that reason. */
@@ -168,14 +168,14 @@ function guard({ nat, filter }: Build, port: ServicePort, to: { chains: PortChai
   }
 }
 
-function externalRules({ clusterCidr }: Build, port: ServicePort, chains: PortChains): string[] {
+function externalRules({ podCidr }: Build, port: ServicePort, chains: PortChains): string[] {
   const { name, externalLocal, clusterEndpoints, localEndpoints } = port;
   if (!externalLocal) {
     return [`${says(`${name} from outside`)} -j ${markMasquerade}`, `-j ${chains.cluster}`];
   }
   const toCluster = clusterEndpoints.length > 0
     ? [
-      `-s ${clusterCidr} ${says(`pods to ${name}'s outer address`)} -j ${chains.cluster}`,
+      `-s ${podCidr} ${says(`pods to ${name}'s outer address`)} -j ${chains.cluster}`,
       `-m addrtype --src-type LOCAL ${says(`this node to ${name}'s outer address`)} -j ${markMasquerade}`,
       `-m addrtype --src-type LOCAL -j ${chains.cluster}`,
     ]
@@ -190,12 +190,12 @@ interface PolicyChain {
   readonly used: boolean;
 }
 
-function addPolicyChain({ nat, clusterCidr }: Build, port: ServicePort, { chain, endpoints, used }: PolicyChain): void {
+function addPolicyChain({ nat, podCidr }: Build, port: ServicePort, { chain, endpoints, used }: PolicyChain): void {
   if (!used || endpoints.length === 0) return;
   const { clusterIp, protocol, port: number, name } = port;
   const { endpoint: chainOf } = chainsOf(port);
   nat.set(chain, [
-    `! -s ${clusterCidr} -d ${clusterIp}/32 -p ${protocol} -m ${protocol} --dport ${number} ` +
+    `! -s ${podCidr} -d ${clusterIp}/32 -p ${protocol} -m ${protocol} --dport ${number} ` +
     `${says(`${name} from outside the pods`)} -j ${markMasquerade}`,
     ...remembered(port, endpoints),
     ...endpoints.map((endpoint, i) => `${dice(endpoints.length - i)}-j ${chainOf(endpoint)}`),

@@ -28,7 +28,7 @@ import { staleFlows } from "./stale_flows.ts";
 export interface ServiceProxyOptions {
   readonly nodeName: string;
   /** Addresses of all pods, `10.244.0.0/16`. */
-  readonly clusterCidr: string;
+  readonly podCidr: string;
   /** Own folder for what `removeProxy` needs, such as `/var/lib/d8s/proxy`. */
   readonly stateDir: string;
   readonly run?: Run;

@@ -13,7 +13,7 @@ import { type TestHost, testHost } from "../support/host.ts";
 import { ensurePackages } from "../support/packages.ts";
 import { addPodNamespace, get, inPod, onHost, serveName } from "./traffic.ts";
 
-const clusterCidr = "10.244.0.0/16";
+const podCidr = "10.244.0.0/16";
 const [podA, podB] = ["10.244.0.2", "10.244.0.3"];
 
 interface World {
@@ -89,7 +89,7 @@ Deno.test("a Service carries traffic from pods, from the node, from outside and 
   const alone = service("alone", { clusterIP: "10.96.0.21" });
   const empty = service("empty", { type: "NodePort", clusterIP: "10.96.0.22", ports: [{ port: 80, nodePort: 30081 }] });
   const slices = [slice("web", both), slice("alone", [{ address: podA }])];
-  await writer.write(proxyRules(ports([web, alone, empty], slices), { clusterCidr }));
+  await writer.write(proxyRules(ports([web, alone, empty], slices), { podCidr }));
 
   await t.step("a pod reaches both endpoints and they see its own address", async () => {
     const seen = new Set<string>();
@@ -144,7 +144,7 @@ Deno.test("traffic policy Local keeps the client's address and never leaves the 
   const mixed = [{ address: podA }, { address: podB, node: "elsewhere" }];
   const away = [{ address: podB, node: "elsewhere" }];
   const slices = [slice("here", mixed), slice("there", away), slice("inner", mixed)];
-  await writer.write(proxyRules(ports([here, there, inner], slices), { clusterCidr }));
+  await writer.write(proxyRules(ports([here, there, inner], slices), { podCidr }));
 
   await t.step("from outside only this node's endpoint answers, and sees who asks", async () => {
     for (let i = 0; i < 8; i++) {
@@ -171,7 +171,7 @@ Deno.test("ClientIP affinity keeps a client at one endpoint", async () => {
   const { host, run } = await world(stack);
   const sticky = service("sticky", { clusterIP: "10.96.0.40", sessionAffinity: "ClientIP" });
   await ruleWriter(proxyChains, run).write(
-    proxyRules(ports([sticky], [slice("sticky", both)]), { clusterCidr }),
+    proxyRules(ports([sticky], [slice("sticky", both)]), { podCidr }),
   );
   const answers = new Set<string>();
   for (let i = 0; i < 20; i++) answers.add(await get(host, onHost, "http://10.96.0.40/"));
@@ -191,9 +191,9 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("10.244.0.1", 4444
 s.sendto(b"?", ("10.96.0.50", 53)); print(s.recv(100).decode())`;
     return (await host.run(["python3", "-c", client])).stdout.split(" ")[0];
   };
-  await writer.write(proxyRules(before, { clusterCidr }));
+  await writer.write(proxyRules(before, { podCidr }));
   assert.equal(await ask(), podA);
-  await writer.write(proxyRules(after, { clusterCidr }));
+  await writer.write(proxyRules(after, { podCidr }));
   for (const deletion of staleFlows(before, after)) await run(["conntrack", ...deletion]);
   assert.equal(await ask(), podB);
 });
@@ -211,8 +211,8 @@ Deno.test("rules are written by difference, taken over by the next process, repa
   const web = service("web", { clusterIP: "10.96.0.60" });
   const more = service("more", { clusterIP: "10.96.0.61" });
   const slices = [slice("web", both), slice("more", both)];
-  const two = proxyRules(ports([web, more], slices), { clusterCidr });
-  const one = proxyRules(ports([web], slices), { clusterCidr });
+  const two = proxyRules(ports([web, more], slices), { podCidr });
+  const one = proxyRules(ports([web], slices), { podCidr });
 
   const first = ruleWriter(proxyChains, watched);
   assert.equal(await first.write(two), true);

@@ -8,6 +8,8 @@ import { documentAnswer, type Documents, groupDiscovery, rootDiscovery, versionD
 import { type FrontDoor, mustBeAllowed } from "./front_door.ts";
 import { healthAnswer, type HealthCheck } from "./health.ts";
 import { jsonText } from "./json_bytes.ts";
+import { installedDescriptions } from "../openapi/mod.ts";
+import { openApiV2Answer, openApiV3Answer, openApiV3IndexAnswer } from "./openapi_documents.ts";
 import { plainEncoding } from "./negotiate.ts";
 import { type ResourceRoute, resourceRoute } from "./resource_route.ts";
 import { version } from "./version.ts";
@@ -78,6 +80,10 @@ export function apiApp(options: AppOptions): Hono<Env> {
   };
   path("/openid/v1/jwks", openId);
   path("/.well-known/openid-configuration", openId);
+  const describe = installedDescriptions();
+  path("/openapi/v2", (c) => openApiV2Answer(documents, c.req.raw, describe));
+  path("/openapi/v3", (c) => openApiV3IndexAnswer(documents, c.req.raw));
+  path("/openapi/v3/*", (c) => openApiV3Answer(documents, c.req.raw, describe));
   path("/", (c) => documentAnswer(c.req.raw, rootPaths(documents)));
   app.notFound(async (c) => {
     await mustBeAllowed(door, {
@@ -96,7 +102,17 @@ function rootPaths(documents: Documents) {
   return documents.get("/", "application/json", (rows) => {
     const groups = new Set(rows.filter(({ group }) => group).map(({ group }) => `/apis/${group}`));
     const versions = new Set(rows.map(({ group, version }) => group ? `/apis/${group}/${version}` : `/api/${version}`));
-    const fixed = ["/api", "/apis", "/healthz", "/livez", "/metrics", "/readyz", "/version"];
+    const fixed = [
+      "/api",
+      "/apis",
+      "/healthz",
+      "/livez",
+      "/metrics",
+      "/openapi/v2",
+      "/openapi/v3",
+      "/readyz",
+      "/version",
+    ];
     return { paths: [...fixed, ...groups, ...versions].sort() };
   });
 }

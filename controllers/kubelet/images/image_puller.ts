@@ -78,7 +78,7 @@ export class ImagePuller {
     const now = this.options.clock.now();
     const waiting = pull.failure && waitingFor(image, pull.failure, now);
     if (waiting) {
-      if (!pull.pods.has(pod)) report("Warning", "BackOff", waiting.message);
+      if (waiting.reason === "ImagePullBackOff") report("Warning", "BackOff", waiting.message);
       return { type: "waiting", ...waiting };
     }
     pull.pods.set(pod, report);

@@ -23,6 +23,7 @@ import { apiApp } from "./http/app.ts";
 import type { Backends } from "./http/backends.ts";
 import { Documents } from "./http/documents.ts";
 import { whoAsks } from "./http/front_door.ts";
+import { bindingRoute } from "./http/binding_route.ts";
 import type { HealthCheck } from "./http/health.ts";
 import { apiMetrics } from "./metrics.ts";
 import { clusterView } from "./cluster_view.ts";
@@ -30,6 +31,9 @@ import type { Machinery } from "./objects/machinery.ts";
 import { objectOperations } from "./objects/object_operations.ts";
 import type { Operations } from "./operations.ts";
 import { type ResourceRegistry, resourceRegistry } from "./resource_registry.ts";
+import { componentStatuses } from "./reviews/component_statuses.ts";
+import { reviewRoutes } from "./reviews/reviews.ts";
+import { followDefinitions } from "./custom_resources/registrar.ts";
 import type { DialKubelet } from "./streams/destination.ts";
 import { streamRoutes, upgradeStream } from "./streams/stream_routes.ts";
 import type { Upgrade } from "./streams/tunnel.ts";
@@ -95,7 +99,14 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const registry = objectOperations(machinery);
   const checks = healthChecks(cache);
   const streams = { view: machinery.view, dialKubelet: options.dialKubelet };
-  const backends: Backends = { routes: new Map(), streams: streamRoutes(streams) };
+  const backends: Backends = {
+    routes: new Map([
+      ...reviewRoutes(options),
+      ["/componentstatuses", componentStatuses(checks.find(({ name }) => name === "etcd")!)],
+      ["/bindings", { create: bindingRoute }],
+    ]),
+    streams: streamRoutes(streams),
+  };
   const metrics = apiMetrics(cache);
   const app = apiApp({
     door: options,
@@ -107,6 +118,9 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   });
   const held = new DisposableStack();
   held.use(every(clock, bookmarkMs, () => cache.bookmark()));
+  const onTrouble = (error: unknown) => log.warn("a definition could not be served", { error });
+  const now = () => clock.now();
+  held.use(followDefinitions({ cache, registry: resources, operations: registry, now, onTrouble }));
   const keeper = { operations: registry, registry: resources };
   await ensureSystemObjects(keeper, serviceCidr);
   if (options.advertised) {

@@ -3,6 +3,7 @@ import type { User } from "../../auth/user.ts";
 import type { Resource } from "../../schema/mod.ts";
 import type { Connection } from "../connection.ts";
 import type { Operations } from "../operations.ts";
+import type { ResourceRegistry } from "../resource_registry.ts";
 import type { Encoding } from "./encodings.ts";
 import { dryRun, fieldValidation, text } from "./query.ts";
 import type { ResourcePath } from "./request_info.ts";
@@ -17,6 +18,7 @@ export interface Exchange {
   readonly verb: string;
   readonly resource: Resource;
   readonly operations: Operations;
+  readonly registry: ResourceRegistry;
   readonly encoding: Encoding;
   /** Texts of `Warning` headers, in order. */
   readonly warnings: string[];

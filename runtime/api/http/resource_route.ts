@@ -80,7 +80,7 @@ function checkScope({ namespaced }: Resource, { namespace, name }: ResourcePath,
 }
 
 function exchangeFor(
-  { operations, now }: ResourceRoute,
+  { operations, registry, now }: ResourceRoute,
   { request, url, connection, user }: Asked,
   path: ResourcePath,
   { resource, verb }: { resource: Resource; verb: string },
@@ -90,5 +90,5 @@ function exchangeFor(
   const encoding = streams
     ? json
     : negotiate(request.headers.get("accept"), { watching: verb === "watch", includeObject, now });
-  return { request, connection, user, url, path, verb, resource, operations, encoding, warnings: [] };
+  return { request, connection, user, url, path, verb, resource, operations, registry, encoding, warnings: [] };
 }

@@ -1,5 +1,5 @@
 /** One HTTP request sent on to a destination, its answer streamed back as it comes. */
-import { type IncomingMessage, request as httpRequest } from "node:http";
+import { type IncomingMessage, request as httpRequest, type RequestOptions } from "node:http";
 import { Readable } from "node:stream";
 import { StatusError } from "../../schema/mod.ts";
 import type { Exchange } from "../http/exchange.ts";
@@ -9,14 +9,13 @@ import { forwardedHeaders } from "./forwarded_headers.ts";
 /** Throws ServiceUnavailable when nobody answers. */
 export async function forward({ request, connection }: Exchange, destination: Destination): Promise<Response> {
   const socket = await destination.connect();
-  const outgoing = httpRequest(
-    {
-      method: request.method,
-      path: destination.path,
-      headers: Object.fromEntries(forwardedHeaders([...request.headers], destination.host, "close")),
-      createConnection: () => socket,
-    } as Parameters<typeof httpRequest>[0],
-  );
+  const options: RequestOptions = {
+    method: request.method,
+    path: destination.path,
+    headers: Object.fromEntries(forwardedHeaders([...request.headers], destination.host, "close")),
+    createConnection: () => socket,
+  };
+  const outgoing = httpRequest(options);
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
     outgoing.once("response", resolve);
     outgoing.once("error", (error) => {

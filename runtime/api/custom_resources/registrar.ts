@@ -1,0 +1,82 @@
+/**
+ * Serves what the stored CustomResourceDefinitions say: follows them in the watch cache, puts their rows into the
+ * registry, and tells in their status whether it did.
+ */
+import { type KubeObject, type Resource, type Stored, type TypeNode } from "../../schema/mod.ts";
+import type { WatchCache } from "../cache/mod.ts";
+import { apiServerUser } from "../bootstrap/ensure.ts";
+import type { Operations } from "../operations.ts";
+import type { ResourceRegistry } from "../resource_registry.ts";
+import { acceptance, statusOf } from "./definition_status.ts";
+import { type DefinitionSpec, rowsOf } from "./rows.ts";
+import { sameJson } from "../objects/json_value.ts";
+
+const group = "apiextensions.k8s.io";
+const plural = "customresourcedefinitions";
+
+export interface Registrar {
+  readonly cache: WatchCache;
+  readonly registry: ResourceRegistry;
+  readonly operations: Operations;
+  readonly now: () => number;
+  readonly onTrouble: (error: unknown) => void;
+}
+
+/** What is stored is served when this returns; dispose to stop following. */
+export function followDefinitions(options: Registrar): Disposable {
+  const { cache, registry, onTrouble } = options;
+  const definitions = registry.find(group, "v1", plural)!;
+  const metadata = definitions.type.fields.get("metadata")!.type;
+  const served = new Map<string, Serving>();
+  const sink = {
+    event: (type: string, { path, object }: { path: string; object: Stored }) => {
+      if (type === "DELETED") return withdraw(options, served, path);
+      serve(options, { served, metadata, definitions }, object).catch(onTrouble);
+    },
+    bookmark: () => {},
+    closed: () => {},
+  };
+  return cache.resource(definitions.storagePrefix).watch({ selection: { folder: "" }, sink, bookmarks: false }, 0);
+}
+
+interface Serving {
+  readonly spec: unknown;
+  readonly rows: readonly Resource[];
+}
+
+interface Context {
+  readonly served: Map<string, Serving>;
+  readonly metadata: TypeNode;
+  readonly definitions: Resource;
+}
+
+async function serve(options: Registrar, { served, metadata, definitions }: Context, object: Stored): Promise<void> {
+  const { name } = object.metadata;
+  const spec = object.spec as unknown as DefinitionSpec;
+  const before = served.get(name);
+  const accepted = acceptance(options.registry, spec, before?.rows ?? []);
+  if (accepted.ok && !sameJson(before?.spec, spec)) {
+    const rows = rowsOf(spec, metadata);
+    for (const { storagePrefix } of rows) options.cache.resource(storagePrefix);
+    const gone = (before?.rows ?? []).filter((old) => !rows.some(({ version }) => version === old.version));
+    served.set(name, { spec, rows });
+    if (gone.length > 0) options.registry.remove(gone);
+    options.registry.put(rows);
+  }
+  const status = statusOf(object, spec, accepted, options.now());
+  if (sameJson(status, object.status)) return;
+  const next = { ...object, status } as KubeObject;
+  const target = { resource: definitions, namespace: "", name };
+  await options.operations.patch(target, { type: "merge", body: { status: next.status as never } }, {
+    user: apiServerUser,
+    fieldManager: "kube-apiserver",
+    subresource: "status",
+  });
+}
+
+function withdraw({ registry, cache }: Registrar, served: Map<string, Serving>, name: string): void {
+  const rows = served.get(name)?.rows ?? [];
+  served.delete(name);
+  registry.remove(rows);
+  for (const { storagePrefix } of rows) cache.resource(storagePrefix).closeWatches();
+}

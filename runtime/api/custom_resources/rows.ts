@@ -1,0 +1,106 @@
+/** The rows that a CustomResourceDefinition stands for: one for each version that it serves. */
+import { apiVersionOf, type PrinterColumn, type Resource, type Subresource, type TypeNode } from "../../schema/mod.ts";
+import { setScalePaths } from "../subresources/scale_paths.ts";
+import { type JsonSchema, structuralType } from "./structural_type.ts";
+
+export interface DefinitionVersion {
+  readonly name: string;
+  readonly served: boolean;
+  readonly storage: boolean;
+  readonly schema?: { readonly openAPIV3Schema?: JsonSchema };
+  readonly subresources?: {
+    readonly status?: object;
+    readonly scale?: {
+      readonly specReplicasPath: string;
+      readonly statusReplicasPath: string;
+      readonly labelSelectorPath?: string;
+    };
+  };
+  readonly additionalPrinterColumns?:
+    readonly (Partial<PrinterColumn> & { name: string; type: string; jsonPath: string })[];
+  readonly selectableFields?: readonly { readonly jsonPath: string }[];
+}
+
+export interface DefinitionNames {
+  readonly plural: string;
+  readonly singular?: string;
+  readonly kind: string;
+  readonly listKind?: string;
+  readonly shortNames?: readonly string[];
+  readonly categories?: readonly string[];
+}
+
+/** `spec` of apiextensions.k8s.io/v1 CustomResourceDefinition. */
+export interface DefinitionSpec {
+  readonly group: string;
+  readonly scope: string;
+  readonly names: DefinitionNames;
+  readonly versions: readonly DefinitionVersion[];
+  readonly preserveUnknownFields?: boolean;
+}
+
+const verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] as const;
+const partVerbs = ["get", "patch", "update"] as const;
+
+/** `metadata`: the type that every object's metadata has. */
+export function rowsOf(spec: DefinitionSpec, metadata: TypeNode): Resource[] {
+  return spec.versions.filter(({ served }) => served).map((version) => rowOf(spec, version, metadata));
+}
+
+function rowOf(spec: DefinitionSpec, version: DefinitionVersion, metadata: TypeNode): Resource {
+  const { group, names } = spec;
+  const storage = spec.versions.find(({ storage }) => storage) ?? version;
+  const schema = version.schema?.openAPIV3Schema;
+  const row: Resource = {
+    group,
+    version: version.name,
+    kind: names.kind,
+    listKind: names.listKind ?? `${names.kind}List`,
+    plural: names.plural,
+    singular: names.singular ?? names.kind.toLowerCase(),
+    namespaced: spec.scope === "Namespaced",
+    shortNames: names.shortNames ?? [],
+    categories: names.categories ?? [],
+    verbs,
+    subresources: subresourcesOf(spec, version),
+    type: structuralType(spec.preserveUnknownFields ? undefined : schema, metadata),
+    hasStatus: version.subresources?.status !== undefined,
+    storagePrefix: `/registry/${group}/${names.plural}`,
+    storageVersion: apiVersionOf({ group, version: storage.name }),
+    selectableFields: new Map(
+      (version.selectableFields ?? []).map(({ jsonPath }) => [jsonPath.slice(1), steps(jsonPath)]),
+    ),
+    printerColumns: version.additionalPrinterColumns?.map(columnOf),
+    openApi: schema as Resource["openApi"],
+  };
+  rememberScale(row, version);
+  return row;
+}
+
+function subresourcesOf({ group, names }: DefinitionSpec, { name, subresources }: DefinitionVersion): Subresource[] {
+  const found: Subresource[] = [];
+  if (subresources?.status) found.push({ name: "status", verbs: partVerbs, group, version: name, kind: names.kind });
+  if (subresources?.scale) {
+    found.push({ name: "scale", verbs: partVerbs, group: "autoscaling", version: "v1", kind: "Scale" });
+  }
+  return found;
+}
+
+function columnOf(column: NonNullable<DefinitionVersion["additionalPrinterColumns"]>[number]): PrinterColumn {
+  return { format: "", description: "", priority: 0, ...column };
+}
+
+function rememberScale(row: Resource, { subresources }: DefinitionVersion): void {
+  const scale = subresources?.scale;
+  if (!scale) return;
+  setScalePaths(row, {
+    replicas: steps(scale.specReplicasPath),
+    status: steps(scale.statusReplicasPath),
+    selector: scale.labelSelectorPath ? steps(scale.labelSelectorPath) : undefined,
+  });
+}
+
+/** `.spec.replicas` and `.spec['a.b']` without brackets to look into lists. */
+function steps(jsonPath: string): string[] {
+  return [...jsonPath.matchAll(/\.([^.[\]]+)|\['([^']+)'\]/g)].map(([, dotted, quoted]) => (dotted ?? quoted)!);
+}

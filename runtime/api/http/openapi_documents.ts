@@ -1,0 +1,40 @@
+/** `/openapi/v2` and `/openapi/v3`, kept like every document. */
+import type { Resource } from "../../schema/mod.ts";
+import {
+  type Describe,
+  openApiV2,
+  openApiV2MediaTypes,
+  openApiV2Protobuf,
+  openApiV3,
+  openApiV3Index,
+} from "../openapi/mod.ts";
+import { preferences } from "./accept.ts";
+import { documentAnswer, type Documents } from "./documents.ts";
+
+const yearSeconds = 31_536_000;
+
+/** As protobuf for clients that ask for it: kubectl up to 1.26 reads nothing else. */
+export function openApiV2Answer(documents: Documents, request: Request, describe: Describe): Response {
+  const protobuf = preferences(request.headers.get("accept")).some(({ type }) => type.includes("proto-openapi"));
+  const make = (rows: readonly Resource[]) => {
+    const document = openApiV2(rows, describe);
+    return protobuf ? openApiV2Protobuf(document) : document;
+  };
+  const contentType = protobuf ? openApiV2MediaTypes.protobuf : openApiV2MediaTypes.json;
+  return documentAnswer(request, documents.get(`openapi v2 ${contentType}`, contentType, make));
+}
+
+export function openApiV3IndexAnswer(documents: Documents, request: Request): Response {
+  const make = (rows: readonly Resource[]) => openApiV3Index(rows) as object;
+  return documentAnswer(request, documents.get("openapi v3", "application/json", make));
+}
+
+/** A URL that carries its hash never changes its content. */
+export function openApiV3Answer(documents: Documents, request: Request, describe: Describe): Response {
+  const { pathname, searchParams } = new URL(request.url);
+  const path = pathname.slice("/openapi/v3/".length);
+  const make = (rows: readonly Resource[]) => openApiV3(path, rows, describe) as object | undefined;
+  const response = documentAnswer(request, documents.get(`openapi v3 ${path}`, "application/json", make));
+  if (searchParams.has("hash")) response.headers.set("cache-control", `public, immutable, max-age=${yearSeconds}`);
+  return response;
+}

@@ -8,6 +8,7 @@
  * import { ConfigMap, controller, done, httpsClient, runControllers } from "./mod.ts";
  * ```
  */
+import { kind } from "./runtime/schema/kinds.ts";
 import type { Controller } from "./runtime/loop/mod.ts";
 import type { Loops, MasterParts, NodeParts } from "./runtime/cli/loops.ts";
 import type { Settings } from "./runtime/cli/settings.ts";
@@ -45,18 +46,21 @@ export async function masterLoops({ settings, pki, manifests }: MasterParts): Pr
 
 /** What is, on one machine: pods as containers, Services as rules, names as answers. */
 export async function nodeLoops({ settings, credentials, engine }: NodeParts): Promise<readonly Controller[]> {
-  const [{ kubelet }, network, auth] = await Promise.all([
+  const [{ kubelet }, network, auth, { addressIn }] = await Promise.all([
     import("./controllers/kubelet/mod.ts"),
     import("./network/mod.ts"),
     import("./runtime/auth/mod.ts"),
+    import("./runtime/cli/settings.ts"),
   ]);
-  const { nodeName, nodeIp, podCidr: clusterCidr, dataDir, bindAddress, kubeletPort } = settings;
+  const { nodeName, nodeIp, podCidr, serviceCidr, dataDir, bindAddress, kubeletPort } = settings;
   const server = { hostname: bindAddress, port: kubeletPort, ...credentials.serving, clientCa: credentials.ca };
   const identity = { authenticate: auth.clientCertificates(), authorize: auth.kubeletAuthorizer() };
   return [
-    network.overlay({ nodeName, clusterCidr, ...places(settings).overlay }),
-    network.serviceProxy({ nodeName, clusterCidr, ...places(settings).proxy }),
+    network.overlay({ nodeName, podCidr, ...places(settings).overlay }),
+    network.serviceProxy({ nodeName, podCidr, ...places(settings).proxy }),
+    network.clusterDns({ nodeName, serviceCidr }),
     kubelet({
+      clusterDns: [addressIn(serviceCidr, 10)],
       ...{ nodeName, nodeIp, engine, ...places(settings).kubelet },
       imagesDir: `${dataDir}/images`,
       server: { ...server, ...identity },
@@ -82,7 +86,7 @@ async function* undoNode({ settings, engine }: Parameters<Loops["undoNode"]>[0])
 function places({ dataDir, cniConfDir, cniBinDir, bridge }: Settings) {
   return {
     kubelet: { rootDir: `${dataDir}/kubelet`, cniConfDir, cniBinDirs: [cniBinDir] },
-    overlay: { stateDir: `${dataDir}/overlay`, confDir: cniConfDir, bridge },
+    overlay: { stateDir: `${dataDir}/overlay`, cniConfDir, bridge },
     proxy: { stateDir: `${dataDir}/proxy` },
   };
 }
@@ -93,7 +97,7 @@ const systemManifests = `${here}/manifests/system`;
 const loops: Loops = {
   version: "0.1.0",
   kubernetesVersion: "v1.36.0",
-  manifestFilesPath: "/apis/gitops.d8s.io/v1/manifestfiles",
+  manifestFiles: kind("gitops.d8s.io/v1", "ManifestFile", "manifestfiles", false),
   exampleManifests: `${here}/manifests/examples/hello`,
   master: masterLoops,
   node: nodeLoops,

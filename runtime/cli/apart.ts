@@ -13,14 +13,15 @@ import { startNode } from "./node_process.ts";
 import { takeLock } from "./process_lock.ts";
 import { type Progress, terminalProgress } from "./progress.ts";
 import type { Settings } from "./settings.ts";
-import { bringUpMaster } from "./up.ts";
+import { bringUpMaster, manifestFolders } from "./up.ts";
 
 export async function master(settings: Settings, loops: Loops): Promise<void> {
   const { show, signal, lock } = await begin("master", settings, loops);
   using _lock = lock;
   await prepareHost(settings, { master: true, node: false }, show);
-  const manifests = settings.manifests ?? [`${settings.dataDir}/manifests`];
-  for (const folder of settings.manifests ? [] : manifests) await Deno.mkdir(folder, { recursive: true });
+  const own = `${settings.dataDir}/manifests`;
+  if (!settings.manifests) await Deno.mkdir(own, { recursive: true, mode: 0o700 });
+  const manifests = manifestFolders(settings, own);
   const running = await bringUpMaster({ settings, loops, manifests, withNode: false }, show);
   const access = { server: localServer(settings), ca: running.pki.ca.cert, ...running.pki.admin };
   await show.step(

@@ -34,7 +34,7 @@ export async function down(settings: Settings, loops: Loops, { purge, yes }: Dow
 async function undo(settings: Settings, loops: Loops, show: Progress): Promise<void> {
   const { reachable, error } = await askDocker(settings.dockerHost);
   if (!reachable) show.warn(`docker at ${settings.dockerHost} does not answer (${error}): containers, if any, stay`);
-  const engine = reachable ? dockerEngine({ host: settings.dockerHost }) : undefined;
+  const engine = dockerEngine({ host: settings.dockerHost });
   for await (const line of loops.undoNode({ settings, engine })) show.line(`✓ ${line}`);
 }
 

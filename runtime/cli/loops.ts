@@ -3,6 +3,8 @@ import type { Api } from "../api/mod.ts";
 import type { Pki } from "../auth/mod.ts";
 import type { Engine } from "../engine/mod.ts";
 import type { Client, Controller } from "../loop/mod.ts";
+import type { Kind } from "../schema/mod.ts";
+import type { FileView } from "./folder_applied.ts";
 import type { Settings } from "./settings.ts";
 
 export interface MasterParts {
@@ -34,12 +36,12 @@ export interface Loops {
   readonly version: string;
   /** `v1.36.0` */
   readonly kubernetesVersion: string;
-  /** API path of the collection whose objects stand for the files of the manifests folders. */
-  readonly manifestFilesPath: string;
+  /** Its objects stand for the files of the manifests folders. */
+  readonly manifestFiles: Kind<FileView>;
   /** The folder that `up` applies when none is named. */
   readonly exampleManifests: string;
   master(parts: MasterParts): Promise<readonly Controller[]>;
   node(parts: NodeParts): Promise<readonly Controller[]>;
   /** Takes away what the node loops made in the world: containers, rules, bridge, mounts. Says what, a line each. */
-  undoNode(parts: { readonly settings: Settings; readonly engine?: Engine }): AsyncIterable<string>;
+  undoNode(parts: { readonly settings: Settings; readonly engine: Engine }): AsyncIterable<string>;
 }

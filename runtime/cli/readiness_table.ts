@@ -1,23 +1,25 @@
 /** What `up` shows at its end: every workload of the cluster, how many of its pods are ready, and where it answers. */
-import { type Client } from "../loop/mod.ts";
-import { Deployment, Service } from "../schema/mod.ts";
+import type { IDeployment } from "kubernetes-models/apps/v1/Deployment";
+import type { Client } from "../loop/mod.ts";
+import { Deployment, keyOf, Service, type Stored } from "../schema/mod.ts";
 
 /** Resolves true when every Deployment has its pods available, false when the signal aborts before. */
 export async function untilWorkloadsReady(client: Client, signal: AbortSignal): Promise<boolean> {
-  const waiting = new Set<string>();
-  let seen = false;
-  for await (const event of client.watch(Deployment, { signal })) {
+  const { items, resourceVersion } = await client.list(Deployment);
+  const waiting = new Set(items.filter((item) => !isAvailable(item)).map(keyOf));
+  if (waiting.size === 0) return true;
+  for await (const event of client.watch(Deployment, { signal, resourceVersion })) {
     if (event.type === "BOOKMARK") continue;
-    seen = true;
-    const { metadata, spec, status } = event.object;
-    const id = `${metadata.namespace}/${metadata.name}`;
-    const current = status?.observedGeneration === metadata.generation;
-    const ready = event.type === "DELETED" || current && (status?.availableReplicas ?? 0) >= (spec?.replicas ?? 1);
-    if (ready) waiting.delete(id);
-    else waiting.add(id);
-    if (seen && waiting.size === 0) return true;
+    if (event.type === "DELETED" || isAvailable(event.object)) waiting.delete(keyOf(event.object));
+    else waiting.add(keyOf(event.object));
+    if (waiting.size === 0) return true;
   }
   return false;
+}
+
+function isAvailable({ metadata, spec, status }: Stored<IDeployment>): boolean {
+  const current = status?.observedGeneration === metadata.generation;
+  return current && (status?.availableReplicas ?? 0) >= (spec?.replicas ?? 1);
 }
 
 export interface ReadinessTable {

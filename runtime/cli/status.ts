@@ -3,6 +3,7 @@ import { readCertificate } from "../auth/mod.ts";
 import type { Client } from "../loop/mod.ts";
 import { isReason, Node, Pod, StatusError } from "../schema/mod.ts";
 import { adminClient, localServer } from "./cluster_access.ts";
+import type { FileView } from "./folder_applied.ts";
 import type { Loops } from "./loops.ts";
 import { lockHolder } from "./process_lock.ts";
 import { type ClusterView, whatIsWrong } from "./status_report.ts";
@@ -26,20 +27,20 @@ export async function status(settings: Settings, loops: Loops, print: (line: str
   return wrong.length === 0;
 }
 
-async function look(client: Client, settings: Settings, { manifestFilesPath }: Loops): Promise<ClusterView> {
+async function look(client: Client, settings: Settings, { manifestFiles: kind }: Loops): Promise<ClusterView> {
   const [nodes, pods, manifestFiles, certificates, failedChecks] = await Promise.all([
     client.list(Node).then(({ items }) => items),
     client.list(Pod).then(({ items }) => items),
-    listFiles(client, manifestFilesPath),
+    listFiles(client, kind),
     certificateFacts(`${settings.dataDir}/pki`),
     failedReadiness(client),
   ]);
   return { nodes, pods, manifestFiles, certificates, failedChecks, nowMs: Date.now() };
 }
 
-async function listFiles(client: Client, path: string): Promise<ClusterView["manifestFiles"]> {
+async function listFiles(client: Client, kind: Loops["manifestFiles"]): Promise<readonly FileView[]> {
   try {
-    return ((await client.raw("GET", path)) as { items?: ClusterView["manifestFiles"] }).items ?? [];
+    return (await client.list(kind)).items;
   } catch (error) {
     if (isReason(error, "NotFound")) return []; // its kind is made by the loop's first start
     throw error;

@@ -5,13 +5,14 @@
 import type { INode } from "kubernetes-models/v1/Node";
 import type { IPod } from "kubernetes-models/v1/Pod";
 import type { CertificateFacts } from "../auth/mod.ts";
-import type { KubeObject, Stored } from "../schema/mod.ts";
+import type { Stored } from "../schema/mod.ts";
+import type { FileView } from "./folder_applied.ts";
 
 export interface ClusterView {
   readonly nodes: readonly Stored<INode>[];
   readonly pods: readonly Stored<IPod>[];
   /** Objects that stand for the files of the manifests folders. */
-  readonly manifestFiles: readonly KubeObject[];
+  readonly manifestFiles: readonly FileView[];
   /** By file name. */
   readonly certificates: Readonly<Record<string, CertificateFacts>>;
   /** Lines of `/readyz?verbose` that do not say ok. */
@@ -69,11 +70,9 @@ function failure({ status }: Stored<IPod>): string {
   return ended ? `container ${ended.name} ended with ${ended.state?.terminated?.exitCode}` : "no reason";
 }
 
-function wrongWithFile({ metadata, spec, status }: KubeObject): string[] {
-  const { state = "Applied", message } = (status ?? {}) as { state?: string; message?: string };
-  if (state === "Applied") return [];
-  const { path = metadata?.name } = (spec ?? {}) as { path?: string };
-  return [`manifest file ${path} is ${state.toLowerCase()} (${message ?? "no message"})`];
+export function wrongWithFile(file: FileView): string[] {
+  const { state = "Applied", message = "no message" } = file.status ?? {};
+  return state === "Applied" ? [] : [`manifest file ${file.spec.path} is ${state.toLowerCase()} (${message})`];
 }
 
 function wrongWithCertificate(file: string, { notAfterMs }: CertificateFacts, nowMs: number): string[] {

@@ -1,6 +1,8 @@
 /** `d8s up`: one machine is master and node, in one process, from a bare host to the example's first answer. */
-import { contextName } from "./kubeconfig.ts";
-import { changeKubeconfig, mergeAccess } from "./kubeconfig.ts";
+import { resolve } from "node:path";
+import { changeKubeconfig, contextName, mergeAccess } from "./kubeconfig.ts";
+import { untilFolderApplied } from "./folder_applied.ts";
+import { wrongWithFile } from "./status_report.ts";
 import { localServer } from "./cluster_access.ts";
 import { openDataFolder } from "./data_folder.ts";
 import { aborted, stopInTime, stopSignal } from "./foreground.ts";
@@ -25,14 +27,14 @@ export async function up(settings: Settings, loops: Loops): Promise<void> {
   await openDataFolder(settings.dataDir, loops.version);
   await configureLogs({ file: `${settings.dataDir}/d8s.log`, verbose: settings.verbose, print: show.line });
   await prepareHost(settings, { master: true, node: true }, show);
-  const manifests = settings.manifests ?? [loops.exampleManifests];
+  const manifests = manifestFolders(settings, loops.exampleManifests);
   const master = await bringUpMaster({ settings, loops, manifests, withNode: true }, show);
   let node: RunningNode | undefined;
   try {
     node = await bringUpNode(settings, loops, master, show);
     await mergeContext(settings, master, show);
     await untilNode(settings, master, signal, show);
-    await showResult(master, manifests, signal, show);
+    await showResult({ master, loops, manifests, signal }, show);
     await aborted(signal);
   } finally {
     show.line("stopping; containers keep running (d8s down removes them)");
@@ -41,6 +43,11 @@ export async function up(settings: Settings, loops: Loops): Promise<void> {
       await master.stop(1000);
     }, show.warn);
   }
+}
+
+/** Absolute, so that files keep their identity wherever d8s is started from. */
+export function manifestFolders({ manifests }: Settings, otherwise: string): string[] {
+  return (manifests ?? [otherwise]).map((folder) => resolve(folder));
 }
 
 export async function bringUpMaster(options: Parameters<typeof startMaster>[0], show: Progress): Promise<Master> {
@@ -87,18 +94,28 @@ async function untilNode(
   }
 }
 
-async function showResult({ client }: Master, manifests: readonly string[], signal: AbortSignal, show: Progress) {
+interface Shown {
+  readonly master: Master;
+  readonly loops: Loops;
+  readonly manifests: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+async function showResult({ master: { client }, loops, manifests, signal }: Shown, show: Progress): Promise<void> {
   const patience = AbortSignal.any([signal, AbortSignal.timeout(workloadPatienceMs)]);
-  const what = `applied ${manifests.join(", ")}`;
-  const waited = await show.step(what, () => untilWorkloadsReady(client, patience));
+  const files = await show.step(`applied ${manifests.join(", ")}`, async (note) => {
+    const folders = { client, kind: loops.manifestFiles, folders: manifests, signal: patience };
+    const files = await untilFolderApplied(folders);
+    note(files.length === 1 ? "1 file" : `${files.length} files`);
+    return files;
+  });
+  for (const file of files.flatMap(wrongWithFile)) show.warn(file);
+  const ready = await show.step("workloads are ready", () => untilWorkloadsReady(client, patience));
   if (signal.aborted) return;
   const { rows, url } = await readinessTable(client);
-  show.line("");
-  for (const row of rows) show.line(`  ${row}`);
-  if (!waited) show.warn("not everything is ready yet: d8s status says why");
-  show.line(
-    ["", "Try:", "  kubectl get nodes,pods,svc -A", ...(url ? [`  curl ${url}`] : []), "  deno task d8s status", ""]
-      .join("\n"),
-  );
+  show.line(["", ...rows.map((row) => `  ${row}`)].join("\n"));
+  if (!ready) show.warn("not everything is ready yet: d8s status says why");
+  const third = url ? `  curl ${url}` : "  kubectl explain deployment.spec";
+  show.line(["", "Try:", "  kubectl get nodes,pods,svc -A", third, "  deno task d8s status", ""].join("\n"));
   show.line("Ctrl-C stops d8s; containers keep running.");
 }

@@ -34,7 +34,7 @@ async function here([program = "", ...args]: string[]): Promise<void> {
 /** A master alone, on sqlite, in a test host. */
 async function apiOfOwnMaster(): Promise<void> {
   await using host = await testHost();
-  const master = host.spawn([...deno, `${root}mod.ts`, "master", "--no-install"], {
+  const master = host.spawn([...deno, `${root}mod.ts`, "master"], {
     stdout: "null",
     stderr: "null",
     cwd: root,

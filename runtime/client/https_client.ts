@@ -4,7 +4,6 @@ import { isReason, type Json, type Kind, type ObjectMeta, type Ref, type Stored 
 import { jsonOf, refusal, textOf } from "./answer.ts";
 import { type HttpsConnection, httpsConnection, type HttpsTarget } from "./https_connection.ts";
 import { deleteBody, listQuery, pathOf, watchQuery, writeQuery } from "./paths.ts";
-
 import { watchEvents } from "./watch_lines.ts";
 
 const contentTypes: Record<Patch["type"], string> = {
@@ -59,15 +58,19 @@ export function httpsClient(target: HttpsTarget): Client & Disposable {
   };
 }
 
+/** The server bookmarks every minute: longer silence means that it is gone and could not say so. */
+const bookmarkedSilenceMs = 150_000;
+
 async function* watch<T>(
   connection: HttpsConnection,
   kind: Kind<T>,
   options: WatchOptions,
 ): AsyncIterable<WatchEvent<T>> {
-  const { signal, namespace } = options;
+  const { signal, namespace, allowBookmarks } = options;
+  const silenceMs = allowBookmarks ? bookmarkedSilenceMs : 0;
   const path = pathOf(kind, { namespace }) + watchQuery(options);
   try {
-    const answer = await connection.send({ method: "GET", path, signal });
+    const answer = await connection.send({ method: "GET", path, signal, silenceMs });
     const code = answer.statusCode ?? 0;
     if (code >= 400) throw refusal(code, await textOf(answer));
     try {

@@ -26,8 +26,10 @@ export interface HttpsRequest {
   readonly path: string;
   readonly body?: string;
   readonly contentType?: string;
-  /** Without one the answer must begin within `answerMs`. */
+  /** A watch: it has no end of its own, and goes over a connection of its own. */
   readonly signal?: AbortSignal;
+  /** A connection on which nothing moves for so long is given up; 0: never. Default a minute. */
+  readonly silenceMs?: number;
 }
 
 export interface HttpsConnection extends Disposable {
@@ -35,14 +37,12 @@ export interface HttpsConnection extends Disposable {
 }
 
 const answerMs = 60_000;
-/** Finds out that a peer is gone without saying so, on connections that are silent for long: watches. */
-const keepAliveProbeMs = 30_000;
 
 export function httpsConnection(target: HttpsTarget): HttpsConnection {
   const { server, ca, cert, key, token } = target;
   const base = new URL(server);
   if (base.protocol !== "https:") throw new TypeError(`the server must be an https URL, not ${server}`);
-  const tls: AgentOptions = { ca, cert, key, keepAlive: true, keepAliveMsecs: keepAliveProbeMs };
+  const tls: AgentOptions = { ca, cert, key, keepAlive: true };
   const agent = new Agent({ ...tls, maxSockets: 64 });
   // A watch holds its connection for long; calls must not wait behind them.
   const watchAgent = new Agent({ ...tls, keepAlive: false });
@@ -84,7 +84,11 @@ interface Exchange {
   readonly agent: Agent;
 }
 
-function exchange(url: URL, options: Exchange, { body, signal }: HttpsRequest): Promise<IncomingMessage> {
+function exchange(
+  url: URL,
+  options: Exchange,
+  { body, signal, silenceMs = answerMs }: HttpsRequest,
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const sent = request(url, options);
     const abort = () => sent.destroy();
@@ -98,7 +102,9 @@ function exchange(url: URL, options: Exchange, { body, signal }: HttpsRequest): 
     });
     if (signal?.aborted) return sent.destroy();
     signal?.addEventListener("abort", abort, { once: true });
-    if (!signal) sent.setTimeout(answerMs, () => sent.destroy(new Error(`no answer within ${answerMs / 1000} s`)));
+    if (silenceMs > 0) {
+      sent.setTimeout(silenceMs, () => sent.destroy(new Error(`silent for ${silenceMs / 1000} s`)));
+    }
     sent.end(body);
   });
 }

@@ -27,8 +27,8 @@ const normalizer = compiledPerNode<Normalizer>((node) => {
 interface Step {
   readonly field: FieldNode;
   readonly child?: Normalizer;
-  /** Written when absent: `{}`, 0, false or empty text. */
-  readonly zero?: "struct" | 0 | false | "";
+  /** Written when absent: `{}`, 0, false, empty text or no amount. */
+  readonly zero?: "struct" | 0 | false | "" | "0";
 }
 
 function stepOf(field: FieldNode): Step {
@@ -38,8 +38,9 @@ function stepOf(field: FieldNode): Step {
 function zeroOf(field: FieldNode): Step["zero"] {
   if (field.pointer) return undefined;
   if (field.type.type === "struct") return "struct";
-  // A struct of its own in Go, which has no empty form.
+  // Structs of their own in Go, which have no empty form.
   if (field.type.type === "intOrString") return 0;
+  if (field.type.type === "quantity") return "0";
   return isWritten(field) ? zeros[field.type.type] : undefined;
 }
 

@@ -1,6 +1,5 @@
 /** The master's half: PKI, store, API server and its loops, from start to stop. It prints nothing. */
-import { createApi, serveApi } from "../api/mod.ts";
-import type { Api } from "../api/mod.ts";
+import { type Api, createApi, serveApi, tlsKubeletDialer } from "../api/mod.ts";
 import {
   anyOf,
   type BootstrapSecret,
@@ -58,7 +57,7 @@ export async function openSettingsStore({ store, storeTls }: Settings): Promise<
 export async function startMaster(options: MasterOptions, made: { pki: Pki; store: Store }): Promise<Master> {
   const { settings, loops, manifests } = options;
   const { pki, store } = made;
-  const api = await buildApi(pki, store);
+  const api = await buildApi(settings, pki, store);
   const { key, cert } = pki.apiserver;
   const served = await serveApi(api, {
     hostname: settings.bindAddress,
@@ -92,7 +91,8 @@ export async function startMaster(options: MasterOptions, made: { pki: Pki; stor
   };
 }
 
-async function buildApi(pki: Pki, store: Store): Promise<Api> {
+async function buildApi(settings: Settings, pki: Pki, store: Store): Promise<Api> {
+  const { bindAddress, nodeIp, port } = settings;
   // Tokens ask the API whether their accounts still exist, and the API asks tokens who calls.
   const late: { client?: Client } = {};
   const find = (kind: Kind<unknown>, ref: Ref) => late.client!.get(kind, ref);
@@ -109,6 +109,9 @@ async function buildApi(pki: Pki, store: Store): Promise<Api> {
     authorize: interimAuthorizer(),
     clock: systemClock,
     tokens: issuer,
+    serviceCidr: settings.serviceCidr,
+    advertised: { address: bindAddress === "0.0.0.0" ? nodeIp : bindAddress, port },
+    dialKubelet: tlsKubeletDialer({ ca: pki.ca.cert, ...pki.kubeletClient }),
   });
   late.client = inProcessClient(api, loopUser("system:apiserver"));
   return api;

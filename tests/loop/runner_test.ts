@@ -8,13 +8,13 @@ import {
   creating,
   deleting,
   done,
-  loopMetrics,
   requeueAfter,
   runControllers,
   signalled,
   TerminalError,
 } from "../../runtime/loop/mod.ts";
 import { ConfigMap, Event, Secret } from "../../runtime/schema/mod.ts";
+import { loopMetrics } from "../../runtime/loop/prometheus.ts";
 import { apiServer } from "../support/api_server.ts";
 import { settle, VirtualClock } from "../support/virtual_clock.ts";
 

@@ -66,7 +66,6 @@ async function until<T>(
     object = event.type === "DELETED" ? undefined : event.object;
     if (test(object)) return object;
   }
-  throw new Error(
-    `${kind.kind} ${ref.namespace ?? ""}/${ref.name} did not come to what was expected: ${JSON.stringify(object)}`,
-  );
+  const status = JSON.stringify((object as { status?: unknown } | undefined)?.status);
+  throw new Error(`${kind.kind} ${ref.namespace ?? ""}/${ref.name} did not come to what was expected: ${status}`);
 }

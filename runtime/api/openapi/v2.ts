@@ -6,9 +6,10 @@ import { addKinds } from "./kinds.ts";
 import { type Operation, type Parameter, pathsOf } from "./operations.ts";
 import { withoutV3 } from "./structural.ts";
 
+/** What answers are called. Clients ask for `...spec.v2@v1.0+protobuf`, which is no valid media type to answer with. */
 export const openApiV2MediaTypes = {
   json: "application/json",
-  protobuf: "application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
+  protobuf: "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
 } as const;
 
 const ref = (definition: string) => `#/definitions/${definition}`;

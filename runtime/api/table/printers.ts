@@ -80,10 +80,11 @@ const unknownKind = printer(name, createdAt);
 const customPrinters = new WeakMap<Resource, Printer>();
 
 function printerOf(resource: Resource): Printer {
-  if (!resource.printerColumns) return printers[groupResourceOf(resource)] ?? unknownKind;
+  const isCustom = resource.type.name === "" || resource.printerColumns !== undefined;
+  if (!isCustom) return printers[groupResourceOf(resource)] ?? unknownKind;
   const known = customPrinters.get(resource);
   if (known) return known;
-  const made = customPrinter(resource.printerColumns);
+  const made = customPrinter(resource.printerColumns ?? []);
   customPrinters.set(resource, made);
   return made;
 }

@@ -38,7 +38,6 @@ export interface ServiceProxyOptions {
 const burstMs = 20;
 const lookMs = 30_000;
 const lookKey = "intact";
-const zoneLabel = "topology.kubernetes.io/zone";
 
 const sysctls: Sysctls = {
   "net/ipv4/ip_forward": "1",
@@ -61,8 +60,7 @@ export function serviceProxy(options: ServiceProxyOptions): Controller {
       inBursts(mapped(Service, () => [everything])),
       inBursts(mapped(EndpointSlice, () => [everything])),
       inBursts(mapped(Node, () => [everything], {
-        fieldSelector: `metadata.name=${nodeName}`,
-        when: ({ object, old }) => object.metadata.labels?.[zoneLabel] !== old?.metadata.labels?.[zoneLabel],
+        when: ({ key, object, old }) => key === nodeName && zoneOf(object) !== zoneOf(old),
       })),
       every(lookMs, lookKey),
     ],
@@ -90,9 +88,12 @@ export async function removeProxy({ stateDir, run = runHere }: Pick<ServiceProxy
 }
 
 function desiredPorts({ nodeName }: ServiceProxyOptions, { informers }: LoopContext): ServicePort[] {
-  const node = informers.of(Node, { fieldSelector: `metadata.name=${nodeName}` }).get(nodeName);
-  const place = { nodeName, zone: node?.metadata.labels?.[zoneLabel] };
+  const place = { nodeName, zone: zoneOf(informers.of(Node).get(nodeName)) };
   return servicePorts(informers.of(Service).list(), informers.of(EndpointSlice).list(), place);
+}
+
+function zoneOf(node?: { metadata: { labels?: Record<string, string> } }): string | undefined {
+  return node?.metadata.labels?.["topology.kubernetes.io/zone"];
 }
 
 function inBursts(source: Source): Source {

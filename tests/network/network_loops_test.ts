@@ -25,6 +25,8 @@ Deno.test("two nodes on one link: pods reach pods, Services and names across the
   await client.create(Node, node("two", two.address, "10.244.1.0/24"));
   // DNS lives in this process, so on the machine's own end of the link: a node without pods.
   await client.create(Node, node("here", one.link.gateway));
+  // What docker does to a machine that also runs containers of its own.
+  for (const host of [one, two]) await host.run(["iptables", "-P", "FORWARD", "DROP"]);
   const loops = [...nodeLoops(one), ...nodeLoops(two), clusterDns({ nodeName: "here", serviceCidr: "10.96.0.0/16" })];
   const running = cluster.run(loops);
 
@@ -37,6 +39,10 @@ Deno.test("two nodes on one link: pods reach pods, Services and names across the
   await t.step("pods see each other under their own addresses", async () => {
     await eventually(async () => assert.equal(await get(one, fromA, `http://${b}:8080/`), `b ${a}`));
     await eventually(async () => assert.equal(await get(two, fromB, `http://${a}:8080/`), `a ${b}`));
+  });
+  await t.step("a pod leaves the cluster under its node's address", async () => {
+    await serveName(two, onHost, { name: "host", port: 9090 });
+    assert.equal(await get(one, fromA, `http://${two.address}:9090/`), `host ${one.address}`);
   });
   await t.step("a Service leads to the pods of both nodes, a node port on each node too", async () => {
     await client.create(Service, service("10.96.0.50"));

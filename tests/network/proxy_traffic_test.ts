@@ -121,14 +121,18 @@ Deno.test("a Service carries traffic from pods, from the node, from outside and 
   });
   await t.step("a machine outside can't reach the node's loopback", async () => {
     await serveName(host, onHost, { name: "loopback", port: 9000 });
-    await outside.run(["ip", "addr", "flush", "dev", "lo"]);
+    // As an attacker on the link: 127.0.0.1 routed to the node, with nothing of it at home.
     await outside.run([
       "sh",
-      "-c",
+      "-ec",
       `echo 1 > /proc/sys/net/ipv4/conf/all/route_localnet
-      ip route add 127.0.0.1/32 via ${host.address} src ${outside.address}; ip route del local 127.0.0.1 table local`,
-    ], { check: false });
-    assert.notEqual((await get(outside, onHost, "http://127.0.0.1:9000/")).slice(0, 8), "loopback");
+      ip rule add pref 10 lookup 100; ip rule add pref 20 lookup local; ip rule del pref 0
+      ip route add 127.0.0.1/32 via ${host.address} src ${outside.address} table 100`,
+    ]);
+    const attack = () => get(outside, onHost, "http://127.0.0.1:9000/");
+    assert.equal(await attack(), "curl 28");
+    await host.run(["iptables", "-F", "KUBE-FIREWALL"]);
+    assert.equal(await attack(), `loopback ${outside.address}`, "the attack works where the rule is missing");
   });
 });
 

@@ -2,9 +2,9 @@
  * Serves what the stored CustomResourceDefinitions say: follows them in the watch cache, puts their rows into the
  * registry, and tells in their status whether it did.
  */
-import { type KubeObject, type Resource, type Stored, type TypeNode } from "../../schema/mod.ts";
+import type { Resource, Stored, TypeNode } from "../../schema/mod.ts";
 import type { WatchCache } from "../cache/mod.ts";
-import { apiServerUser } from "../bootstrap/ensure.ts";
+import { cleanUp, cleanupFinalizer, patchDefinition } from "./cleanup.ts";
 import type { Operations } from "../operations.ts";
 import type { ResourceRegistry } from "../resource_registry.ts";
 import { acceptance, statusOf } from "./definition_status.ts";
@@ -63,15 +63,15 @@ async function serve(options: Registrar, { served, metadata, definitions }: Cont
     if (gone.length > 0) options.registry.remove(gone);
     options.registry.put(rows);
   }
+  if (object.metadata.deletionTimestamp) {
+    return await cleanUp(options, definitions, object, served.get(name)?.rows ?? []);
+  }
   const status = statusOf(object, spec, accepted, options.now());
-  if (sameJson(status, object.status)) return;
-  const next = { ...object, status } as KubeObject;
-  const target = { resource: definitions, namespace: "", name };
-  await options.operations.patch(target, { type: "merge", body: { status: next.status as never } }, {
-    user: apiServerUser,
-    fieldManager: "kube-apiserver",
-    subresource: "status",
-  });
+  if (!sameJson(status, object.status)) await patchDefinition(options, definitions, name, { status }, "status");
+  if (!object.metadata.finalizers?.includes(cleanupFinalizer)) {
+    const finalizers = [...object.metadata.finalizers ?? [], cleanupFinalizer];
+    await patchDefinition(options, definitions, name, { metadata: { finalizers } });
+  }
 }
 
 function withdraw({ registry, cache }: Registrar, served: Map<string, Serving>, name: string): void {

@@ -1,6 +1,6 @@
 /** Reads and decodes request bodies: bounded, JSON or YAML, objects only. */
 import { load } from "js-yaml";
-import { duplicateKeys, type Json, type KubeObject, StatusError } from "../../schema/mod.ts";
+import { decodeProtobuf, duplicateKeys, type Json, type KubeObject, StatusError } from "../../schema/mod.ts";
 import type { Connection } from "../connection.ts";
 import { badRequest } from "../objects/refusals.ts";
 
@@ -58,14 +58,15 @@ export function decodeObject(
   bytes: Uint8Array,
   mediaType: string,
   kind: string,
-): Decoded & { value: KubeObject & Json } {
+): { value: KubeObject; duplicates: readonly string[] } {
+  if (mediaType === "application/vnd.kubernetes.protobuf") return { value: decodeProtobuf(bytes), duplicates: [] };
   const format = formats[mediaType];
-  if (!format) throw unsupported("application/json, application/yaml");
+  if (!format) throw unsupported("application/json, application/yaml, application/vnd.kubernetes.protobuf");
   const decoded = parseAs(format, decoder.decode(bytes), kind);
   if (typeof decoded.value !== "object" || decoded.value === null || Array.isArray(decoded.value)) {
     throw unrecognized(kind, "the body is not an object");
   }
-  return decoded as Decoded & { value: KubeObject & Json };
+  return { value: decoded.value as unknown as KubeObject, duplicates: decoded.duplicates };
 }
 
 /** Any JSON or YAML value; for patches. */

@@ -1,13 +1,15 @@
 /** Picks the encoding of an answer from the `Accept` header, or refuses in upstream's words. */
-import { StatusError } from "../../schema/mod.ts";
+import { type Resource, StatusError } from "../../schema/mod.ts";
 import { type Preference, preferences } from "./accept.ts";
 import type { Encoding } from "./encodings.ts";
 import { json } from "./json_bytes.ts";
 import { partialMetadata } from "./partial_metadata.ts";
+import { hasProtobuf, protobuf } from "./protobuf_encoding.ts";
 import { type IncludeObject, tableEncoding } from "./table_encoding.ts";
 import { yaml } from "./yaml_encoding.ts";
 
 export interface Negotiation {
+  readonly resource: Resource;
   readonly watching: boolean;
   readonly includeObject?: string | null;
   readonly now: () => number;
@@ -16,6 +18,7 @@ export interface Negotiation {
 const mediaTypes: readonly (readonly [type: string, encoding: Encoding])[] = [
   ["application/json", json],
   ["application/yaml", yaml],
+  ["application/vnd.kubernetes.protobuf", protobuf],
 ];
 
 /** Throws NotAcceptable. */
@@ -43,7 +46,8 @@ export function plainEncoding(accept: string | null | undefined): Encoding {
 
 function encodingFor(preference: Preference, options: Negotiation): Encoding | undefined {
   const found = mediaTypes.find(([type]) => matchesType(type, preference.type))?.[1];
-  if (!found || (options.watching && found !== json)) return undefined;
+  if (!found || (options.watching && found === yaml)) return undefined;
+  if (found === protobuf && !hasProtobuf(options.resource)) return undefined;
   const { as: shape } = preference.parameters;
   return shape && shape !== "" ? shaped(preference, found, options) : found;
 }

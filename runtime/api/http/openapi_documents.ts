@@ -20,7 +20,8 @@ export function openApiV2Answer(documents: Documents, request: Request, describe
     const document = openApiV2(rows, describe);
     return protobuf ? openApiV2Protobuf(document) : document;
   };
-  const contentType = protobuf ? openApiV2MediaTypes.protobuf : openApiV2MediaTypes.json;
+  // Go cannot parse the "@" of the media type that it asks for, so the answer is named otherwise.
+  const contentType = protobuf ? openApiV2MediaTypes.protobuf.replace("@", ".") : openApiV2MediaTypes.json;
   return documentAnswer(request, documents.get(`openapi v2 ${contentType}`, contentType, make));
 }
 

@@ -89,6 +89,6 @@ function exchangeFor(
   const streams = path.subresource !== "" && path.subresource !== "status" && path.subresource !== "scale";
   const encoding = streams
     ? json
-    : negotiate(request.headers.get("accept"), { watching: verb === "watch", includeObject, now });
+    : negotiate(request.headers.get("accept"), { resource, watching: verb === "watch", includeObject, now });
   return { request, connection, user, url, path, verb, resource, operations, registry, encoding, warnings: [] };
 }

@@ -4,7 +4,7 @@
  */
 import type { Duplex } from "node:stream";
 import { podConnection } from "./pod_connection.ts";
-import { endStream, spdyServer, type SpdyStream, writeStream } from "./spdy.ts";
+import { spdyServer, type SpdyStream } from "./spdy.ts";
 
 interface Pair {
   error?: SpdyStream;
@@ -14,7 +14,7 @@ interface Pair {
 /** Goes on until the client leaves. `pid` is a process in the pod's network namespace. */
 export function forwardPorts(socket: Duplex, pid: number): void {
   const pairs = new Map<string, Pair>();
-  spdyServer(socket).on("stream", (stream) => {
+  spdyServer(socket, (stream) => {
     const { requestid = "", streamtype = "" } = stream.headers;
     const pair = pairs.get(requestid) ?? {};
     pairs.set(requestid, Object.assign(pair, streamtype === "error" ? { error: stream } : { data: stream }));
@@ -34,16 +34,16 @@ async function forward(data: SpdyStream, error: SpdyStream, pid: number): Promis
     await Promise.all([inward(data, connection.writable), outward(connection.readable, data)]);
   } catch (problem) {
     const reason = problem instanceof Error ? problem.message : String(problem);
-    await writeStream(error, new TextEncoder().encode(`error forwarding port ${port} to pod: ${reason}`));
+    await error.write(new TextEncoder().encode(`error forwarding port ${port} to pod: ${reason}`));
   }
-  await Promise.all([endStream(error), endStream(data)]);
+  await Promise.all([error.end(), data.end()]);
 }
 
 /** Either side may finish first: the other one goes on. */
 async function inward(data: SpdyStream, writable: WritableStream<Uint8Array>): Promise<void> {
   const writer = writable.getWriter();
   try {
-    for await (const bytes of data) await writer.write(bytes as Uint8Array);
+    for await (const bytes of data.input) await writer.write(bytes);
     await writer.close();
   } catch {
     // The pod doesn't listen any more; what it still says is passed on.
@@ -52,6 +52,6 @@ async function inward(data: SpdyStream, writable: WritableStream<Uint8Array>): P
 }
 
 async function outward(readable: ReadableStream<Uint8Array>, data: SpdyStream): Promise<void> {
-  for await (const bytes of readable) await writeStream(data, bytes);
-  await endStream(data);
+  for await (const bytes of readable) await data.write(bytes);
+  await data.end();
 }

@@ -1,45 +1,173 @@
 /**
- * SPDY/3.1 as Kubernetes' Go clients speak it: many streams on one connection, each named by its headers. Their library knows
- * no flow control: it neither obeys windows nor gives them back, so ours must not wait for any.
+ * SPDY/3.1 as Kubernetes' Go clients speak it: many streams on one connection, each named by its headers (`streamtype`,
+ * `port`, `requestid`; never a method or a path, which is why no ordinary SPDY server takes them). Their library knows no
+ * flow control: it neither obeys windows nor gives them back. So a reader that is slow holds up the whole connection.
  */
+import { Buffer } from "node:buffer";
 import type { Duplex } from "node:stream";
-import transport from "spdy-transport";
+import { Inbox } from "./inbox.ts";
+import {
+  controlFrame,
+  dataFrame,
+  deflater,
+  finFlag,
+  type Frame,
+  frameType,
+  inflater,
+  parseHeaders,
+  readFrame,
+  words,
+} from "./spdy_frames.ts";
 
-/** One stream of the connection; `headers` name it (`streamtype`, `port`, `requestid`). */
-export interface SpdyStream extends Duplex {
+export interface SpdyStream {
   readonly headers: Readonly<Record<string, string>>;
-  respond(status: number, headers: Record<string, string>): void;
+  /** Ends when the client closes its side. */
+  readonly input: AsyncIterable<Uint8Array>;
+  /** Resolves when the bytes have left. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Closes our side. */
+  end(): Promise<void>;
 }
 
 export interface SpdyConnection {
-  on(event: "stream", listener: (stream: SpdyStream) => void): void;
-  on(event: "close" | "error", listener: () => void): void;
-  /** Says goodbye and ends the socket. */
-  end(callback?: () => void): void;
+  /** Aborts when the client has gone, or said something that isn't SPDY. */
+  readonly gone: AbortSignal;
+  /** Says goodbye. */
+  close(): Promise<void>;
 }
 
-interface Internals {
-  readonly _spdyState: { readonly window: { readonly send: { update: (size: number, done?: () => void) => void } } };
+interface State {
+  readonly socket: Duplex;
+  readonly inputs: Map<number, Inbox<Uint8Array>>;
+  readonly inflate: ReturnType<typeof inflater>;
+  readonly deflate: ReturnType<typeof deflater>;
+  readonly onStream: (stream: SpdyStream) => void;
+  /** Set while a stream's reader is behind. */
+  held: PromiseWithResolvers<void> | undefined;
+  lastId: number;
 }
 
-export function spdyServer(socket: Duplex): SpdyConnection {
-  const connection = transport.connection.create(socket, { protocol: "spdy", isServer: true, windowSize: 1 << 30 });
-  // 3 and 3.1 differ in the connection's own window only, which nobody here keeps.
-  connection.start(3);
-  const streams: SpdyConnection = connection;
-  streams.on("stream", (stream) => {
-    (stream as unknown as Internals)._spdyState.window.send.update = (_size, done) => done && queueMicrotask(done);
-    stream.on("error", () => stream.destroy());
-    stream.respond(200, {});
+/** Chunks that a stream may be behind. */
+const backlog = 64;
+const maxStreams = 1000;
+/** Frames of clients are a few ten kilobytes; the format would allow sixteen megabytes. */
+const maxPendingBytes = 17 * 1024 * 1024;
+const largestWrite = 1024 * 1024;
+
+export function spdyServer(socket: Duplex, onStream: (stream: SpdyStream) => void): SpdyConnection {
+  const state: State = {
+    socket,
+    inputs: new Map(),
+    inflate: inflater(),
+    deflate: deflater(),
+    onStream,
+    held: undefined,
+    lastId: 0,
+  };
+  const gone = new AbortController();
+  const over = () => {
+    for (const input of state.inputs.values()) input.end();
+    state.held?.resolve();
+    gone.abort();
+  };
+  socket.once("close", over);
+  socket.once("error", over);
+  receive(state).catch(() => socket.destroy()).finally(over);
+  return {
+    gone: gone.signal,
+    async close() {
+      await send(socket, controlFrame(frameType.goaway, words(state.lastId, 0)));
+      socket.end();
+    },
+  };
+}
+
+async function receive(state: State): Promise<void> {
+  let pending: Uint8Array = new Uint8Array(0);
+  for await (const chunk of state.socket) {
+    pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
+    for (let read = readFrame(pending); read; read = readFrame(pending)) {
+      await take(state, read.frame);
+      pending = pending.subarray(read.next);
+    }
+    if (pending.length > maxPendingBytes) throw new Error("SPDY: frame too large");
+  }
+}
+
+async function take(state: State, { type, streamId, flags, payload }: Frame): Promise<void> {
+  if (type === undefined) return await takeData(state, { streamId, flags, payload });
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
+  switch (type) {
+    case frameType.synStream:
+      return await open(state, view.getUint32(0), { flags, block: payload.subarray(10) });
+    case frameType.headers:
+      // Nobody reads these, but the compression context must see them.
+      return void await state.inflate(payload.subarray(4));
+    case frameType.reset:
+      return state.inputs.get(view.getUint32(0))?.end();
+    case frameType.ping:
+      return await send(state.socket, controlFrame(frameType.ping, payload));
+  }
+}
+
+async function takeData(state: State, { streamId, flags, payload }: Omit<Frame, "type">): Promise<void> {
+  const input = state.inputs.get(streamId);
+  if (payload.length > 0) input?.push(payload.slice());
+  if (flags & finFlag) input?.end();
+  await state.held?.promise;
+}
+
+async function open(state: State, id: number, { flags, block }: { flags: number; block: Uint8Array }): Promise<void> {
+  const headers = parseHeaders(await state.inflate(block));
+  if (id <= state.lastId || state.inputs.size >= maxStreams) throw new Error("SPDY: invalid stream id");
+  state.lastId = id;
+  const input = new Inbox<Uint8Array>({
+    limit: backlog,
+    onFull: () => state.held ??= Promise.withResolvers<void>(),
+    onDrained: () => {
+      state.held?.resolve();
+      state.held = undefined;
+    },
   });
-  return streams;
+  state.inputs.set(id, input);
+  if (flags & finFlag) input.end();
+  const reply = await state.deflate(words(0));
+  await send(state.socket, controlFrame(frameType.synReply, Buffer.concat([words(id), reply])));
+  state.onStream(stream(state, id, { headers, input }));
 }
 
-/** Resolves once the bytes are on their way. */
-export function writeStream(stream: Duplex, bytes: Uint8Array): Promise<void> {
-  return new Promise((resolve) => stream.destroyed ? resolve() : void stream.write(bytes, () => resolve()));
+function stream(
+  state: State,
+  id: number,
+  { headers, input }: { headers: Record<string, string>; input: Inbox<Uint8Array> },
+): SpdyStream {
+  let ended = false;
+  return {
+    headers,
+    input,
+    async write(bytes) {
+      for (let at = 0; at < bytes.length && !ended; at += largestWrite) {
+        await send(state.socket, dataFrame(id, bytes.subarray(at, at + largestWrite), false));
+      }
+    },
+    async end() {
+      if (ended) return;
+      ended = true;
+      await send(state.socket, dataFrame(id, new Uint8Array(0), true));
+      state.inputs.delete(id);
+      input.end();
+    },
+  };
 }
 
-export function endStream(stream: Duplex): Promise<void> {
-  return new Promise((resolve) => stream.destroyed ? resolve() : void stream.end(() => resolve()));
+/** What can't be sent any more is nobody's loss. */
+function send(socket: Duplex, bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.destroyed || socket.writableEnded) return resolve();
+    socket.once("close", resolve);
+    socket.write(bytes, () => {
+      socket.off("close", resolve);
+      resolve();
+    });
+  });
 }

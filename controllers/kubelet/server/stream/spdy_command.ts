@@ -2,7 +2,7 @@
 import type { Duplex } from "node:stream";
 import { RequestError } from "../request_error.ts";
 import { type CommandStatus, parseSize, type RemoteCommand, type TerminalSize } from "./remote_command.ts";
-import { endStream, spdyServer, type SpdyStream, writeStream } from "./spdy.ts";
+import { type SpdyConnection, spdyServer, type SpdyStream } from "./spdy.ts";
 
 export const spdyCommandProtocols = ["v4.channel.k8s.io", "v3.channel.k8s.io", "v2.channel.k8s.io", "channel.k8s.io"];
 
@@ -18,26 +18,20 @@ export interface Wanted {
 }
 
 export async function spdyCommand(socket: Duplex, wanted: Wanted): Promise<RemoteCommand> {
-  const connection = spdyServer(socket);
-  const gone = new AbortController();
-  for (const event of ["close", "error"] as const) connection.on(event, () => gone.abort());
-  socket.once("close", () => gone.abort());
-  const streams = await collect(connection, namesOf(wanted), gone.signal);
+  const { connection, streams } = await collect(socket, namesOf(wanted));
   const out = { stdout: streams.get("stdout"), stderr: streams.get("stderr") };
   return {
-    stdin: streams.get("stdin"),
+    stdin: streams.get("stdin")?.input,
     sizes: sizesOf(streams.get("resize")),
-    gone: gone.signal,
+    gone: connection.gone,
     async write(name, bytes) {
-      const stream = out[name];
-      if (stream) await writeStream(stream, bytes);
+      await out[name]?.write(bytes);
     },
     async finish(status) {
       const error = streams.get("error")!;
-      const text = errorText(status, wanted.protocol);
-      if (text !== "") await writeStream(error, new TextEncoder().encode(text));
-      await Promise.all([error, ...Object.values(out)].map((stream) => stream && endStream(stream)));
-      connection.end();
+      await error.write(new TextEncoder().encode(errorText(status, wanted.protocol)));
+      await Promise.all([error, ...Object.values(out)].map((stream) => stream?.end()));
+      await connection.close();
     },
   };
 }
@@ -59,33 +53,32 @@ function namesOf({ stdin, stdout, stderr, tty, protocol }: Wanted): string[] {
   ];
 }
 
-function collect(
-  connection: ReturnType<typeof spdyServer>,
-  names: readonly string[],
-  gone: AbortSignal,
-): Promise<Map<string, SpdyStream>> {
+interface Collected {
+  readonly connection: SpdyConnection;
+  readonly streams: Map<string, SpdyStream>;
+}
+
+function collect(socket: Duplex, names: readonly string[]): Promise<Collected> {
   const streams = new Map<string, SpdyStream>();
   return new Promise((resolve, reject) => {
-    const late = setTimeout(() => fail("timed out waiting for streams"), openWithinMs);
-    const fail = (reason: string) => {
-      clearTimeout(late);
-      connection.end();
-      reject(new RequestError(400, reason));
-    };
-    gone.addEventListener("abort", () => fail("the client went away"), { once: true });
-    connection.on("stream", (stream) => {
+    const connection = spdyServer(socket, (stream) => {
       streams.set(stream.headers.streamtype ?? "", stream);
       if (!names.every((name) => streams.has(name))) return;
       clearTimeout(late);
-      resolve(streams);
+      resolve({ connection, streams });
     });
+    const late = setTimeout(() => socket.destroy(), openWithinMs);
+    connection.gone.addEventListener("abort", () => {
+      clearTimeout(late);
+      reject(new RequestError(400, "the client went away before it had opened its streams"));
+    }, { once: true });
   });
 }
 
 async function* sizesOf(stream: SpdyStream | undefined): AsyncIterable<TerminalSize> {
   if (!stream) return;
-  for await (const bytes of stream) {
-    for (const line of new TextDecoder().decode(bytes as Uint8Array).split("\n")) {
+  for await (const bytes of stream.input) {
+    for (const line of new TextDecoder().decode(bytes).split("\n")) {
       const size = parseSize(line);
       if (size) yield size;
     }

@@ -130,7 +130,7 @@ Deno.test("one machine, from a bare docker to the example, through every room an
     await Deno.writeTextFile(extra, map("two") + "---\nkind: {broken\n");
     await until(
       "the error",
-      async () => /extra\.yaml/.test(await kubectl("get", "manifestfiles", "-o", "jsonpath={.items[*].status.error}")),
+      async () => /extra\.yaml\s+Broken.*document 2, line \d+/.test(await kubectl("get", "manifestfiles")),
     );
     assert.equal(await value(), "one");
     await Deno.writeTextFile(extra, map("three"));

@@ -82,9 +82,17 @@ export function invalid(resource: { group: string; kind: string }, name: string,
   });
 }
 
-/** 400 for a body whose JSON does not fit the kind; upstream reports the first fault only. */
-export function cannotBeHandled(resource: { version: string; kind: string }, errors: FieldError[]): StatusError {
-  const { version, kind } = resource;
+/**
+ * For a body whose JSON does not fit the kind: 400 with the first fault only, as Go's decoder stops there; 422 with all of
+ * them for custom resources, which upstream checks against their schema.
+ */
+export function cannotBeHandled(
+  resource: { group: string; version: string; kind: string; type?: { readonly name: string } },
+  errors: FieldError[],
+  name = "",
+): StatusError {
+  const { version, kind, type } = resource;
+  if (type?.name === "") return invalid(resource, name, errors);
   return new StatusError(
     "BadRequest",
     `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${errors[0]?.message}`,

@@ -139,3 +139,18 @@ Deno.test("versions of one kind convert there and back without loss", () => {
   assert.equal(specOf(old).targetCPUUtilizationPercentage, 50);
   assert.deepEqual(convert(old, "autoscaling/v2"), autoscaler);
 });
+
+Deno.test("an update that leaves a Service's addresses and node ports out keeps them", () => {
+  const old = created("Service", {
+    ...service,
+    spec: { ...service.spec, type: "NodePort", clusterIP: "10.96.0.7", clusterIPs: ["10.96.0.7"] },
+  });
+  (specOf(old).ports as { nodePort?: number }[])[0]!.nodePort = 30080;
+  const next = {
+    ...structuredClone(service),
+    spec: { ...structuredClone(service.spec), type: "NodePort" },
+  } as KubeObject;
+  prepareForUpdate(resourceOf("Service"), next, old);
+  assert.deepEqual([specOf(next).clusterIP, specOf(next).clusterIPs], ["10.96.0.7", ["10.96.0.7"]]);
+  assert.deepEqual(specOf(next).ports, [{ port: 80, nodePort: 30080 }]);
+});

@@ -96,6 +96,8 @@ export const omittedWhenEmpty: readonly string[] = [
 
 /** Printed when empty although called optional. */
 export const writtenWhenEmpty: readonly string[] = [
+  "apiextensions/v1.CustomResourceDefinitionStatus.conditions",
+  "apiextensions/v1.CustomResourceDefinitionStatus.storedVersions",
   "apps/v1.StatefulSetOrdinals.start",
   "apps/v1.StatefulSetSpec.serviceName",
   "apps/v1.StatefulSetStatus.availableReplicas",

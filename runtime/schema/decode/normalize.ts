@@ -3,7 +3,7 @@
  * required numbers appear with their zero value, quantities and times take their canonical form. So that what d8s stores
  * and compares is what clients written against upstream expect (`resources: {}`, `status: {}`, `cpu: 500m`).
  *
- * Only built-in types have Go's rules; anonymous structs of custom resources are kept as they are. Where Go prints `null`
+ * Only built-in types have Go's rules; of custom resources only the metadata is touched. Where Go prints `null`
  * (a required list or time that was never set) nothing is printed.
  */
 import type { FieldNode, ScalarNode, StructNode, TypeNode } from "../type_node.ts";
@@ -18,11 +18,26 @@ export function normalize(type: TypeNode, value: object): void {
 }
 
 const normalizer = compiledPerNode<Normalizer>((node) => {
-  if (node.type === "struct") return node.name === "" ? undefined : normalizeStruct(node);
+  if (node.type === "struct") return node.name === "" ? normalizeNamedFields(node) : normalizeStruct(node);
   if (node.type === "list") return normalizeList(node.items);
   if (node.type === "map") return normalizeMap(node.values);
   return scalarForms[node.type as ScalarNode["type"]];
 });
+
+/** Of a custom resource only what has Go's types is touched: its metadata. */
+function normalizeNamedFields(node: StructNode): Normalizer | undefined {
+  const children: [string, Normalizer][] = [];
+  for (const [name, field] of node.fields) {
+    const child = field.type.type === "struct" ? normalizer(field.type) : undefined;
+    if (child) children.push([name, child]);
+  }
+  if (children.length === 0) return undefined;
+  return (value) => {
+    const object = value as Record<string, unknown>;
+    for (const [name, child] of children) if (object?.[name]) child(object[name]);
+    return value;
+  };
+}
 
 interface Step {
   readonly field: FieldNode;

@@ -3,10 +3,12 @@
  * the other path (spec and status are written separately), generation, marks of deletion. In place; pure otherwise.
  */
 import type { IPod } from "kubernetes-models/v1/Pod";
+import type { IService } from "kubernetes-models/v1/Service";
 import type { KubeObject, ObjectMeta } from "../object.ts";
 import { groupResourceOf, type Resource } from "../resource.ts";
 import { firstGeneration, nextGeneration } from "./generation.ts";
 import { qosClassOf } from "./pod_qos.ts";
+import { keepAllocated } from "./service_addresses.ts";
 import { subresourceParts } from "./subresource_parts.ts";
 
 /** A Node is registered together with its status. */
@@ -30,7 +32,12 @@ export function prepareForUpdate(resource: Resource, object: KubeObject, old: Ku
   const meta = object.metadata ??= {};
   keepSystemFields(meta, old.metadata ?? {});
   if (subresource) keepOtherParts(resource, object, old, subresource);
-  else keepStatus(resource, object, old);
+  else {
+    keepStatus(resource, object, old);
+    if (groupResourceOf(resource) === "services") {
+      keepAllocated(object as unknown as IService, old as unknown as IService);
+    }
+  }
   const counts = subresource !== "status";
   setGeneration(meta, counts ? nextGeneration(resource, object, old) : old.metadata?.generation);
 }

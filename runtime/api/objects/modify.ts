@@ -14,6 +14,7 @@ import {
 } from "../../schema/mod.ts";
 import { type AdmissionRequest, admit } from "../admission/admission.ts";
 import type { ObjectRevision } from "../cache/mod.ts";
+import { entriesIgnoringTimes } from "../managed_fields/mod.ts";
 import type { Target, WriteCall } from "../operations.ts";
 import { commitDelete, commitPut } from "./commit.ts";
 import { sameJson } from "./json_value.ts";
@@ -31,6 +32,8 @@ export interface Changed {
   readonly managed?: boolean;
   /** The change decides about every part of the object: nothing is put back as it was. */
   readonly whole?: boolean;
+  /** What managedFields say that it came through, where that is not the call's own. */
+  readonly through?: string;
 }
 
 /** Decoded and complete; must not change `current`. */
@@ -53,7 +56,7 @@ async function modifyOnce(
   target: Target,
   call: WriteCall,
   current: ObjectRevision,
-  { object, managed, whole }: Changed,
+  { object, managed, whole, through }: Changed,
 ): Promise<ObjectRevision | undefined> {
   const { resource, name } = target;
   const live = current.object;
@@ -63,8 +66,8 @@ async function modifyOnce(
   applyDefaults(resource, object);
   const request = requestOf(target, call, object, live);
   await admit(m.admission, "admit", request, m.view);
-  if (!managed) track(m, resource, object, live, call);
-  if (sameJson(withoutVersion(object), withoutVersion(live))) return current;
+  if (!managed) track(m, resource, object, live, { ...call, subresource: through ?? call.subresource });
+  if (sameJson(withoutVersion(object, entriesIgnoringTimes(object, live)), withoutVersion(live))) return current;
   // What the server itself does to a whole object (binding) is not an update by a client, and may set what those may not.
   const errors = validateObject(resource, object, whole ? undefined : live);
   if (errors.length > 0) throw invalid(resource, name, errors);
@@ -142,8 +145,9 @@ function requestOf({ resource, name, namespace }: Target, call: WriteCall, objec
 }
 
 /** apiVersion is the stored one in `live` and may be another version's in `object`. */
-function withoutVersion({ apiVersion: _, metadata, ...rest }: KubeObject): KubeObject {
-  return { ...rest, metadata: { ...metadata, resourceVersion: undefined } };
+function withoutVersion(object: KubeObject, managedFields = object.metadata?.managedFields): KubeObject {
+  const { apiVersion: _, metadata, ...rest } = object;
+  return { ...rest, metadata: { ...metadata, managedFields, resourceVersion: undefined } };
 }
 
 /** The last finalizer of an object that waits for nothing else is gone. */

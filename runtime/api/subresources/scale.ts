@@ -47,7 +47,7 @@ async function write(
     if (version && version !== live.metadata.resourceVersion) throw modified(resource, name);
     const object = copyJson(live) as KubeObject;
     put(object, scalePaths(resource).replicas, replicasIn(wanted, name));
-    return { object };
+    return { object, through: "scale" };
   });
   const shown = scaleOf(resource, revision.object);
   return { revision: new ObjectRevision(revision.path, revision.revision, serialise(shown), shown), created: false };

@@ -8,7 +8,7 @@ export function podsOfServices(): Source {
   return mapped(Pod, ({ metadata: { namespace, labels } }, { informers }) => {
     const services = informers.of(Service).list(namespace);
     return services.filter((service) => mapSelectorOf(service)(labels)).map(keyOf);
-  }, { when: ({ object, old }) => !old || !sameJson(facts(object), facts(old)) });
+  }, { when: ({ type, object, old }) => type !== "MODIFIED" || !old || !sameJson(facts(object), facts(old)) });
 }
 
 /** Only what an endpoint shows: most pod updates (restarts, messages) change none of it. */

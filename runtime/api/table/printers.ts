@@ -95,7 +95,17 @@ export function columnsOf(resource: Resource): readonly Column[] {
 
 /** One cell for each of `columnsOf`, in the same order. */
 export function cellsOf(resource: Resource, object: KubeObject, nowMs: number): Json[] {
-  return printerOf(resource).map(({ cell }) => cell(object, nowMs));
+  return printerOf(resource).map(({ cell }) => filled(() => cell(object, nowMs)));
+}
+
+/** An object that lacks what its kind requires leaves cells empty, and must not hide the rest of a list. */
+function filled(cell: () => Json | undefined): Json {
+  try {
+    return cell() ?? null;
+  } catch (error) {
+    if (error instanceof TypeError) return null;
+    throw error;
+  }
 }
 
 /** `rows[].conditions`: clients may show a pod that has ended in another way. */

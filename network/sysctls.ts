@@ -11,19 +11,24 @@ export type Sysctls = Readonly<Record<string, string>>;
 
 const path = (name: string) => `/proc/sys/${name}`;
 
-export async function setSysctls(wanted: Sysctls, { keptIn, run }: { keptIn: string; run: Run }): Promise<void> {
+/** Returns the names that this kernel doesn't have. */
+export async function setSysctls(wanted: Sysctls, { keptIn, run }: { keptIn: string; run: Run }): Promise<string[]> {
   const former: Record<string, string> = await readKept(keptIn);
   const changes: [string, string][] = [];
+  const missing: string[] = [];
   for (const [name, value] of Object.entries(wanted)) {
-    const present = (await runChecked(run, ["cat", path(name)])).trim();
-    if (present === value) continue;
-    former[name] ??= present;
-    changes.push([name, value]);
+    const { code, stdout } = await run(["cat", path(name)]);
+    const present = stdout.trim();
+    if (code !== 0) missing.push(name);
+    else if (present !== value) {
+      former[name] ??= present;
+      changes.push([name, value]);
+    }
   }
-  if (changes.length === 0) return;
   // Kept first: a crash in between must not lose what was there.
-  await writeKept(keptIn, former);
+  if (changes.length > 0) await writeKept(keptIn, former);
   for (const [name, value] of changes) await runChecked(run, ["tee", path(name)], value);
+  return missing;
 }
 
 /** Puts back what the file says, and removes it. A switch that the kernel no longer has is left out. */

@@ -64,10 +64,12 @@ export function serviceProxy(options: ServiceProxyOptions): Controller {
       })),
       every(lookMs, lookKey),
     ],
-    async start() {
+    async start({ log }) {
       writer = ruleWriter(proxyChains, run);
       written = [];
-      await setSysctls(sysctls, { keptIn: `${stateDir}/sysctls.json`, run });
+      for (const missing of await switchKernel(stateDir, run)) {
+        log.warn("the kernel lacks a switch that Services need; load its module (modprobe br_netfilter)", { missing });
+      }
     },
     async reconcile(key, context): Promise<Outcome> {
       if (key === lookKey && await writer.intact()) return done;
@@ -79,6 +81,17 @@ export function serviceProxy(options: ServiceProxyOptions): Controller {
       return done;
     },
   };
+}
+
+/** Bridge netfilter is a module on most kernels, and built in or already loaded on others. */
+async function switchKernel(stateDir: string, run: Run): Promise<string[]> {
+  const keeping = { keptIn: `${stateDir}/sysctls.json`, run };
+  const missing = await setSysctls(sysctls, keeping);
+  if (missing.length === 0) return [];
+  await run(["modprobe", "br_netfilter"]).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+  return await setSysctls(sysctls, keeping);
 }
 
 /** Takes away every rule and chain of the proxy and puts the kernel's switches back. */

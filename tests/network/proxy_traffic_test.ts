@@ -245,3 +245,18 @@ Deno.test("rules are written by difference, taken over by the next process, repa
   await restoreSysctls({ keptIn: `${host.folder}/sysctls.json`, run });
   assert.equal((await host.run(["cat", "/proc/sys/net/ipv4/conf/all/route_localnet"])).stdout.trim(), "0");
 });
+
+Deno.test("rules go to the variant of iptables that the machine's other rules are in", async () => {
+  await ensurePackages(["iptables"]);
+  const web = proxyRules(ports([service("web", { clusterIP: "10.96.0.70" })], [slice("web", both)]), { podCidr });
+  for (const [used, other] of [["legacy", "nft"], ["nft", "legacy"]]) {
+    await using host = await testHost();
+    const run: Run = (command, stdin) => host.run(command, { stdin, check: false });
+    await host.run([`iptables-${used}`, "-A", "INPUT", "-p", "tcp", "--dport", "1", "-j", "DROP"]);
+    await ruleWriter(proxyChains, run).write(web);
+    assert.match((await host.run([`iptables-${used}-save`])).stdout, /KUBE-SERVICES/);
+    assert.doesNotMatch((await host.run([`iptables-${other}-save`])).stdout, /KUBE/);
+    await removeRules(proxyChains, run);
+    assert.doesNotMatch((await host.run([`iptables-${used}-save`])).stdout, /KUBE/);
+  }
+});

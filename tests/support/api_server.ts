@@ -15,6 +15,8 @@ export interface ApiServer extends AsyncDisposable {
   readonly https: Client;
   /** PEM of the cluster's authority. */
   readonly ca: string;
+  /** PEM of the admin's certificate and key. */
+  readonly admin: { readonly cert: string; readonly key: string };
 }
 
 /** The namespaces `default` and `kube-system` are there. */
@@ -36,6 +38,7 @@ export async function apiServer(): Promise<ApiServer> {
     client,
     https,
     ca: pki.ca.cert,
+    admin: pemOf(pki.admin),
     async [Symbol.asyncDispose]() {
       https[Symbol.dispose]();
       await served.close(0);

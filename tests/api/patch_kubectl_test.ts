@@ -1,0 +1,104 @@
+/** kubectl's three-way apply, by both ages of kubectl, against a real API server: the patches are the ones that they send. */
+import assert from "node:assert/strict";
+import { dump } from "js-yaml";
+import { Deployment, type KubeObject } from "../../runtime/schema/mod.ts";
+import { type ApiServer, apiServer } from "../support/api_server.ts";
+import { debianKubectl, machineKubectl } from "../support/kubectl.ts";
+import { runCommand } from "../support/run_command.ts";
+
+type Fields = Record<string, unknown>;
+
+const container = (name: string, more: Fields = {}): Fields => ({ name, image: `${name}:1`, ...more });
+
+function manifest(spec: Fields, template: Fields): KubeObject {
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name: "web", namespace: "default", labels: { app: "web" } },
+    spec: {
+      selector: { matchLabels: { app: "web" } },
+      template: { metadata: { labels: { app: "web" } }, spec: template },
+      ...spec,
+    },
+  };
+}
+
+const env = (...pairs: string[]) => pairs.map((name) => ({ name, value: name.toLowerCase() }));
+
+/** Each step away from the one before needs another kind of patch: merge, delete, order, retain, replace. */
+const steps: KubeObject[] = [
+  manifest({ replicas: 3 }, {
+    containers: [container("a", { env: env("A", "B"), ports: [{ containerPort: 80 }] }), container("b")],
+    volumes: [{ name: "v", emptyDir: {} }],
+  }),
+  manifest({ replicas: 4 }, {
+    containers: [container("b", { args: ["x"] }), container("a", { env: env("C", "B") })],
+    volumes: [{ name: "v", hostPath: { path: "/x" } }],
+  }),
+  manifest({ strategy: { type: "Recreate" } }, {
+    containers: [container("c", { command: ["y"] }), container("b", { args: ["z", "x"] })],
+    nodeSelector: { disk: "ssd" },
+    tolerations: [{ key: "k", operator: "Exists" }],
+  }),
+  manifest({ replicas: 1 }, { containers: [container("b")], nodeSelector: { zone: "1" } }),
+];
+
+/** Everything that the manifest says is so; lists have its length and order. */
+function assertHolds(actual: unknown, wanted: unknown, path = ""): void {
+  if (typeof wanted !== "object" || wanted === null) return assert.deepEqual(actual, wanted, path);
+  if (Array.isArray(wanted)) assert.equal((actual as unknown[] | undefined)?.length, wanted.length, path);
+  for (const [key, value] of Object.entries(wanted)) assertHolds((actual as Fields)?.[key], value, `${path}.${key}`);
+}
+
+async function applySteps(kubectl: string, server: ApiServer, folder: string): Promise<void> {
+  const kubeconfig = `${folder}/kubeconfig`;
+  const user = { "client-certificate-data": btoa(server.admin.cert), "client-key-data": btoa(server.admin.key) };
+  const config = {
+    ...{
+      apiVersion: "v1",
+      kind: "Config",
+      "current-context": "x",
+      contexts: [{ name: "x", context: { cluster: "x", user: "x" } }],
+    },
+    clusters: [{ name: "x", cluster: { server: server.url, "certificate-authority-data": btoa(server.ca) } }],
+    users: [{ name: "x", user }],
+  };
+  await Deno.writeTextFile(kubeconfig, JSON.stringify(config), { mode: 0o600 });
+  const apply = (object: KubeObject) =>
+    runCommand([kubectl, "--kubeconfig", kubeconfig, `--cache-dir=${folder}/cache`, "apply", "-f", "-"], {
+      stdin: dump(object),
+    });
+  for (const step of steps) {
+    await apply(step);
+    const live = await server.client.get(Deployment, { namespace: "default", name: "web" });
+    assertHolds(live, step);
+    const { stdout } = await apply(step);
+    assert.match(stdout, /unchanged/);
+  }
+  const last = await server.client.get(Deployment, { namespace: "default", name: "web" });
+  const { tolerations, nodeSelector } = last!.spec!.template.spec!;
+  assert.deepEqual([tolerations, nodeSelector], [undefined, { zone: "1" }]);
+}
+
+async function applied(kubectl: string): Promise<void> {
+  await using server = await apiServer();
+  const folder = await Deno.makeTempDir({ prefix: "d8s-kubectl-" });
+  try {
+    await applySteps(kubectl, server, folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const machine = await machineKubectl();
+
+Deno.test({
+  name: "what the machine's kubectl applies is so, and applying it again changes nothing",
+  ignore: machine === undefined,
+  fn: () => applied(machine!),
+});
+
+Deno.test("what kubectl 1.20 applies is so, and applying it again changes nothing", async () => {
+  await using old = await debianKubectl();
+  await applied(old.path);
+});

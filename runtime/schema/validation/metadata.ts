@@ -6,7 +6,8 @@ import { nameRuleOf } from "./name_rules.ts";
 import { type Report, sameJson } from "./report.ts";
 
 const maxAnnotationBytes = 256 * 1024;
-const standardFinalizers = ["kubernetes", "orphan", "foregroundDeletion"];
+// The last one is that of CustomResourceDefinitions, whose own validation has no such list.
+const standardFinalizers = ["kubernetes", "orphan", "foregroundDeletion", "customresourcecleanup.apiextensions.k8s.io"];
 const encoder = new TextEncoder();
 
 export function validateMetadata(resource: Resource, meta: ObjectMeta, report: Report): void {

@@ -43,6 +43,10 @@ export async function compressed(
 /** What went wrong, as a StatusError; what nobody foresaw is logged and becomes an InternalError. */
 export function statusErrorOf(error: unknown): StatusError {
   if (error instanceof StatusError) return error;
+  // Documents are walked by recursion; none that means something is thousands of levels deep.
+  if (error instanceof RangeError && error.message.includes("call stack")) {
+    return new StatusError("BadRequest", "the document is nested too deeply: exceeded max depth");
+  }
   if (error instanceof URIError) return new StatusError("BadRequest", `the path is not valid: ${error.message}`);
   log.error("request failed", { error });
   const message = error instanceof Error ? error.message : String(error);

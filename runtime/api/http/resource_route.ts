@@ -72,7 +72,9 @@ function handlerFor(backends: Backends, resource: Resource, path: ResourcePath, 
 }
 
 /** Namespaced objects are made and read in a namespace, others outside of any. */
-function checkScope({ namespaced }: Resource, { namespace, name }: ResourcePath, verb: string): void {
+function checkScope({ namespaced }: Resource, { namespace, name, subresource }: ResourcePath, verb: string): void {
+  if (!name && (verb === "update" || verb === "patch")) throw methodNotAllowed();
+  if (name && verb === "create" && !subresource) throw methodNotAllowed();
   if (!namespaced && namespace) throw noSuchPage();
   if (!namespaced || namespace) return;
   if (name) throw noSuchPage();

@@ -1,0 +1,176 @@
+/** Creating, changing and deleting objects through `fetch`, and the refusals that clients know by their words. */
+import assert from "node:assert/strict";
+import { apiWorld, map, maps } from "./api_world.ts";
+
+Deno.test("a created object comes back with what the server decides, and is there at once", async () => {
+  await using world = await apiWorld();
+  const made = await world.call("POST", maps, map("a", { k: "v" }));
+  assert.equal(made.status, 201);
+  assert.match(made.body.metadata.uid, /^[0-9a-f-]{36}$/);
+  assert.match(made.body.metadata.creationTimestamp, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+  assert.deepEqual((await world.call("GET", `${maps}/a`)).body, made.body);
+  const again = await world.call("POST", maps, map("a"));
+  assert.equal(again.status, 409);
+  assert.equal(again.body.reason, "AlreadyExists");
+  assert.equal(again.body.message, 'configmaps "a" already exists');
+});
+
+Deno.test("of many updates from one resourceVersion exactly one wins", async () => {
+  await using world = await apiWorld();
+  const { body } = await world.call("POST", maps, map("a"));
+  const answers = await Promise.all(
+    Array.from({ length: 10 }, (_, i) => world.call("PUT", `${maps}/a`, { ...body, data: { i: `${i}` } })),
+  );
+  const won = answers.filter(({ status }) => status === 200);
+  const lost = answers.filter(({ status }) => status === 409);
+  assert.equal(won.length, 1);
+  assert.equal(lost.length, 9);
+  assert.equal(
+    lost[0]!.body.message,
+    'Operation cannot be fulfilled on configmaps "a": the object has been modified; please apply your changes to ' +
+      "the latest version and try again",
+  );
+});
+
+Deno.test("patches without a resourceVersion that race all take effect", async () => {
+  await using world = await apiWorld();
+  await world.call("POST", maps, map("a"));
+  const headers = { "content-type": "application/merge-patch+json" };
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, (_, i) => world.call("PATCH", `${maps}/a`, { data: { [`k${i}`]: "v" } }, headers)),
+  );
+  assert.ok(answers.every(({ status }) => status === 200));
+  const { body } = await world.call("GET", `${maps}/a`);
+  assert.equal(Object.keys(body.data).length, 20);
+});
+
+Deno.test("an update that changes nothing keeps the resourceVersion", async () => {
+  await using world = await apiWorld();
+  const { body } = await world.call("POST", maps, map("a", { k: "v" }));
+  const same = await world.call("PUT", `${maps}/a`, {
+    ...body,
+    metadata: { ...body.metadata, resourceVersion: undefined },
+  });
+  assert.equal(same.body.metadata.resourceVersion, body.metadata.resourceVersion);
+});
+
+Deno.test("dryRun does everything but store", async () => {
+  await using world = await apiWorld();
+  assert.equal((await world.call("POST", `${maps}?dryRun=All`, map("a"))).status, 201);
+  assert.equal((await world.call("GET", `${maps}/a`)).status, 404);
+});
+
+Deno.test("generateName makes names that differ", async () => {
+  await using world = await apiWorld();
+  const body = { metadata: { generateName: "x-" } };
+  const answers = await Promise.all(Array.from({ length: 20 }, () => world.call("POST", maps, body)));
+  assert.equal(new Set(answers.map(({ body }) => body.metadata.name)).size, 20);
+  assert.match(answers[0]!.body.metadata.name, /^x-[a-z0-9]{5}$/);
+});
+
+Deno.test("unknown and repeated fields are refused, told or dropped as fieldValidation says", async () => {
+  await using world = await apiWorld();
+  const body = '{"metadata":{"name":"a","name":"a"},"data":{},"foo":1}';
+  const strict = await world.call("POST", `${maps}?fieldValidation=Strict`, body);
+  assert.equal(strict.status, 400);
+  assert.match(strict.body.message, /strict decoding error: duplicate field "metadata.name", unknown field "foo"$/);
+  const warned = await world.call("POST", maps, body);
+  assert.equal(warned.status, 201);
+  assert.match(warned.headers.get("warning")!, /299 - "duplicate field \\"metadata.name\\"".*unknown field/);
+  assert.equal(warned.body.foo, undefined);
+});
+
+Deno.test("finalizers hold a deleted object until the last one is gone", async () => {
+  await using world = await apiWorld();
+  await world.call("POST", maps, { metadata: { name: "a", finalizers: ["example.com/hold"] } });
+  const marked = await world.call("DELETE", `${maps}/a`);
+  assert.equal(marked.status, 200);
+  assert.ok(marked.body.metadata.deletionTimestamp);
+  assert.equal((await world.call("GET", `${maps}/a`)).status, 200);
+  const headers = { "content-type": "application/merge-patch+json" };
+  await world.call("PATCH", `${maps}/a`, { metadata: { finalizers: null } }, headers);
+  assert.equal((await world.call("GET", `${maps}/a`)).status, 404);
+});
+
+Deno.test("propagation policies become the garbage collector's finalizers", async () => {
+  await using world = await apiWorld();
+  for (const [policy, finalizer] of [["Orphan", "orphan"], ["Foreground", "foregroundDeletion"]]) {
+    await world.call("POST", maps, map(policy!.toLowerCase()));
+    const { body } = await world.call("DELETE", `${maps}/${policy!.toLowerCase()}`, { propagationPolicy: policy });
+    assert.deepEqual(body.metadata.finalizers, [finalizer]);
+  }
+});
+
+Deno.test("a deletion with the wrong uid is refused", async () => {
+  await using world = await apiWorld();
+  await world.call("POST", maps, map("a"));
+  const refused = await world.call("DELETE", `${maps}/a`, { preconditions: { uid: "other" } });
+  assert.equal(refused.status, 409);
+  assert.match(refused.body.message, /Precondition failed: UID in precondition: other, UID in object meta: /);
+});
+
+Deno.test("nothing new is made in a namespace that is not there or that ends", async () => {
+  await using world = await apiWorld();
+  const missing = await world.call("POST", "/api/v1/namespaces/nope/configmaps", map("a"));
+  assert.equal(missing.status, 404);
+  assert.equal(missing.body.message, 'namespaces "nope" not found');
+  await world.call("POST", "/api/v1/namespaces", { metadata: { name: "going" } });
+  await world.call("DELETE", "/api/v1/namespaces/going");
+  const ending = await world.call("POST", "/api/v1/namespaces/going/configmaps", map("a"));
+  assert.equal(ending.status, 403);
+  assert.equal(
+    ending.body.message,
+    'configmaps "a" is forbidden: unable to create new content in namespace going because it is being terminated',
+  );
+  const finalized = await world.call("PUT", "/api/v1/namespaces/going/finalize", {
+    metadata: { name: "going" },
+    spec: { finalizers: [] },
+  });
+  assert.equal(finalized.status, 200);
+  assert.equal((await world.call("GET", "/api/v1/namespaces/going")).status, 404);
+});
+
+Deno.test("what cannot be served says why: paths, methods, media types, sizes, names", async () => {
+  await using world = await apiWorld();
+  const cases: [method: string, path: string, body: unknown, headers: Record<string, string>, status: number][] = [
+    ["GET", "/api/v1/nopes", undefined, {}, 404],
+    ["GET", "/apis/nope/v1/x", undefined, {}, 404],
+    ["GET", "/api/v1/namespaces/default/configmaps/%ff", undefined, {}, 400],
+    ["POST", "/api/v1/configmaps", {}, {}, 405],
+    ["PUT", maps, {}, {}, 405],
+    ["POST", maps, "a", { "content-type": "text/plain" }, 415],
+    ["PATCH", `${maps}/a`, {}, {}, 415],
+    ["GET", maps, undefined, { accept: "image/png" }, 406],
+    ["POST", maps, "{", {}, 400],
+    ["POST", maps, "[]", {}, 400],
+    ["POST", maps, "[".repeat(100_000), {}, 400],
+    ["POST", maps, `"${"x".repeat(3 * 1024 * 1024)}"`, {}, 413],
+    ["POST", maps, {}, {}, 422],
+    ["POST", maps, { kind: "Pod", metadata: { name: "a" } }, {}, 400],
+    ["POST", maps, { metadata: { name: "a", namespace: "other" } }, {}, 400],
+    ["PUT", `${maps}/a`, { metadata: { name: "b" } }, {}, 400],
+    ["GET", `${maps}?labelSelector=a%3D%3D%3D`, undefined, {}, 400],
+    ["GET", `${maps}?limit=x`, undefined, {}, 400],
+    ["GET", `${maps}?continue=nope`, undefined, {}, 400],
+    ["GET", `${maps}?resourceVersion=x`, undefined, {}, 400],
+  ];
+  for (const [method, path, body, headers, status] of cases) {
+    const answer = await world.call(method, path, body, headers);
+    assert.equal(answer.status, status, `${method} ${path}: ${JSON.stringify(answer.body).slice(0, 300)}`);
+    assert.equal(answer.body.kind, "Status");
+    assert.ok(answer.body.message);
+  }
+});
+
+Deno.test("whoever may not is told in upstream's words", async () => {
+  await using world = await apiWorld();
+  const user = { name: "x", groups: [] };
+  const request = new Request("https://api/apis/apps/v1/namespaces/default/deployments/web/scale");
+  const { message, code } = await (await world.api.rawRequest(user, request)).json();
+  assert.equal(code, 403);
+  assert.equal(
+    message,
+    'deployments.apps "web" is forbidden: User "x" cannot get resource "deployments/scale" in API group "apps" in ' +
+      'the namespace "default"',
+  );
+});

@@ -44,13 +44,14 @@ type Spec = NonNullable<LeaseObject["spec"]>;
 export async function elect(options: ElectionOptions, lead: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const { signal, log, identity } = options;
   while (!signal.aborted) {
-    if (!await acquire(options)) return;
+    const takenAt = await acquire(options);
+    if (takenAt === undefined) return;
     log.info("leads", { identity });
     const term = new AbortController();
     const stepDown = () => term.abort();
     signal.addEventListener("abort", stepDown, { once: true });
     const work = lead(term.signal).finally(stepDown);
-    await renew(options, term.signal);
+    await renew(options, term.signal, takenAt);
     stepDown();
     await work;
     signal.removeEventListener("abort", stepDown);
@@ -59,8 +60,8 @@ export async function elect(options: ElectionOptions, lead: (signal: AbortSignal
   }
 }
 
-/** True when held; false when the signal aborted before. */
-async function acquire(options: ElectionOptions): Promise<boolean> {
+/** When the write that took it began; undefined when the signal aborted before. */
+async function acquire(options: ElectionOptions): Promise<number | undefined> {
   const { informers, lease, clock, signal, log, times = leaseTimes } = options;
   const informer = informers.of(Lease, { namespace: lease.namespace, fieldSelector: `metadata.name=${lease.name}` });
   const key = `${lease.namespace}/${lease.name}`;
@@ -76,8 +77,9 @@ async function acquire(options: ElectionOptions): Promise<boolean> {
     const waitMs = freeInMs(present, options, seen.at);
     if (waitMs <= 0) {
       try {
+        const at = clock.now();
         await take(options, version);
-        return true;
+        return at;
       } catch (error) {
         log.debug("the lease could not be taken", { lease: lease.name, error });
       }
@@ -87,7 +89,6 @@ async function acquire(options: ElectionOptions): Promise<boolean> {
     await Promise.race([changed, patience]);
     pause.abort();
   }
-  return false;
 }
 
 /** 0 when it may be taken now. */
@@ -122,9 +123,9 @@ async function take(options: ElectionOptions, judged: string): Promise<void> {
 }
 
 /** Returns when the term is over: aborted, taken by another, or not renewed in time. */
-async function renew(options: ElectionOptions, signal: AbortSignal): Promise<void> {
+async function renew(options: ElectionOptions, signal: AbortSignal, takenAt: number): Promise<void> {
   const { client, lease, identity, clock, log, times = leaseTimes } = options;
-  let renewedAt = clock.now();
+  let renewedAt = takenAt;
   let pauseMs = times.renewMs;
   while (!signal.aborted && clock.now() - renewedAt < times.deadlineMs) {
     await sleep(clock, pauseMs, signal);

@@ -191,6 +191,13 @@ Deno.test("a client that sends an empty list resets managedFields, one that send
   }
 });
 
+Deno.test("entries that no server wrote are not believed", () => {
+  for (const fieldsV1 of [{ spec: {} }, { "f:spec": { "k:{bad": {} } }, { "f:spec": 5 }, { "i:x": {} }]) {
+    const sent = object({ replicas: 1 }, { managedFields: [{ manager: "forged", operation: "Update", fieldsV1 }] });
+    assert.deepEqual(update(undefined, sent).metadata?.managedFields?.map(({ manager }) => manager), ["a"]);
+  }
+});
+
 Deno.test("eleven updaters leave ten entries, the oldest folded into ancient-changes", () => {
   let live = update(undefined, object({}), { manager: "m0" });
   for (let i = 0; i < 12; i++) {

@@ -18,6 +18,8 @@ Deno.test("a JSON patch changes a copy and refuses as a whole", () => {
   assert.throws(() => applyJsonPatch(document, [{ op: "add", path: "/none/deep", value: 1 }]), code(422));
   assert.throws(() => applyJsonPatch(document, [{ op: "explode", path: "/a" }]), code(422));
   assert.throws(() => applyJsonPatch(document, { op: "add" }), code(400));
+  assert.throws(() => applyJsonPatch(document, [{ op: "replace", path: "", value: 5 }]), code(422));
+  assert.throws(() => applyJsonPatch(document, [{ op: "remove", path: "" }]), code(422));
 });
 
 Deno.test("a JSON patch cannot cost more than a request may: 10,000 operations, 3 MiB of copies", () => {

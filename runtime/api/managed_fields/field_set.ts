@@ -92,7 +92,7 @@ export function sorted(set: FieldSet): FieldSet {
   return result;
 }
 
-/** Reads `fieldsV1`; undefined when it is empty or no such tree. */
+/** Reads `fieldsV1`; undefined when it is empty or no such tree: clients may send anything. */
 export function decodeFieldSet(fields: Json | undefined): FieldSet | undefined {
   if (!isTree(fields)) return undefined;
   return hasChildren(fields) ? fields : undefined;
@@ -100,6 +100,21 @@ export function decodeFieldSet(fields: Json | undefined): FieldSet | undefined {
 
 function isTree(value: Json | undefined): value is { [element: string]: never } {
   if (value === null || typeof value !== "object" || Array.isArray(value)) return false;
-  for (const element in value) if (!isTree(value[element])) return false;
+  for (const element in value) if (!isElement(element) || !isTree(value[element])) return false;
   return true;
+}
+
+function isElement(element: string): boolean {
+  if (element === "." || element.startsWith("f:")) return true;
+  if (element.startsWith("i:")) return /^i:\d+$/.test(element);
+  return (element.startsWith("k:{") || element.startsWith("v:")) && isJson(element.slice(2));
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -22,7 +22,12 @@ export function applyJsonPatch(document: Json, patch: Json): Json {
     if (step.op === "copy") copied = countCopy(result, step.from, copied);
     result = applyStep(result, step, index);
   });
+  if (isObject(document) && !isObject(result)) throw rejected("the patched document is no object");
   return result;
+}
+
+function isObject(value: Json): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function decodeSteps(patch: Json): Operation[] {

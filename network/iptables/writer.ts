@@ -42,12 +42,17 @@ export function ruleWriter(owner: ChainOwner, run: Run): RuleWriter {
   };
 }
 
-/** Takes away every chain and jump of `owner`, in both variants. */
-export async function removeRules(owner: ChainOwner, run: Run): Promise<void> {
+/** Takes away every chain and jump of `owner`, in both variants, where `when` agrees to what is there. */
+export async function removeRules(
+  owner: ChainOwner,
+  run: Run,
+  when: (saved: Saved) => boolean = () => true,
+): Promise<void> {
   for (const variant of ["nft", "legacy"]) {
     const saved = await run([`iptables-${variant}-save`]).catch(ifMissing);
     if (!saved || saved.code !== 0) continue;
-    const text = removalText(parseSaved(saved.stdout, owner));
+    const found = parseSaved(saved.stdout, owner);
+    const text = when(found) ? removalText(found) : "";
     if (text) await runChecked(run, [`iptables-${variant}-restore`, ...wait, "--noflush"], text);
   }
 }

@@ -21,6 +21,7 @@ import { type Run, runChecked, runHere } from "../command.ts";
 import { removeRules, type RuleWriter, ruleWriter } from "../iptables/writer.ts";
 import { restoreSysctls, setSysctls, type Sysctls } from "../sysctls.ts";
 import { conflist, conflistName } from "./conflist.ts";
+import { removeHostPorts } from "./host_ports.ts";
 import { hostLinks, ownRoutes } from "./host_links.ts";
 import { internalIp, planRoutes, routeCommands, type Unreachable } from "./routes.ts";
 import { overlayChains, overlayRules } from "./rules.ts";
@@ -78,6 +79,7 @@ export async function removeOverlay(options: Omit<OverlayOptions, "nodeName" | "
   const { stateDir, run = runHere } = options;
   await Deno.remove(conflistPath(options)).catch(ifMissing);
   await removeRules(overlayChains, run);
+  await removeHostPorts(run);
   for (const command of routeCommands(await ownRoutes(run), [])) await runChecked(run, ["ip", ...command]);
   const bridge = bridgeOf(options);
   const { code } = await run(["ip", "link", "show", bridge]);

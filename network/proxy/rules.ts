@@ -116,44 +116,47 @@ function unreachable({ name, clusterEndpoints }: ServicePort, match: string, loc
 }
 
 function addExternal(build: Build, port: ServicePort, chains: PortChains): void {
-  const { protocol, externalLocal } = port;
-  const served = (externalLocal ? port.localEndpoints : port.clusterEndpoints).length > 0;
+  const { name, externalLocal, clusterEndpoints, localEndpoints } = port;
+  const served = (externalLocal ? localEndpoints : clusterEndpoints).length > 0;
   // Local callers are served by any endpoint, so the chain is there as soon as there is one.
-  const anywhere = port.clusterEndpoints.length > 0 || served;
+  const anywhere = served || clusterEndpoints.length > 0;
   if (anywhere) build.nat.set(chains.external, externalRules(build, port, chains));
-  for (const { match, label, guarded } of arrivals(port)) {
+  for (const { listed, match, refused, label, guarded } of arrivals(port)) {
     const chain = guarded ? chains.firewall : chains.external;
-    if (anywhere) add(build.nat, ...arrivalRule(port, { match, label, chain }));
-    if (!served) add(build.filter, externalServices, unreachable(port, match, externalLocal));
+    if (anywhere) add(build.nat, listed, `${match} ${says(`${name} ${label}`)} -j ${chain}`);
+    if (!served) add(build.filter, externalServices, unreachable(port, refused, externalLocal));
   }
-  if (port.sourceRanges.length > 0 && port.loadBalancerIps.length > 0) guard(build, port, { chains, anywhere });
-  if (port.nodePort === undefined) return;
-  if (anywhere) {
-    const match = `-p ${protocol} -m ${protocol} --dport ${port.nodePort}`;
-    add(build.nat, nodePorts, `${match} ${says(`${port.name} node port`)} -j ${chains.external}`);
-  }
-  if (!served) {
-    const match = `-m addrtype --dst-type LOCAL -p ${protocol} -m ${protocol} --dport ${port.nodePort}`;
-    add(build.filter, externalServices, unreachable(port, match, externalLocal));
-  }
+  if (isGuarded(port)) guard(build, port, { chains, anywhere });
 }
 
+/** A way in from outside. */
 interface Arrival {
+  /** The chain of table nat that lists it. */
+  readonly listed: string;
   readonly match: string;
+  /** The same packets where every destination comes by. */
+  readonly refused: string;
   readonly label: string;
   readonly guarded: boolean;
 }
 
-function arrivals({ protocol, port, externalIps, loadBalancerIps, sourceRanges }: ServicePort): Arrival[] {
-  const match = (ip: string) => `-d ${ip}/32 -p ${protocol} -m ${protocol} --dport ${port}`;
+function arrivals(port: ServicePort): Arrival[] {
+  const { protocol, nodePort, externalIps, loadBalancerIps } = port;
+  const byAddress = (label: string, guarded: boolean) => (ip: string): Arrival => {
+    const match = `-d ${ip}/32 -p ${protocol} -m ${protocol} --dport ${port.port}`;
+    return { listed: services, match, refused: match, label, guarded };
+  };
+  const match = `-p ${protocol} -m ${protocol} --dport ${nodePort}`;
+  const refused = `-m addrtype --dst-type LOCAL ${match}`;
   return [
-    ...externalIps.map((ip) => ({ match: match(ip), label: "external IP", guarded: false })),
-    ...loadBalancerIps.map((ip) => ({ match: match(ip), label: "load balancer IP", guarded: sourceRanges.length > 0 })),
+    ...externalIps.map(byAddress("external IP", false)),
+    ...loadBalancerIps.map(byAddress("load balancer IP", isGuarded(port))),
+    ...(nodePort === undefined ? [] : [{ listed: nodePorts, match, refused, label: "node port", guarded: false }]),
   ];
 }
 
-function arrivalRule({ name }: ServicePort, to: { match: string; label: string; chain: string }): [string, string] {
-  return [services, `${to.match} ${says(`${name} ${to.label}`)} -j ${to.chain}`];
+function isGuarded({ sourceRanges, loadBalancerIps }: ServicePort): boolean {
+  return sourceRanges.length > 0 && loadBalancerIps.length > 0;
 }
 
 /** Sources outside the ranges fall through untranslated, and are dropped in table filter. */

@@ -144,11 +144,16 @@ Deno.test("traffic policy Local keeps the client's address and never leaves the 
   const status = { loadBalancer: { ingress: [{ ip: "192.0.2.80", ipMode: "VIP" as const }] } };
   const here = service("here", { ...local, clusterIP: "10.96.0.30", ports: [{ port: 80, nodePort: 30090 }] }, status);
   const there = service("there", { ...local, clusterIP: "10.96.0.31", ports: [{ port: 80, nodePort: 30091 }] });
+  const guarded = service("guarded", {
+    type: "LoadBalancer",
+    clusterIP: "10.96.0.33",
+    loadBalancerSourceRanges: [`${host.address}/32`, "203.0.113.0/24"],
+  }, { loadBalancer: { ingress: [{ ip: "192.0.2.81", ipMode: "VIP" as const }] } });
   const inner = service("inner", { clusterIP: "10.96.0.32", internalTrafficPolicy: "Local" });
   const mixed = [{ address: podA }, { address: podB, node: "elsewhere" }];
   const away = [{ address: podB, node: "elsewhere" }];
-  const slices = [slice("here", mixed), slice("there", away), slice("inner", mixed)];
-  await writer.write(proxyRules(ports([here, there, inner], slices), { podCidr }));
+  const slices = [slice("here", mixed), slice("there", away), slice("inner", mixed), slice("guarded", mixed)];
+  await writer.write(proxyRules(ports([here, there, inner, guarded], slices), { podCidr }));
 
   await t.step("from outside only this node's endpoint answers, and sees who asks", async () => {
     for (let i = 0; i < 8; i++) {
@@ -158,6 +163,11 @@ Deno.test("traffic policy Local keeps the client's address and never leaves the 
   await t.step("a load balancer's address is served as the node port is", async () => {
     await outside.run(["ip", "route", "add", "192.0.2.80/32", "via", host.address]);
     assert.equal(await get(outside, onHost, "http://192.0.2.80/"), `${podA} ${outside.address}`);
+  });
+  await t.step("a load balancer's address is closed to those outside its source ranges", async () => {
+    await outside.run(["ip", "route", "add", "192.0.2.81/32", "via", host.address]);
+    assert.equal(await get(outside, onHost, "http://192.0.2.81/"), "curl 28");
+    assert.match(await get(host, onHost, "http://192.0.2.81/"), /^10\.244/);
   });
   await t.step("without an endpoint of its own the node is silent to the outside and serves its own", async () => {
     assert.equal(await get(outside, onHost, `http://${host.address}:30091/`), "curl 28");

@@ -5,7 +5,7 @@ import type { IHPAScalingRules } from "kubernetes-models/autoscaling/v2/HPAScali
 import { fill } from "./fill.ts";
 
 export function defaultAutoscalerV1({ spec }: IHorizontalPodAutoscalerV1): void {
-  if (spec) fill(spec, { minReplicas: 1 });
+  if (spec) fill(spec, { minReplicas: 1, targetCPUUtilizationPercentage: 80 });
 }
 
 export function defaultAutoscaler({ spec }: IHorizontalPodAutoscaler): void {

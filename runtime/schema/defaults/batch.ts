@@ -15,6 +15,7 @@ export function defaultJob(job: IJob): void {
     parallelism: 1,
     backoffLimit: spec.backoffLimitPerIndex === undefined ? 6 : unlimited,
     completionMode: "NonIndexed",
+    manualSelector: false,
     suspend: false,
     podReplacementPolicy: spec.podFailurePolicy ? "Failed" : "TerminatingOrFailed",
   });
@@ -37,7 +38,7 @@ export function defaultCronJob({ spec }: ICronJob): void {
 
 function defaultJobTemplate(spec: IJobSpec): void {
   for (const rule of spec.podFailurePolicy?.rules ?? []) {
-    for (const condition of rule.onPodConditions ?? []) fill(condition, { status: "True" });
+    for (const condition of rule.onPodConditions ?? []) condition.status ||= "True";
   }
   defaultPodTemplate(spec.template);
 }

@@ -42,7 +42,7 @@ export function defaultFieldRef(ref?: IObjectFieldSelector): void {
 
 /** `latest`, said or meant, is pulled every time; a tag or digest that stands still is not. */
 export function pullPolicyOf(image: string): "Always" | "IfNotPresent" {
-  if (image.includes("@")) return "IfNotPresent";
+  if (image === "" || image.includes("@")) return "IfNotPresent";
   const tag = /:([^:/]+)$/.exec(image)?.[1];
   return tag === undefined || tag === "latest" ? "Always" : "IfNotPresent";
 }

@@ -2,7 +2,7 @@
 import type { IPod } from "kubernetes-models/v1/Pod";
 import type { IPodSpec } from "kubernetes-models/v1/PodSpec";
 import type { IPodTemplateSpec } from "kubernetes-models/v1/PodTemplateSpec";
-import { compareQuantities } from "../quantity.ts";
+import { formatQuantity, parseQuantity } from "../quantity.ts";
 import { type AnyContainer, defaultContainer } from "./container.ts";
 import { fill } from "./fill.ts";
 import { defaultVolume } from "./volume.ts";
@@ -38,6 +38,8 @@ function defaultPodSpec(spec: IPodSpec): void {
     dnsPolicy: "ClusterFirst",
     schedulerName: "default-scheduler",
   });
+  // A negative grace is an old way of asking for the shortest.
+  if (spec.terminationGracePeriodSeconds! < 0) spec.terminationGracePeriodSeconds = 1;
   spec.securityContext ??= {};
   spec.volumes?.forEach(defaultVolume);
   containersOf(spec).forEach(defaultContainer);
@@ -55,17 +57,17 @@ function publishOnHost({ ports }: AnyContainer): void {
   for (const port of ports ?? []) if (!port.hostPort) port.hostPort = port.containerPort;
 }
 
-/** A pod's own limits are requested where no container asks for less (KEP-2837). */
+/** A pod asks for what its containers ask for together, and for its own limit where none of them asks (KEP-2837). */
 function requestForPod(spec: IPodSpec): void {
   const { limits } = spec.resources!;
   if (!limits) return;
   const requests = spec.resources!.requests ??= {};
-  for (const [name, limit] of Object.entries(limits)) {
-    const asked = spec.containers.some((container) => isAsked(container.resources?.requests?.[name]));
-    if (requests[name] === undefined && !asked) requests[name] = limit;
-  }
+  for (const [name, limit] of Object.entries(limits)) requests[name] ??= askedByContainers(spec, name) ?? limit;
 }
 
-function isAsked(request: string | number | undefined): boolean {
-  return request !== undefined && compareQuantities(request, 0) > 0;
+function askedByContainers(spec: IPodSpec, name: string): string | undefined {
+  const asked = spec.containers.map(({ resources }) => resources?.requests?.[name]);
+  const amounts = asked.filter((amount) => amount !== undefined).map(parseQuantity);
+  const nano = amounts.reduce((sum, amount) => sum + amount.nano, 0n);
+  return nano > 0n ? formatQuantity({ nano, format: amounts[0]!.format }) : undefined;
 }

@@ -34,7 +34,7 @@ function validateJobSpec(spec: IJobSpec | undefined, report: Report): void {
   validatePodTemplate(spec?.template, report.at("template"));
   const policy = spec?.template?.spec?.restartPolicy;
   const place = report.at("template", "spec", "restartPolicy");
-  if (policy === "Always") place.notSupported(policy, ["OnFailure", "Never"]);
+  if (policy === "Always") place.required('valid values: "OnFailure", "Never"');
   if (spec?.podFailurePolicy && policy !== "Never") {
     place.invalid(policy, 'only "Never" is supported when podFailurePolicy is specified');
   }

@@ -85,7 +85,7 @@ function validateMounts(mounts: IVolumeMount[] | undefined, names: PodNames, rep
   mounts?.forEach((mount, i) => {
     const place = report.at(i);
     if (!mount.name) place.at("name").required();
-    else if (!names.volumes.has(mount.name)) place.at("name").notFound(mount.name);
+    if (!names.volumes.has(mount.name)) place.at("name").notFound(mount.name);
     if (!mount.mountPath) place.at("mountPath").required();
     if (paths.has(mount.mountPath)) place.at("mountPath").invalid(mount.mountPath, "must be unique");
     paths.add(mount.mountPath);

@@ -28,8 +28,8 @@ export function validateResources(resources: IResourceRequirements | undefined, 
 }
 
 function validateEntry(name: string, amount: string | number, report: Report): void {
-  validateResourceName(name, report);
   const entry = report.key(name);
+  validateResourceName(name, entry);
   validateAmount(amount, entry);
   if (isExtended(name) && parseQuantity(amount).nano % wholeUnit !== 0n) {
     entry.invalid(String(amount), "must be an integer");

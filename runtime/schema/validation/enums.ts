@@ -15,7 +15,22 @@ const wordedElsewhere = new Set([
   "v1.HostPathType",
   "v1.IPFamily",
   "v1.Signal",
+  "v1.PersistentVolumeAccessMode",
+  "v1.DeploymentStrategyType",
+  "v1.StatefulSetUpdateStrategyType",
+  "v1.PodManagementPolicyType",
 ]);
+
+/** Lists that upstream prints in another order than the alphabet's, or without values that are not in use yet. */
+const printed: Readonly<Record<string, readonly string[]>> = {
+  "v1.RestartPolicy": ["Always", "OnFailure", "Never"],
+  "v1.DNSPolicy": ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"],
+  "v1.TaintEffect": ["NoSchedule", "PreferNoSchedule", "NoExecute"],
+  "v1.TolerationOperator": ["Equal", "Exists"],
+  "v1.Protocol": ["TCP", "UDP", "SCTP"],
+  "v1.PolicyType": ["Ingress", "Egress"],
+  "v1.CompletionMode": ["NonIndexed", "Indexed"],
+};
 
 export function validateEnums(type: TypeNode, value: object, report: Report): void {
   if (type.type !== "struct") return;
@@ -30,9 +45,10 @@ const enumCheck = compiledPerNode<EnumCheck>((node) => {
   if (node.type === "struct") return checkFields(node.fields);
   if (node.type === "list") return checkItems(node.items);
   if (node.type !== "string" || !node.enum || wordedElsewhere.has(node.goName ?? "")) return undefined;
-  const values = new Set(node.enum);
+  const list = printed[node.goName ?? ""] ?? node.enum;
+  const values = new Set(list);
   return (value, report) => {
-    if (value !== "" && !values.has(value as string)) report.notSupported(value, node.enum!);
+    if (value !== "" && !values.has(value as string)) report.notSupported(value, list);
   };
 });
 

@@ -68,10 +68,10 @@ export function validateEnvFrom(from: IEnvFromSource[] | undefined, report: Repo
     const place = report.at(i);
     if (source.prefix) place.at("prefix").named(source.prefix, envVarName);
     if (!source.configMapRef && !source.secretRef) {
-      place.invalid("", "must specify one of: `configMapRef` or `secretRef`");
+      report.invalid("", "must specify one of: `configMapRef` or `secretRef`");
     }
     if (source.configMapRef && source.secretRef) {
-      place.invalid("", "may not have more than one field specified at a time");
+      report.invalid("", "may not have more than one field specified at a time");
     }
     if (source.configMapRef) place.at("configMapRef", "name").requiredName(source.configMapRef.name, dnsSubdomain);
     if (source.secretRef) place.at("secretRef", "name").requiredName(source.secretRef.name, dnsSubdomain);

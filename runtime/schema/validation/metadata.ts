@@ -39,7 +39,9 @@ function validateNamespace(resource: Resource, { namespace }: ObjectMeta, report
 
 export function validateLabels(labels: Record<string, string> | undefined, report: Report): void {
   for (const key in labels) {
-    report.named(key, qualifiedName);
+    for (const fault of qualifiedName(key)) {
+      report.invalid(key, fault.replace(/^a qualified name/, "a valid label key"));
+    }
     report.named(labels[key]!, labelValueName);
   }
 }
@@ -60,7 +62,7 @@ function byteLength(text: string): number {
 
 function validateOwners(owners: OwnerReference[] | undefined, report: Report): void {
   if (!owners) return;
-  owners.forEach((owner, i) => validateOwner(owner, report.at(i)));
+  for (const owner of owners) validateOwner(owner, report);
   const controllers = owners.filter((owner) => owner.controller);
   if (controllers.length > 1) {
     const [first, second] = controllers;

@@ -1,10 +1,10 @@
 /** Which grammar the names of a kind follow; RFC 1123 subdomains where nothing else is said. */
 import { groupResourceOf, type Resource } from "../resource.ts";
-import { dns1035Label, dnsLabel, dnsSubdomain, type NameRule, pathSegment } from "./names.ts";
+import { dnsLabel, dnsSubdomain, type NameRule, pathSegment } from "./names.ts";
 
 const rules: ReadonlyMap<string, NameRule> = new Map<string, NameRule>([
   ["namespaces", dnsLabel],
-  ["services", dns1035Label],
+  ["services", dnsLabel],
   ["clusterroles.rbac.authorization.k8s.io", pathSegment],
   ["clusterrolebindings.rbac.authorization.k8s.io", pathSegment],
   ["roles.rbac.authorization.k8s.io", pathSegment],

@@ -62,11 +62,10 @@ function validateNames(spec: IPodSpec, report: Report): void {
 }
 
 function validateTimes(spec: IPodSpec, report: Report): void {
-  const { activeDeadlineSeconds: deadline, terminationGracePeriodSeconds: grace } = spec;
+  const { activeDeadlineSeconds: deadline } = spec;
   if (deadline !== undefined && (deadline < 1 || deadline > 2 ** 31 - 1)) {
     report.at("activeDeadlineSeconds").invalid(deadline, "must be between 1 and 2147483647, inclusive");
   }
-  report.at("terminationGracePeriodSeconds").nonNegative(grace);
 }
 
 const maxNameservers = 3;
@@ -78,7 +77,9 @@ function validateNetwork(spec: IPodSpec, report: Report): void {
   });
   const servers = spec.dnsConfig?.nameservers ?? [];
   const place = report.at("dnsConfig", "nameservers");
-  if (spec.dnsPolicy === "None" && servers.length === 0) {
+  if (spec.dnsPolicy === "None" && !spec.dnsConfig) {
+    report.at("dnsConfig").required("must provide `dnsConfig` when `dnsPolicy` is None");
+  } else if (spec.dnsPolicy === "None" && servers.length === 0) {
     place.required("must provide at least one DNS nameserver when `dnsPolicy` is None");
   }
   if (servers.length > maxNameservers) place.invalid(servers, `must not have more than ${maxNameservers} nameservers`);

@@ -66,7 +66,7 @@ function validatePodTerm(term: IPodAffinityTerm, report: Report): void {
   validateLabelSelector(term.labelSelector, report.at("labelSelector"));
   validateLabelSelector(term.namespaceSelector, report.at("namespaceSelector"));
   if (!term.topologyKey) report.at("topologyKey").required("can not be empty");
-  else report.at("topologyKey").named(term.topologyKey, qualifiedName);
+  report.at("topologyKey").named(term.topologyKey ?? "", qualifiedName);
 }
 
 export function validateSpread(constraints: ITopologySpreadConstraint[] | undefined, report: Report): void {

@@ -31,9 +31,14 @@ function validatePorts(spec: Spec, report: Report): void {
       report.at(i, "nodePort").forbidden("may not be used when `type` is 'ClusterIP'");
     }
     const key = `${port.protocol}/${port.port}`;
-    if (taken.has(key)) report.at(i).duplicate({ name: "", protocol: port.protocol, port: port.port, targetPort: 0 });
+    if (taken.has(key)) report.at(i).duplicate(goPort(port));
     taken.add(key);
   });
+}
+
+/** Upstream prints its own struct here. */
+function goPort({ protocol, port }: IServicePort): object {
+  return { Name: "", Protocol: protocol, AppProtocol: null, Port: port, TargetPort: 0, NodePort: 0 };
 }
 
 function validateServicePort(port: IServicePort, mustHaveName: boolean, names: Set<string>, report: Report): void {

@@ -66,7 +66,7 @@ const sourceRules: Readonly<Record<string, (volume: IVolume, report: Report) => 
   downwardAPI: ({ downwardAPI }, report) => validateDownward(downwardAPI!, report),
   projected: ({ projected }, report) => {
     validateMode(projected!.defaultMode, report.at("defaultMode"));
-    projected!.sources?.forEach((source, i) => validateProjection(source, report.at("sources", i)));
+    projected!.sources?.forEach((source, i) => validateProjection(source, report.at("sources", i), report));
   },
 };
 
@@ -94,18 +94,19 @@ type Downward = NonNullable<IVolume["downwardAPI"]>;
 
 function validateDownward(source: Pick<Downward, "items" | "defaultMode">, report: Report): void {
   validateMode(source.defaultMode, report.at("defaultMode"));
-  source.items?.forEach((item, i) => {
-    const place = report.at("items", i);
-    requireAll(place, { path: item.path });
-    validateInsidePath(item.path ?? "", place.at("path"));
-    if (item.fieldRef) validateFieldRef(item.fieldRef, place.at("fieldRef"), volumeFields);
-    else if (!item.resourceFieldRef) place.required("one of fieldRef and resourceFieldRef is required");
+  source.items?.forEach((item) => {
+    // Upstream leaves the index out here.
+    requireAll(report, { path: item.path });
+    validateInsidePath(item.path ?? "", report.at("path"));
+    if (item.fieldRef) validateFieldRef(item.fieldRef, report.at("fieldRef"), volumeFields);
+    else if (!item.resourceFieldRef) report.required("one of fieldRef and resourceFieldRef is required");
   });
 }
 
 const shortestTokenSeconds = 600;
 
-function validateProjection(source: IVolumeProjection, report: Report): void {
+/** `whole` is the projected volume: upstream reports a token's missing path there. */
+function validateProjection(source: IVolumeProjection, report: Report, whole: Report): void {
   if (source.secret) requireAll(report.at("secret"), { name: source.secret.name });
   if (source.secret) validateFiles(source.secret, report.at("secret"));
   if (source.configMap) requireAll(report.at("configMap"), { name: source.configMap.name });
@@ -114,7 +115,7 @@ function validateProjection(source: IVolumeProjection, report: Report): void {
   const token = source.serviceAccountToken;
   if (!token) return;
   const place = report.at("serviceAccountToken");
-  requireAll(place, { path: token.path });
+  requireAll(whole, { path: token.path });
   if ((token.expirationSeconds ?? shortestTokenSeconds) < shortestTokenSeconds) {
     place.at("expirationSeconds").invalid(token.expirationSeconds, "may not specify a duration less than 10 minutes");
   }

@@ -24,19 +24,22 @@ function validatePods(spec: Owner, kind: string, report: Report): void {
   const isEmpty = !Object.keys(spec.selector?.matchLabels ?? {}).length && !spec.selector?.matchExpressions?.length;
   if (spec.selector && isEmpty) selector.invalid(spec.selector, `empty selector is invalid for ${kind}`);
   validateForeverTemplate(spec.template, report.at("template"));
-  if (!spec.selector || isEmpty || selects(spec.selector, spec.template)) return;
+  if (isEmpty && spec.selector) return;
+  const selected = spec.selector ? selects(spec.selector, spec.template) : false;
+  if (selected === undefined) return selector.invalid(spec.selector, "invalid label selector");
+  if (selected) return;
   report.at("template", "metadata", "labels").invalid(
     spec.template?.metadata?.labels ?? {},
     "`selector` does not match template `labels`",
   );
 }
 
-/** A selector that is itself faulty was reported already. */
-function selects(selector: LabelSelector, template?: IPodTemplateSpec): boolean {
+/** Undefined where the selector is itself faulty. */
+function selects(selector: LabelSelector, template?: IPodTemplateSpec): boolean | undefined {
   try {
     return compileLabelSelector(selector)(template?.metadata?.labels);
   } catch {
-    return true;
+    return undefined;
   }
 }
 
@@ -68,6 +71,10 @@ type Strategy = NonNullable<IDeployment["spec"]>["strategy"];
 function validateStrategy(strategy: Strategy, report: Report): void {
   const rolling = strategy?.rollingUpdate;
   const place = report.at("rollingUpdate");
+  const types = ["Recreate", "RollingUpdate"];
+  if (!types.includes(strategy?.type ?? "")) {
+    return report.notSupported({ Type: strategy?.type, RollingUpdate: null }, types);
+  }
   if (strategy?.type === "Recreate") {
     if (rolling) place.forbidden("may not be specified when strategy `type` is 'Recreate'");
     return;
@@ -93,7 +100,7 @@ export function validateReplicationController({ spec }: IReplicationController, 
   if (!Object.keys(spec?.selector ?? {}).length) place.at("selector").required();
   if (!spec?.template) return place.at("template").required();
   validateForeverTemplate(spec.template, place.at("template"));
-  if (spec.selector && !selects({ matchLabels: spec.selector }, spec.template)) {
+  if (spec.selector && selects({ matchLabels: spec.selector }, spec.template) === false) {
     const labels = spec.template.metadata?.labels ?? {};
     place.at("template", "metadata", "labels").invalid(labels, "`selector` does not match template `labels`");
   }
@@ -114,7 +121,7 @@ export function validateDaemonSet({ spec }: IDaemonSet, report: Report): void {
     strategy.at("maxSurge").invalid(rolling.maxSurge, "may not be set when maxUnavailable is non-zero");
   }
   if (unavailable && surge) {
-    strategy.at("maxUnavailable").invalid(rolling.maxUnavailable, "cannot be 0 when maxSurge is 0");
+    strategy.at("maxUnavailable").required("cannot be 0 when maxSurge is 0");
   }
 }
 
@@ -125,6 +132,14 @@ export function validateStatefulSet({ spec }: IStatefulSet, report: Report): voi
   place.at("revisionHistoryLimit").nonNegative(spec?.revisionHistoryLimit);
   place.at("updateStrategy", "rollingUpdate", "partition").nonNegative(spec?.updateStrategy?.rollingUpdate?.partition);
   validatePods(spec ?? {} as Owner, "statefulset", place);
+  const { podManagementPolicy: policy, updateStrategy: strategy } = spec ?? {};
+  if (policy && policy !== "OrderedReady" && policy !== "Parallel") {
+    place.at("podManagementPolicy").invalid(policy, "must be 'OrderedReady' or 'Parallel'");
+  }
+  if (strategy?.type && strategy.type !== "RollingUpdate" && strategy.type !== "OnDelete") {
+    const value = { Type: strategy.type, RollingUpdate: null };
+    place.at("updateStrategy").invalid(value, "must be 'RollingUpdate' or 'OnDelete'");
+  }
 }
 
 interface WithSelector {

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { dump } from "js-yaml";
 import { Deployment, type KubeObject } from "../../runtime/schema/mod.ts";
-import { type ApiServer, apiServer } from "../support/api_server.ts";
+import { apiServer } from "../support/api_server.ts";
 import { debianKubectl, machineKubectl } from "../support/kubectl.ts";
-import { runCommand } from "../support/run_command.ts";
+import { kubectlSession } from "../support/kubectl_session.ts";
 
 type Fields = Record<string, unknown>;
 
@@ -50,44 +50,19 @@ function assertHolds(actual: unknown, wanted: unknown, path = ""): void {
   for (const [key, value] of Object.entries(wanted)) assertHolds((actual as Fields)?.[key], value, `${path}.${key}`);
 }
 
-async function applySteps(kubectl: string, server: ApiServer, folder: string): Promise<void> {
-  const kubeconfig = `${folder}/kubeconfig`;
-  const user = { "client-certificate-data": btoa(server.admin.cert), "client-key-data": btoa(server.admin.key) };
-  const config = {
-    ...{
-      apiVersion: "v1",
-      kind: "Config",
-      "current-context": "x",
-      contexts: [{ name: "x", context: { cluster: "x", user: "x" } }],
-    },
-    clusters: [{ name: "x", cluster: { server: server.url, "certificate-authority-data": btoa(server.ca) } }],
-    users: [{ name: "x", user }],
-  };
-  await Deno.writeTextFile(kubeconfig, JSON.stringify(config), { mode: 0o600 });
-  const apply = (object: KubeObject) =>
-    runCommand([kubectl, "--kubeconfig", kubeconfig, `--cache-dir=${folder}/cache`, "apply", "-f", "-"], {
-      stdin: dump(object),
-    });
+async function applySteps(kubectl: string): Promise<void> {
+  await using server = await apiServer();
+  await using session = await kubectlSession(kubectl, server);
+  const apply = (object: KubeObject) => session.run(["apply", "-f", "-"], { stdin: dump(object) });
+  const web = () => server.client.get(Deployment, { namespace: "default", name: "web" });
   for (const step of steps) {
     await apply(step);
-    const live = await server.client.get(Deployment, { namespace: "default", name: "web" });
-    assertHolds(live, step);
+    assertHolds(await web(), step);
     const { stdout } = await apply(step);
     assert.match(stdout, /unchanged/);
   }
-  const last = await server.client.get(Deployment, { namespace: "default", name: "web" });
-  const { tolerations, nodeSelector } = last!.spec!.template.spec!;
+  const { tolerations, nodeSelector } = (await web())!.spec!.template.spec!;
   assert.deepEqual([tolerations, nodeSelector], [undefined, { zone: "1" }]);
-}
-
-async function applied(kubectl: string): Promise<void> {
-  await using server = await apiServer();
-  const folder = await Deno.makeTempDir({ prefix: "d8s-kubectl-" });
-  try {
-    await applySteps(kubectl, server, folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }
 
 const machine = await machineKubectl();
@@ -95,10 +70,10 @@ const machine = await machineKubectl();
 Deno.test({
   name: "what the machine's kubectl applies is so, and applying it again changes nothing",
   ignore: machine === undefined,
-  fn: () => applied(machine!),
+  fn: () => applySteps(machine!),
 });
 
 Deno.test("what kubectl 1.20 applies is so, and applying it again changes nothing", async () => {
   await using old = await debianKubectl();
-  await applied(old.path);
+  await applySteps(old.path);
 });

@@ -151,3 +151,38 @@ Deno.test("a strategic patch never changes its input and is idempotent", () => {
     { seed: 11 },
   );
 });
+
+interface Item {
+  name: string;
+  image?: string;
+  args?: string[];
+}
+
+/** The patch that kubectl would make, found naively: every element in full, nulls for what went, and the order. */
+function naiveDiff(live: readonly Item[], wanted: readonly Item[]): Json {
+  const patched = wanted.map((item) => {
+    const before = live.find(({ name }) => name === item.name) ?? {};
+    const gone = Object.keys(before).filter((key) => !(key in item)).map((key) => [key, null]);
+    return { ...item, ...Object.fromEntries(gone) } as unknown as Json;
+  });
+  const removed = live.filter(({ name }) => wanted.every((item) => item.name !== name));
+  const deletions = removed.map(({ name }): Json => ({ name, $patch: "delete" }));
+  const order = wanted.map(({ name }): Json => ({ name }));
+  return pod({ "$setElementOrder/containers": order, containers: [...patched, ...deletions] });
+}
+
+Deno.test("a naive difference of two lists, applied to the one, gives the other", () => {
+  const letter = fc.constantFrom("a", "b", "c", "d", "e");
+  const item = fc.record({ name: letter, image: letter, args: fc.array(letter, { maxLength: 2 }) }, {
+    requiredKeys: ["name"],
+    noNullPrototype: true,
+  });
+  const items = fc.uniqueArray(item as fc.Arbitrary<Item>, { selector: ({ name }) => name });
+  fc.assert(
+    fc.property(items, items, (live, wanted) => {
+      const patched = strategic(pod({ containers: live as unknown as Json }), naiveDiff(live, wanted));
+      assert.deepEqual(patched, pod({ containers: wanted as unknown as Json }));
+    }),
+    { seed: 5, numRuns: 500 },
+  );
+});

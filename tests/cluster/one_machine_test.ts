@@ -43,8 +43,11 @@ Deno.test("one machine, from a bare docker to the example, through every room an
 
   await t.step("a pod reaches a Service by name, itself through the Service included", async () => {
     const pod = await firstPod();
-    const script =
-      `for (let i = 0; i < 30; i++) console.log(await (await fetch("http://hello.hello.svc.cluster.local/")).text());`;
+    // A connection each: fetch would keep one, and with it one pod.
+    const script = `for (let i = 0; i < 30; i++) {
+      using client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
+      console.log(await (await fetch("http://hello.hello.svc.cluster.local/", { client })).text());
+    }`;
     const answers = await kubectl("-n", "hello", "exec", pod, "--", "deno", "eval", script);
     assert.equal(new Set(answers.match(/hello-\S+/g)).size, 3);
     const resolved = await kubectl(

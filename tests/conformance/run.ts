@@ -4,6 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { findSuite } from "./binary.ts";
+import { type SuiteCluster, suiteCluster } from "./cluster.ts";
 import { parseJunit, parseResults, renderResults, type Result } from "./results.ts";
 import { batchesOf, type ConformanceTest, focusOf, parseTests, select } from "./suite.ts";
 
@@ -15,6 +16,8 @@ const help = `Runs the official Kubernetes v1.36 conformance suite against a run
   deno task conformance                                 all 446
 
   --kubeconfig FILE   the cluster (default: $KUBECONFIG or ~/.kube/config)
+  --nodes N           a cluster of its own instead, of 1 or 2 hosts in network namespaces of this machine
+  --images PROGRAM    run for each of its nodes, to fill the docker of DOCKER_HOST with the suite's images
   --class LIST        api, workload, kubectl; several with commas
   --focus REGEX       only tests whose name matches
   --failed            only tests that did not pass in results.tsv
@@ -30,6 +33,8 @@ const { values: options } = parseArgs({
   args: Deno.args,
   options: {
     kubeconfig: { type: "string", default: Deno.env.get("KUBECONFIG") ?? `${Deno.env.get("HOME")}/.kube/config` },
+    nodes: { type: "string" },
+    images: { type: "string" },
     class: { type: "string", default: "" },
     focus: { type: "string" },
     failed: { type: "boolean", default: false },
@@ -55,19 +60,24 @@ const results = parseResults(await Deno.readTextFile(options.out).catch(() => ""
 const tests = selected();
 if (tests.length === 0) fail("no test of the suite is selected; see --help");
 console.log(`${tests.length} tests, logs in ${logs}`);
+await using cluster = options.nodes
+  ? await suiteCluster({ nodes: Number(options.nodes), images: options.images, logs })
+  : undefined;
 
 const parallel = Number(options.parallel);
 const beside = parallel > 1 ? tests.filter((test) => !test.serial) : [];
 const queue = batchesOf(beside, 5);
 await Promise.all(Array.from({ length: Math.min(parallel, queue.length) }, async (_, lane) => {
-  for (let batch = queue.shift(); batch; batch = queue.shift()) await runBatch(batch, `lane-${lane}`);
+  for (let batch = queue.shift(); batch; batch = queue.shift()) await runBatch(batch, `lane-${lane}`, cluster);
 }));
-for (const batch of batchesOf(tests.filter((test) => !beside.includes(test)), 10)) await runBatch(batch, "serial");
+for (const batch of batchesOf(tests.filter((test) => !beside.includes(test)), 10)) {
+  await runBatch(batch, "serial", cluster);
+}
 
 const states = tests.map(({ name }) => results.get(name)?.state);
 const passed = states.filter((state) => state === "passed").length;
 console.log(`${passed} passed, ${tests.length - passed} failed`);
-Deno.exit(passed === tests.length ? 0 : 1);
+Deno.exitCode = passed === tests.length ? 0 : 1;
 
 function selected(): ConformanceTest[] {
   const all = parseTests(Deno.readTextFileSync(`${folder}/tests.tsv`));
@@ -79,7 +89,7 @@ function selected(): ConformanceTest[] {
   });
 }
 
-async function runBatch(batch: ConformanceTest[], lane: string): Promise<void> {
+async function runBatch(batch: ConformanceTest[], lane: string, cluster?: SuiteCluster): Promise<void> {
   const report = await Deno.makeTempDir({ dir: logs, prefix: `${lane}-` });
   const log = await Deno.open(`${report}/log`, { create: true, write: true });
   const child = new Deno.Command(program, { args: suiteArguments(batch, report), stdout: "piped", stderr: "null" })
@@ -91,9 +101,9 @@ async function runBatch(batch: ConformanceTest[], lane: string): Promise<void> {
   await Deno.writeTextFile(options.out, renderResults(results));
 }
 
-function suiteArguments(batch: ConformanceTest[], report: string): string[] {
+function suiteArguments(batch: ConformanceTest[], report: string, kubeconfig: string): string[] {
   return [
-    ...[`--kubeconfig=${options.kubeconfig}`, `--kubectl-path=${options.kubectl}`, `--report-dir=${report}`],
+    ...[`--kubeconfig=${kubeconfig}`, `--kubectl-path=${options.kubectl}`, `--report-dir=${report}`],
     ...["--provider=skeleton", "--disable-log-dump", "--allowed-not-ready-nodes=-1"],
     ...["--system-pods-startup-timeout=1m", "--node-schedulable-timeout=2m"],
     ...[`--kube-api-content-type=${options["content-type"]}`, `--ginkgo.focus=${focusOf(batch)}`],

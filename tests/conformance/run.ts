@@ -92,8 +92,9 @@ function selected(): ConformanceTest[] {
 async function runBatch(batch: ConformanceTest[], lane: string, cluster?: SuiteCluster): Promise<void> {
   const report = await Deno.makeTempDir({ dir: logs, prefix: `${lane}-` });
   const log = await Deno.open(`${report}/log`, { create: true, write: true });
-  const child = new Deno.Command(program, { args: suiteArguments(batch, report), stdout: "piped", stderr: "null" })
-    .spawn();
+  const suite = [program, ...suiteArguments(batch, report, cluster?.kubeconfig ?? options.kubeconfig)];
+  const [command = "", ...args] = cluster ? cluster.enter(suite) : suite;
+  const child = new Deno.Command(command, { args, stdout: "piped", stderr: "null" }).spawn();
   await child.stdout.pipeTo(log.writable);
   await child.status;
   const found = await junitOf(report);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { applyObject, trackUpdate } from "../../runtime/api/managed_fields/mod.ts";
 import { builtinResources, type KubeObject, type Resource, StatusError } from "../../runtime/schema/mod.ts";
+import { field, int, struct, text } from "./patch_sample_types.ts";
 
 const now = "2026-01-01T00:00:00Z";
 const later = "2026-01-02T00:00:00Z";
@@ -254,4 +255,25 @@ Deno.test("a quantity in other words is no change", () => {
   const limits = (cpu: string) => withContainers({ name: "c", resources: { limits: { cpu } } });
   const live = apply(undefined, limits("500m"));
   assert.equal(apply(live, limits("0.5")), live);
+});
+
+Deno.test("null takes a field away, or is its value where the type says so", () => {
+  const nullable = { ...field("size", int), nullable: true };
+  const type = struct(
+    "",
+    field("apiVersion", text),
+    field("kind", text),
+    field("spec", struct("", nullable, field("n", int))),
+  );
+  const custom: Resource = { ...deployments, group: "example.com", kind: "Widget", type };
+  const widget = (spec: Record<string, unknown>): KubeObject => ({
+    apiVersion: "example.com/v1",
+    kind: "Widget",
+    spec,
+  });
+  const live = apply(undefined, widget({ size: 1, n: 1 }), { resource: custom, manager: "b" });
+  const nulled = widget({ size: null });
+  assert.equal(refusal(() => apply(live, nulled, { resource: custom })).code, 409);
+  assert.deepEqual(apply(live, nulled, { resource: custom, force: true }).spec, { size: null, n: 1 });
+  assert.deepEqual(apply(live, widget({ n: null }), { resource: custom, force: true }).spec, { size: 1 });
 });

@@ -23,13 +23,14 @@ function sameLeaf(type: TypeNode, live: Json, applied: Json): boolean {
   }
 }
 
-/** An applied null takes the field away. */
+/** An applied null takes the field away, unless null is one of its values. */
 function mergeFields(type: TypeNode, live: Fields | undefined, applied: Fields): Fields {
   const merged = new Map(live ? Object.entries(live) : []);
   for (const name in applied) {
     const value = applied[name]!;
-    if (value === null) merged.delete(name);
-    else merged.set(name, mergeApplied(childOf(type, name).type, merged.get(name), value));
+    const child = childOf(type, name);
+    if (value === null && !child.nullable) merged.delete(name);
+    else merged.set(name, mergeApplied(child.type, merged.get(name), value));
   }
   return Object.fromEntries(merged);
 }

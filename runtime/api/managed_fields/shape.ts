@@ -34,6 +34,8 @@ export interface Child {
   readonly implied?: Json;
   /** False where the type doesn't know such a field. */
   readonly declared: boolean;
+  /** Null is a value of its own, as custom resources may have it. */
+  readonly nullable?: boolean;
 }
 
 const children = new WeakMap<StructNode, Map<string, Child>>();
@@ -63,7 +65,7 @@ function structChild(struct: StructNode, name: string): Child {
   if (builtin && type.type === "struct" && !field.pointer) return { element, type, declared: true, implied: {} };
   if (builtin && field.required && type.type === "list") return { element, type, declared: true, implied: [] };
   if (builtin && field.required && type.type === "map") return { element, type, declared: true, implied: {} };
-  return { element, type, declared: true };
+  return { element, type, declared: true, nullable: field.nullable };
 }
 
 /** Items by path element, in order. An identity that occurs more than once stands for all its items, as a list. */

@@ -53,7 +53,8 @@ export function differing(
   after: Json | undefined,
   count: "added" | "changed",
 ): FieldSet | undefined {
-  if (before === after || after === undefined || after === null) return undefined;
+  if (before === after || after === undefined) return undefined;
+  if (after === null) return count === "changed" && before !== undefined ? LEAF : undefined;
   if (before === undefined || (before === null && typeof after !== "object")) return fieldsOf(type, after, true);
   const shape = shapeOf(type, after);
   if (shape === "leaf" || shape !== shapeOf(type, before)) {

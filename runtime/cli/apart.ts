@@ -4,7 +4,7 @@ import { httpsClient } from "../client/mod.ts";
 import { changeKubeconfig, contextName, mergeAccess } from "./kubeconfig.ts";
 import { localServer } from "./cluster_access.ts";
 import { openDataFolder } from "./data_folder.ts";
-import { aborted, stopInTime, stopSignal } from "./foreground.ts";
+import { aborted, stopInTime, stopSignal, surviveStrayFailures } from "./foreground.ts";
 import { prepareHost } from "./host_preparation.ts";
 import { join, type Joined, untilRenewal } from "./join.ts";
 import { configureLogs } from "./logging.ts";
@@ -21,7 +21,7 @@ export async function master(settings: Settings, loops: Loops): Promise<void> {
   await prepareHost(settings, { master: true, node: false }, show);
   const own = `${settings.dataDir}/manifests`;
   if (!settings.manifests) await Deno.mkdir(own, { recursive: true, mode: 0o700 });
-  const manifests = manifestFolders(settings, own);
+  const manifests = await manifestFolders(settings, own, show);
   const running = await bringUpMaster({ settings, loops, manifests, withNode: false }, show);
   const access = { server: localServer(settings), ca: running.pki.ca.cert, ...running.pki.admin };
   await show.step(
@@ -76,6 +76,7 @@ async function begin(half: string, settings: Settings, { version }: Loops) {
   const lock = await takeLock(settings.dataDir);
   await openDataFolder(settings.dataDir, version);
   await configureLogs({ file: `${settings.dataDir}/d8s.log`, verbose: settings.verbose, print: show.line });
+  surviveStrayFailures();
   return { show, signal, lock };
 }
 

@@ -1,4 +1,5 @@
 /** Staying until somebody says stop: the first Ctrl-C or SIGTERM asks, the second, or the end of patience, insists. */
+import { getLogger } from "@logtape/logtape";
 
 export const stopWithinMs = 4500;
 
@@ -12,6 +13,15 @@ export function stopSignal(): AbortSignal {
     });
   }
   return stopping.signal;
+}
+
+/** A failure that nobody waited for is logged, and ends neither the API server nor the loops that are well. */
+export function surviveStrayFailures(): void {
+  const log = getLogger(["d8s"]);
+  addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    log.error("a failure that nobody waited for", { error: event.reason });
+  });
 }
 
 export function aborted(signal: AbortSignal): Promise<void> {

@@ -31,9 +31,13 @@ function mainAddress(): string {
   return main?.address ?? "127.0.0.1";
 }
 
-/** Every address of this machine, without those that hold on one link only. */
-export function allAddresses(): string[] {
-  return Deno.networkInterfaces().map(({ address }) => address.split("%")[0]!).filter((ip) => !/^fe80:/i.test(ip));
+/**
+ * Addresses by which others reach this machine: not those that hold on one link only, nor those of bridges for containers,
+ * which come and go with what runs here.
+ */
+export function reachableAddresses(bridge: string): string[] {
+  return Deno.networkInterfaces().filter(({ name }) => name !== bridge && !/^(docker|br-|veth|cni)/.test(name))
+    .map(({ address }) => address.split("%")[0]!).filter((ip) => !/^fe80:/i.test(ip));
 }
 
 function exists(path: string): boolean {

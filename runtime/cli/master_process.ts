@@ -16,7 +16,7 @@ import { inProcessClient } from "../client/mod.ts";
 import { type Client, runControllers, type Running, systemClock } from "../loop/mod.ts";
 import { type Kind, Node, Pod, type Ref, Secret, ServiceAccount } from "../schema/mod.ts";
 import { openStore, type Store } from "../store/mod.ts";
-import { allAddresses } from "./machine_defaults.ts";
+import { reachableAddresses } from "./machine_defaults.ts";
 import type { Loops } from "./loops.ts";
 import { addressIn, type Settings } from "./settings.ts";
 
@@ -38,10 +38,10 @@ export interface Master {
 }
 
 export function makePki({ settings, withNode }: Pick<MasterOptions, "settings" | "withNode">): Promise<Pki> {
-  const { nodeName, nodeIp, dataDir, serviceCidr } = settings;
+  const { nodeName, nodeIp, dataDir, serviceCidr, bridge } = settings;
   return ensurePki(`${dataDir}/pki`, {
     hostnames: [Deno.hostname(), nodeName],
-    ips: [nodeIp, ...allAddresses()],
+    ips: [nodeIp, ...reachableAddresses(bridge)],
     serviceIp: addressIn(serviceCidr, 1),
     node: withNode ? { name: nodeName, ips: [nodeIp] } : undefined,
   });

@@ -15,9 +15,8 @@ export class AlreadyRunning extends Error {
 
 /** Throws `AlreadyRunning`. */
 export async function takeLock(dataDir: string): Promise<ProcessLock> {
-  await Deno.mkdir(dataDir, { recursive: true, mode: 0o700 });
   const path = `${dataDir}/d8s.pid`;
-  const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
+  const file = await openFile(dataDir, path);
   if (!file.tryLockSync(true)) {
     file.close();
     throw new AlreadyRunning(await readPid(path), dataDir);
@@ -25,6 +24,16 @@ export async function takeLock(dataDir: string): Promise<ProcessLock> {
   file.truncateSync(0);
   file.writeSync(new TextEncoder().encode(`${Deno.pid}\n`));
   return { path, [Symbol.dispose]: () => file.close() };
+}
+
+async function openFile(dataDir: string, path: string): Promise<Deno.FsFile> {
+  try {
+    await Deno.mkdir(dataDir, { recursive: true, mode: 0o700 });
+    return await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+    throw new Error(`you may not write to ${dataDir}: use sudo, or name a folder of yours with --data-dir`);
+  }
 }
 
 /** The process that holds the lock of a data folder, if one does. */

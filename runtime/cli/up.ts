@@ -5,7 +5,7 @@ import { untilFolderApplied } from "./folder_applied.ts";
 import { wrongWithFile } from "./status_report.ts";
 import { localServer } from "./cluster_access.ts";
 import { openDataFolder } from "./data_folder.ts";
-import { aborted, stopInTime, stopSignal } from "./foreground.ts";
+import { aborted, stopInTime, stopSignal, surviveStrayFailures } from "./foreground.ts";
 import { prepareHost } from "./host_preparation.ts";
 import { configureLogs } from "./logging.ts";
 import type { Loops } from "./loops.ts";
@@ -26,8 +26,9 @@ export async function up(settings: Settings, loops: Loops): Promise<void> {
   using _lock = await takeLock(settings.dataDir);
   await openDataFolder(settings.dataDir, loops.version);
   await configureLogs({ file: `${settings.dataDir}/d8s.log`, verbose: settings.verbose, print: show.line });
+  surviveStrayFailures();
   await prepareHost(settings, { master: true, node: true }, show);
-  const manifests = manifestFolders(settings, loops.exampleManifests);
+  const manifests = await manifestFolders(settings, loops.exampleManifests, show);
   const master = await bringUpMaster({ settings, loops, manifests, withNode: true }, show);
   let node: RunningNode | undefined;
   try {
@@ -45,9 +46,14 @@ export async function up(settings: Settings, loops: Loops): Promise<void> {
   }
 }
 
-/** Absolute, so that files keep their identity wherever d8s is started from. */
-export function manifestFolders({ manifests }: Settings, otherwise: string): string[] {
-  return (manifests ?? [otherwise]).map((folder) => resolve(folder));
+/** Absolute, so that files keep their identity wherever d8s is started from. One that is missing may come later. */
+export async function manifestFolders({ manifests }: Settings, otherwise: string, show: Progress): Promise<string[]> {
+  const folders = (manifests ?? [otherwise]).map((folder) => resolve(folder));
+  for (const folder of folders) {
+    const there = await Deno.stat(folder).then(({ isDirectory }) => isDirectory, () => false);
+    if (!there) show.warn(`there is no folder ${folder} (--manifests): nothing is applied from it until it comes`);
+  }
+  return folders;
 }
 
 export async function bringUpMaster(options: Parameters<typeof startMaster>[0], show: Progress): Promise<Master> {

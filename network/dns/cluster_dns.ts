@@ -21,6 +21,7 @@ import {
 import { EndpointSlice, Namespace, Node, Service, type Stored } from "../../runtime/schema/mod.ts";
 import type { IEndpointSlice } from "kubernetes-models/discovery.k8s.io/v1/EndpointSlice";
 import { answer } from "./answer.ts";
+import { mayAsk } from "./askers.ts";
 import { clusterNames } from "./cluster_names.ts";
 import { dnsClusterIp, dnsService, dnsSlice, goneSlices, namespace, serviceName } from "./dns_service.ts";
 import { nameServers } from "./forward.ts";
@@ -96,9 +97,12 @@ function listen(
   const zone = { domain, names: clusterNames(context.informers) };
   const upstream = async () => nameServers(await Deno.readTextFile(resolvConf).catch(() => ""), [clusterIp]);
   const answering = { zone, upstream, random: context.random, timeoutMs: upstreamTimeoutMs };
+  const nodes = context.informers.of(Node);
+  const machine = () => Deno.networkInterfaces().map((device) => device.address);
   return serveDns({
     hostname,
     port,
+    accepts: (address) => mayAsk(address, { self: nodes.get(options.nodeName), nodes: nodes.list(), machine }),
     answer: (query, transport) =>
       answer(query, transport, answering).catch((error) => {
         context.log.error("could not answer a DNS query", { error });

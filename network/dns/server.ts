@@ -7,6 +7,8 @@ export interface DnsServerOptions {
   readonly hostname: string;
   /** 0: any free one. */
   readonly port: number;
+  /** Whoever isn't accepted gets no answer at all. */
+  readonly accepts: (address: string) => boolean;
   /** Must not throw; undefined: no answer. */
   readonly answer: (query: Uint8Array, transport: "udp" | "tcp") => Promise<Uint8Array | undefined>;
 }
@@ -20,9 +22,10 @@ const idleMs = 10_000;
 const maxConnections = 512;
 
 /** Rejects with the system's error (EADDRINUSE, ...) when it can't listen. */
-export async function serveDns({ hostname, port, answer }: DnsServerOptions): Promise<DnsServer> {
+export async function serveDns({ hostname, port, accepts, answer }: DnsServerOptions): Promise<DnsServer> {
   const open = new Set<Socket>();
   const tcp = createServer((socket) => {
+    if (!accepts(socket.remoteAddress ?? "")) return socket.destroy();
     open.add(socket);
     socket.on("close", () => open.delete(socket));
     serveConnection(socket, answer);
@@ -33,6 +36,7 @@ export async function serveDns({ hostname, port, answer }: DnsServerOptions): Pr
   const bound = (tcp.address() as { port: number }).port;
   const udp = createSocket(isIPv6(hostname) ? "udp6" : "udp4");
   udp.on("message", async (query, from) => {
+    if (!accepts(from.address)) return;
     const reply = await answer(query, "udp");
     // The asker may be gone; that is its own affair.
     if (reply) udp.send(reply, from.port, from.address, () => {});

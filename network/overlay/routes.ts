@@ -4,7 +4,7 @@
  * Our routes carry a routing protocol number of their own, so that nobody's else are ever touched.
  */
 import type { INode } from "kubernetes-models/v1/Node";
-import { cidrHolds } from "./ipv4.ts";
+import { cidrHolds } from "../ipv4.ts";
 
 /** `proto` of our routes; not in iproute2's rt_protos. */
 export const routeProtocol = "138";

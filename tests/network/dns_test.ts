@@ -5,8 +5,10 @@ import { createConnection } from "node:net";
 import * as codec from "dns-packet";
 import fc from "fast-check";
 import type { IEndpointSlice } from "kubernetes-models/discovery.k8s.io/v1/EndpointSlice";
+import type { INode } from "kubernetes-models/v1/Node";
 import type { IService } from "kubernetes-models/v1/Service";
 import { answer, type AnswerOptions } from "../../network/dns/answer.ts";
+import { mayAsk } from "../../network/dns/askers.ts";
 import type { ClusterNames } from "../../network/dns/cluster_names.ts";
 import { nameServers, type Server } from "../../network/dns/forward.ts";
 import { serveDns } from "../../network/dns/server.ts";
@@ -69,7 +71,12 @@ function options(upstream: readonly Server[] = []): AnswerOptions {
 
 function serve(upstream?: readonly Server[]) {
   const own = options(upstream);
-  return serveDns({ hostname: "127.0.0.1", port: 0, answer: (query, transport) => answer(query, transport, own) });
+  return serveDns({
+    hostname: "127.0.0.1",
+    port: 0,
+    accepts: () => true,
+    answer: (query, transport) => answer(query, transport, own),
+  });
 }
 
 const decode = (bytes?: Uint8Array) => codec.decode(Buffer.from(bytes ?? []));
@@ -163,6 +170,7 @@ Deno.test("other names go to the machine's resolvers, over UDP and TCP, and fail
   await using upstream = await serveDns({
     hostname: "127.0.0.1",
     port: 0,
+    accepts: () => true,
     answer: (query, transport) => world(query, transport, options()),
   });
   const to = [{ address: "127.0.0.1", port: upstream.port }];
@@ -177,6 +185,26 @@ Deno.test("other names go to the machine's resolvers, over UDP and TCP, and fail
   const alias = decode(await answer(question("elsewhere.default.svc.cluster.local"), "udp", options(to)));
   assert.deepEqual(data(alias), ["192.0.2.1", "www.example.com"]);
   assert.equal((await ask("www.example.com", "A")).rcode, "SERVFAIL");
+});
+
+Deno.test("only pods, nodes and the machine itself are answered", async () => {
+  const node = (podCIDR: string, address: string): INode => ({
+    apiVersion: "v1",
+    kind: "Node",
+    spec: { podCIDR },
+    status: { addresses: [{ type: "InternalIP", address }] },
+  });
+  const self = node("10.244.0.0/24", "172.30.0.2");
+  const askers = { self, nodes: [self, node("10.244.1.0/24", "172.30.0.3")], machine: () => ["203.0.113.5"] };
+  for (const address of ["10.244.0.9", "10.244.1.9", "172.30.0.2", "172.30.0.3", "203.0.113.5"]) {
+    assert.equal(mayAsk(address, askers), true, address);
+  }
+  for (const address of ["172.30.0.4", "10.244.2.1", "", "::1"]) assert.equal(mayAsk(address, askers), false, address);
+  const answered = () => Promise.reject(new Error("must not be asked"));
+  await using server = await serveDns({ hostname: "127.0.0.1", port: 0, accepts: () => false, answer: answered });
+  const socket = createConnection({ host: "127.0.0.1", port: server.port });
+  socket.on("error", () => {});
+  await new Promise((resolve) => socket.on("close", resolve));
 });
 
 Deno.test("name servers come from resolv.conf, three at most and never ourselves", () => {

@@ -15,3 +15,5 @@ export * from "./pod_gc.ts";
 export * from "./taint_eviction.ts";
 export * from "./certificate_signing_request.ts";
 export * from "./scheduler/mod.ts";
+export * from "./daemonset.ts";
+export * from "./job.ts";

@@ -1,0 +1,96 @@
+/**
+ * ControllerRevisions: the templates that a DaemonSet or StatefulSet has had, by which `kubectl rollout undo` works.
+ *
+ * Laws: one revision a template; a template that comes back gets the highest number again; revisions that pods still
+ * carry are never forgotten.
+ */
+import type { IControllerRevision } from "kubernetes-models/apps/v1/ControllerRevision";
+import type { IPodTemplateSpec } from "kubernetes-models/v1/PodTemplateSpec";
+import { ControllerRevision, isReason, keyOf, type Kind, refOf, type Stored } from "../runtime/schema/mod.ts";
+import { applyWrites, deleting, type LoopContext, ownedBy, sameJson, seen } from "../runtime/loop/mod.ts";
+import { templateHash } from "./deployment_revision.ts";
+import { controllerReference } from "./ownership.ts";
+
+export const revisionLabel = "controller-revision-hash";
+
+export type RevisionObject = Stored<IControllerRevision>;
+
+export interface Templated {
+  spec?: { template: IPodTemplateSpec; revisionHistoryLimit?: number };
+}
+
+export interface Revisions {
+  /** Of the present template. */
+  readonly newest: RevisionObject;
+  readonly all: readonly RevisionObject[];
+}
+
+export function hashOf(revision: RevisionObject): string {
+  return revision.metadata.labels?.[revisionLabel] ?? "";
+}
+
+/** What a revision keeps: a patch that brings the template back, as kubectl applies it. */
+function dataOf(template: IPodTemplateSpec) {
+  return { spec: { template: { ...template, $patch: "replace" } } };
+}
+
+export async function revisionsOf<O extends Templated>(
+  { kind, object }: { kind: Kind<O>; object: Stored<O> },
+  context: LoopContext,
+): Promise<Revisions> {
+  const all = [...ownedBy(context.informers.of(ControllerRevision), object)].sort((a, b) => a.revision - b.revision);
+  const template = (object as unknown as Templated).spec!.template;
+  const found = all.find((revision) => sameJson(revision.data, dataOf(template)));
+  const highest = all.at(-1)?.revision ?? 0;
+  if (found && found.revision === highest) return { newest: found, all };
+  const newest = found
+    ? await renumber(found, highest + 1, context)
+    : await create({ kind, object }, highest + 1, context);
+  return { newest, all: [...all.filter(({ metadata }) => metadata.uid !== newest.metadata.uid), newest] };
+}
+
+async function renumber(revision: RevisionObject, number: number, context: LoopContext): Promise<RevisionObject> {
+  const written = await context.client.update(ControllerRevision, { ...revision, revision: number });
+  await seen(ControllerRevision, written, context);
+  return written;
+}
+
+async function create<O extends Templated>(
+  { kind, object }: { kind: Kind<O>; object: Stored<O> },
+  number: number,
+  context: LoopContext,
+): Promise<RevisionObject> {
+  const template = (object as unknown as Templated).spec!.template;
+  const hash = templateHash(template, 0);
+  const { name, namespace } = object.metadata;
+  const revision: IControllerRevision = {
+    apiVersion: "apps/v1",
+    kind: "ControllerRevision",
+    metadata: {
+      name: `${name}-${hash}`,
+      namespace,
+      labels: { ...template.metadata?.labels, [revisionLabel]: hash },
+      ownerReferences: [controllerReference(kind, object)],
+    },
+    data: dataOf(template),
+    revision: number,
+  };
+  const written = await context.client.create(ControllerRevision, revision);
+  await seen(ControllerRevision, written, context);
+  return written;
+}
+
+/** Forgets the oldest beyond `revisionHistoryLimit`; `inUse` are the hashes that pods carry. */
+export async function forgetRevisions(
+  { newest, all }: Revisions,
+  { limit = 10, inUse }: { limit?: number; inUse: ReadonlySet<string> },
+  context: LoopContext,
+): Promise<void> {
+  const idle = all.filter((revision) => revision !== newest && !inUse.has(hashOf(revision)));
+  const old = idle.slice(0, Math.max(0, idle.length - limit));
+  try {
+    await applyWrites(old.map((revision) => deleting(ControllerRevision, refOf(keyOf(revision)))), context);
+  } catch (error) {
+    if (!isReason(error, "Conflict")) throw error;
+  }
+}

@@ -15,6 +15,8 @@ export interface Encoding {
   readonly streamType: string;
   object(revision: ObjectRevision, resource: Resource): Uint8Array;
   list(list: ObjectList, resource: Resource): Uint8Array;
+  /** The same in pieces, where an encoding has them: large lists are sent without being joined. */
+  listParts?(list: ObjectList, resource: Resource): readonly Uint8Array[];
   /** One watch event; `first`: of this watch. */
   frame(type: EventType, revision: ObjectRevision, resource: Resource, first: boolean): Uint8Array;
   bookmark(revision: number, initialEnd: boolean, resource: Resource): Uint8Array;

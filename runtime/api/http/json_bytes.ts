@@ -35,6 +35,15 @@ export function jsonList(
   apiVersion: string,
   metadata: unknown,
 ): Uint8Array {
+  return concat(jsonListParts(items, kind, apiVersion, metadata));
+}
+
+function jsonListParts(
+  items: readonly Uint8Array[],
+  kind: string,
+  apiVersion: string,
+  metadata: unknown,
+): readonly Uint8Array[] {
   const head = { kind, apiVersion, metadata };
   const start = encoder.encode(`${JSON.stringify(head).slice(0, -1)},"items":[`);
   const parts: Uint8Array[] = [start];
@@ -43,7 +52,7 @@ export function jsonList(
     parts.push(item);
   }
   parts.push(listEnd);
-  return concat(parts);
+  return parts;
 }
 
 export function concat(parts: readonly Uint8Array[]): Uint8Array {
@@ -62,16 +71,19 @@ export function jsonFrame(type: EventType, object: Uint8Array): Uint8Array {
   return concat([frameStart[type], object, frameEnd]);
 }
 
+function partsOf(list: ObjectList, resource: Resource): readonly Uint8Array[] {
+  const items = list.items.map((revision) => jsonObject(revision, resource));
+  return jsonListParts(items, resource.listKind, apiVersionOf(resource), listMeta(list));
+}
+
 export const json: Encoding = {
   key: "json",
   contentType: "application/json",
   streamType: "application/json",
   firstDiffers: false,
   object: jsonObject,
-  list: (list: ObjectList, resource) => {
-    const items = list.items.map((revision) => jsonObject(revision, resource));
-    return jsonList(items, resource.listKind, apiVersionOf(resource), listMeta(list));
-  },
+  list: (list: ObjectList, resource) => concat(partsOf(list, resource)),
+  listParts: partsOf,
   frame: (type, revision, resource) => jsonFrame(type, jsonObject(revision, resource)),
   bookmark: (revision, initialEnd, resource) => {
     const object = bookmarkObject(revision, initialEnd, resource.kind, apiVersionOf(resource));

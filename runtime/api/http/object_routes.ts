@@ -7,6 +7,8 @@ import { decodeObject, decodeValue, mediaTypeOf, readBody, unsupported } from ".
 import { deleteCall } from "./delete_options.ts";
 import { type Exchange, targetOf, writeCallOf } from "./exchange.ts";
 import { flag, listCall, text, watchCall, whole } from "./query.ts";
+import { concat } from "./json_bytes.ts";
+import { streamFrom, streamParts } from "./list_stream.ts";
 import { watchRoute } from "./watch_route.ts";
 import { rulesOf } from "../objects/kind_rules.ts";
 
@@ -37,7 +39,15 @@ async function list(exchange: Exchange): Promise<Response> {
 }
 
 async function listAnswer(exchange: Exchange, found: ObjectList): Promise<Response> {
-  const { encoding, resource, request } = exchange;
+  const { encoding, resource, request, connection } = exchange;
+  const { outgoing } = connection;
+  const zipped = request.headers.get("accept-encoding")?.includes("gzip");
+  const parts = outgoing && !zipped ? encoding.listParts?.(found, resource) : undefined;
+  if (outgoing && parts) {
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    if (length >= streamFrom) return await streamParts(outgoing, parts, encoding.contentType);
+    return answer(concat(parts), encoding.contentType);
+  }
   const bytes = encoding.list(found, resource);
   return await compressed(bytes, encoding.contentType, request.headers.get("accept-encoding"));
 }

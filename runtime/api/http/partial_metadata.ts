@@ -18,6 +18,7 @@ export function partialMetadata(apiVersion: string): Encoding {
     );
   return {
     ...json,
+    listParts: undefined,
     key: `partial ${apiVersion}`,
     object: bytes,
     list: (list) => jsonList(list.items.map(bytes), "PartialObjectMetadataList", apiVersion, listMeta(list)),

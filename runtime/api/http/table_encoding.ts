@@ -30,6 +30,7 @@ export function tableEncoding({ version, include, now }: TableChoice): Encoding 
   const metaOf = (revision: number) => ({ resourceVersion: String(revision) });
   return {
     ...json,
+    listParts: undefined,
     key: `table ${version} ${include}`,
     firstDiffers: true,
     object: (revision, resource) => jsonText(table([revision], resource, metaOf(revision.revision), true)),

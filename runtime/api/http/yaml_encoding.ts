@@ -13,6 +13,7 @@ function write(value: unknown): Uint8Array {
 
 export const yaml: Encoding = {
   ...json,
+  listParts: undefined,
   key: "yaml",
   contentType: "application/yaml",
   object: (revision, resource) => write({ ...revision.object, apiVersion: apiVersionOf(resource) }),

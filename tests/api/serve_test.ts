@@ -1,0 +1,123 @@
+/** The API server on a real TLS socket: certificates, watches that clients leave, and tunnels for upgrades. */
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { type AddressInfo } from "node:net";
+import { connect } from "node:tls";
+import { type Api, createApi, serveApi, type Served } from "../../runtime/api/mod.ts";
+import { clientCertificates, ensurePki, interimAuthorizer, type Pki } from "../../runtime/auth/mod.ts";
+import { systemClock } from "../../runtime/loop/mod.ts";
+import { openSqliteStore } from "../../runtime/store/mod.ts";
+import { map, maps } from "./api_world.ts";
+
+interface World {
+  readonly api: Api;
+  readonly pki: Pki;
+  readonly served: Served;
+  readonly url: string;
+  call(method: string, path: string, body?: unknown): Promise<Response>;
+}
+
+async function served(run: (world: World) => Promise<void>): Promise<void> {
+  const dir = await Deno.makeTempDir();
+  const store = await openSqliteStore({ path: `${dir}/store.db` });
+  const pki = await ensurePki(`${dir}/pki`, { hostnames: ["localhost"], ips: ["127.0.0.1"], serviceIp: "10.96.0.1" });
+  const api = await createApi({
+    store,
+    clock: systemClock,
+    authenticate: clientCertificates(),
+    authorize: interimAuthorizer(),
+  });
+  const { key, cert } = pki.apiserver;
+  const server = await serveApi(api, { hostname: "127.0.0.1", port: 0, key, cert, clientCa: pki.ca.cert });
+  const url = `https://127.0.0.1:${server.port}`;
+  using client = Deno.createHttpClient({ caCerts: [pki.ca.cert], ...pki.admin });
+  const call = (method: string, path: string, body?: unknown) =>
+    fetch(`${url}${path}`, {
+      method,
+      client,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      headers: { "content-type": "application/json" },
+    });
+  try {
+    await run({ api, pki, served: server, url, call });
+  } finally {
+    await server.close(0);
+    await api.close();
+    await store.close();
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+Deno.test("an admin's certificate opens what nobody gets without one", () =>
+  served(async ({ pki, url, call }) => {
+    assert.equal((await (await call("GET", maps)).json()).kind, "ConfigMapList");
+    using anybody = Deno.createHttpClient({ caCerts: [pki.ca.cert] });
+    const refused = await fetch(`${url}${maps}`, { client: anybody });
+    assert.equal(refused.status, 403);
+    assert.match((await refused.json()).message, /^configmaps is forbidden: User "system:anonymous" cannot list/);
+    const version = await fetch(`${url}/version`, { client: anybody });
+    assert.equal((await version.json()).minor, "36");
+  }));
+
+Deno.test("a watch over the socket begins at once, and is forgotten when its client leaves", () =>
+  served(async ({ api, call }) => {
+    const response = await call("GET", `${maps}?watch=true&resourceVersion=0`);
+    await (await call("POST", maps, map("a"))).body?.cancel();
+    const reader = response.body!.getReader();
+    const { value } = await reader.read();
+    assert.match(new TextDecoder().decode(value), /^\{"type":"ADDED","object":\{"kind":"ConfigMap".*\}\n$/);
+    const metric = async () =>
+      /apiserver_longrunning_requests (\d+)/.exec(await (await call("GET", "/metrics")).text())![1];
+    const before = Number(await metric());
+    await reader.cancel();
+    while (Number(await metric()) >= before) await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.deepEqual(await api.ready(), []);
+  }));
+
+Deno.test("a list larger than one write arrives whole", () =>
+  served(async ({ call }) => {
+    const data = { text: "x".repeat(100_000) };
+    for (let i = 0; i < 30; i++) await (await call("POST", maps, map(`m${i}`, data))).body?.cancel();
+    const { items } = await (await call("GET", maps)).json();
+    assert.equal(items.length, 30);
+    assert.ok(items.every((item: { data: { text: string } }) => item.data.text.length === 100_000));
+  }));
+
+Deno.test("an upgrade is tunnelled byte for byte, with what came early, and without the client's credentials", () =>
+  served(async ({ pki, served, call }) => {
+    const seen = Promise.withResolvers<Record<string, unknown>>();
+    const backend = createServer();
+    backend.on("upgrade", (request, socket, head) => {
+      seen.resolve({ url: request.url, ...request.headers });
+      socket.write("HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: echo\r\n\r\n");
+      socket.write(head);
+      socket.pipe(socket);
+    });
+    await new Promise<void>((resolve) => backend.listen(0, "127.0.0.1", resolve));
+    const { port } = backend.address() as AddressInfo;
+    const account = { metadata: { name: "default" } };
+    await (await call("POST", "/api/v1/namespaces/default/serviceaccounts", account)).body?.cancel();
+    const pods = "/api/v1/namespaces/default/pods";
+    const pod = { metadata: { name: "a" }, spec: { containers: [{ name: "c", image: "i" }] } };
+    const made = await (await call("POST", pods, pod)).json();
+    const status = { ...made.status, podIP: "127.0.0.1", podIPs: [{ ip: "127.0.0.1" }] };
+    await (await call("PUT", `${pods}/a/status`, { ...made, status })).body?.cancel();
+
+    const socket = connect({ host: "127.0.0.1", port: served.port, ca: pki.ca.cert, ...pki.admin });
+    socket.write(
+      `GET ${pods}/a:${port}/proxy/x?y=1 HTTP/1.1\r\nhost: api\r\nauthorization: Basic secret\r\n` +
+        "connection: Upgrade\r\nupgrade: echo\r\n\r\nearly",
+    );
+    let text = "";
+    for await (const chunk of socket) {
+      text += chunk;
+      if (text.endsWith("early")) socket.write("late");
+      if (text.endsWith("late")) break;
+    }
+    assert.match(text, /^HTTP\/1.1 101 [^]*\r\n\r\nearlylate$/);
+    const { url, authorization, upgrade } = await seen.promise;
+    assert.deepEqual({ url, authorization, upgrade }, { url: "/x?y=1", authorization: undefined, upgrade: "echo" });
+    socket.destroy();
+    backend.closeAllConnections();
+    await new Promise((resolve) => backend.close(resolve));
+  }));

@@ -17,3 +17,5 @@ export * from "./certificate_signing_request.ts";
 export * from "./scheduler/mod.ts";
 export * from "./daemonset.ts";
 export * from "./job.ts";
+export * from "./statefulset.ts";
+export * from "./ttl_after_finished.ts";

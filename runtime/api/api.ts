@@ -22,10 +22,11 @@ import { failure } from "./http/answer.ts";
 import { apiApp } from "./http/app.ts";
 import type { Backends } from "./http/backends.ts";
 import { Documents } from "./http/documents.ts";
+import type { Exchange } from "./http/exchange.ts";
 import { whoAsks } from "./http/front_door.ts";
 import { bindingRoute } from "./http/binding_route.ts";
 import type { HealthCheck } from "./http/health.ts";
-import { apiMetrics } from "./metrics.ts";
+import { type ApiMetrics, apiMetrics } from "./metrics.ts";
 import { clusterView } from "./cluster_view.ts";
 import type { Machinery } from "./objects/machinery.ts";
 import { objectOperations } from "./objects/object_operations.ts";
@@ -69,6 +70,8 @@ export interface Api {
   readonly registry: Operations;
   /** What is not well, one line each; empty: ready. */
   ready(): Promise<string[]>;
+  /** Tells every watcher to come again, so that a socket can be closed. */
+  endWatches(): void;
   /** Ends every watch. The store stays open: it is its owner's. */
   close(): Promise<void>;
 }
@@ -110,7 +113,14 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const metrics = apiMetrics(cache);
   const app = apiApp({
     door: options,
-    route: { door: options, registry: resources, operations: registry, backends, now: () => clock.now() },
+    route: {
+      door: options,
+      registry: resources,
+      operations: registry,
+      backends,
+      now: () => clock.now(),
+      observe: observer(metrics),
+    },
     documents: new Documents(resources),
     checks,
     metrics: () => metrics.text(),
@@ -152,6 +162,9 @@ export async function createApi(options: ApiOptions): Promise<Api> {
       const found = await Promise.all(checks.map(async ({ name, check }) => [name, await check()] as const));
       return found.filter(([, trouble]) => trouble !== undefined).map(([name, trouble]) => `${name}: ${trouble}`);
     },
+    endWatches: () => {
+      for (const resource of cache.resources()) resource.closeWatches();
+    },
     close: async () => {
       held.dispose();
       await cache.close();
@@ -175,6 +188,17 @@ function healthChecks(cache: WatchCache): HealthCheck[] {
     { name: "etcd", check: store },
     { name: "informer-sync", check: store },
   ];
+}
+
+const scopes = { name: "resource", namespace: "namespace", all: "cluster" } as const;
+
+function observer(metrics: ApiMetrics) {
+  return ({ verb, path, resource }: Exchange, code: number, seconds: number) => {
+    const { group, version, plural, subresource, name, namespace } = path;
+    const scope = name ? scopes.name : namespace && resource.namespaced ? scopes.namespace : scopes.all;
+    const labels = { verb: verb.toUpperCase(), group, version, resource: plural, subresource, scope };
+    metrics.request(labels, code, verb === "watch" ? undefined : seconds);
+  };
 }
 
 async function openIdDocument(path: string, tokens: TokenIssuer | undefined): Promise<object | undefined> {

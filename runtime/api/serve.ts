@@ -62,6 +62,7 @@ export async function serveApi(api: Api, options: ServeOptions): Promise<Served>
           clearTimeout(cut);
           resolve();
         });
+        api.endWatches();
         server.closeIdleConnections();
       }),
   };

@@ -1,6 +1,6 @@
 /** Everything below `/api/VERSION` and `/apis/GROUP/VERSION`: finds the row, asks whether it may be done, calls the handler. */
 import type { User } from "../../auth/user.ts";
-import type { Resource } from "../../schema/mod.ts";
+import { type Resource, StatusError } from "../../schema/mod.ts";
 import type { Connection } from "../connection.ts";
 import { methodNotAllowed, noSuchPage } from "../objects/refusals.ts";
 import type { Operations } from "../operations.ts";
@@ -22,6 +22,8 @@ export interface ResourceRoute {
   readonly operations: Operations;
   readonly backends: Backends;
   readonly now: () => number;
+  /** Told of every request to a resource that is served. */
+  readonly observe: (exchange: Exchange, code: number, seconds: number) => void;
 }
 
 export interface Asked {
@@ -56,7 +58,13 @@ export async function resourceRoute(route: ResourceRoute, asked: Asked): Promise
   if (!resource) throw noSuchPage();
   const handler = handlerFor(route.backends, resource, path, verb);
   const exchange = exchangeFor(route, asked, path, { resource, verb });
-  const response = await handler(exchange);
+  const started = performance.now();
+  const observe = (code: number) => route.observe(exchange, code, (performance.now() - started) / 1000);
+  const response = await handler(exchange).catch((error) => {
+    observe(error instanceof StatusError ? error.code : 500);
+    throw error;
+  });
+  observe(response.headers.has("x-hono-already-sent") ? 200 : response.status);
   if (exchange.warnings.length > 0) warningHeaders(exchange, response.headers);
   return response;
 }

@@ -72,7 +72,7 @@ class Bell {
   }
 }
 
-/** One watcher for the tree, which dies with the folder, and one for the parent, which sees it come back. */
+/** A watcher for the tree, which dies with the folder, or one for the parent, which sees the folder come back. */
 class FolderWatchers {
   #tree?: { readonly inode: number | null; readonly watcher: Deno.FsWatcher };
   #parent?: Deno.FsWatcher;
@@ -84,12 +84,21 @@ class FolderWatchers {
   /** Makes sure that the folder which is there now is the one that is watched. */
   renew(): void {
     if (this.context.signal.aborted) return;
-    this.#parent ??= this.#follow(dirname(this.root), false);
     const inode = inodeOf(this.root);
-    if (inode === this.#tree?.inode) return;
+    if (inode !== undefined && inode === this.#tree?.inode) return;
     close(this.#tree?.watcher);
-    const watcher = inode === undefined ? undefined : this.#follow(this.root, true);
-    this.#tree = watcher && inode !== undefined ? { inode, watcher } : undefined;
+    this.#tree = undefined;
+    if (inode === undefined) return this.#awaitFolder();
+    close(this.#parent);
+    this.#parent = undefined;
+    const watcher = this.#follow(this.root, true);
+    if (watcher) this.#tree = { inode, watcher };
+  }
+
+  /** The parent may be busy with other files (a data folder is): it is followed only while the folder is missing. */
+  #awaitFolder(): void {
+    this.#parent ??= this.#follow(dirname(this.root), false);
+    if (inodeOf(this.root) !== undefined) this.bell.ring();
   }
 
   #follow(path: string, recursive: boolean): Deno.FsWatcher | undefined {

@@ -1,7 +1,15 @@
 /** A machine joins a real master over HTTPS: only the node's loops are left out. */
 import assert from "node:assert/strict";
 import { certificateSigningRequests } from "../../controllers/certificate_signing_request.ts";
-import { type JoinToken, parseJoinToken, readCertificate, signedBy } from "../../runtime/auth/mod.ts";
+import {
+  type JoinToken,
+  kubeletClientSigner,
+  newPrivateKey,
+  newSigningRequest,
+  parseJoinToken,
+  readCertificate,
+  signedBy,
+} from "../../runtime/auth/mod.ts";
 import { join, type JoinOptions } from "../../runtime/cli/join.ts";
 import type { Loops } from "../../runtime/cli/loops.ts";
 import { makePki, type Master, openSettingsStore, startMaster } from "../../runtime/cli/master_process.ts";
@@ -9,7 +17,7 @@ import { machineDefaults } from "../../runtime/cli/machine_defaults.ts";
 import { type Settings, settingsFrom } from "../../runtime/cli/settings.ts";
 import { createToken, deleteToken, listTokens } from "../../runtime/cli/token.ts";
 import { httpsClient } from "../../runtime/client/mod.ts";
-import { isReason, Node, Secret } from "../../runtime/schema/mod.ts";
+import { CertificateSigningRequest, isReason, Node, Secret } from "../../runtime/schema/mod.ts";
 
 const loops = {
   version: "0.0.0",
@@ -100,4 +108,35 @@ Deno.test("one node can't get the certificate of another, nor one for an address
       (error: Error) => /is another node|forbidden/i.test(error.message),
     );
     assert.ok(joined);
+  }));
+
+Deno.test("who asks for a certificate is the API server's word, whatever the request claims", () =>
+  withMaster(async ({ master, server, newToken }) => {
+    const { bootstrap: { id, secret } } = await newToken();
+    using client = httpsClient({ server, ca: master.pki.ca.cert, token: `${id}.${secret}` });
+    const subject = { commonName: "kubernetes-admin", organizations: ["system:masters"] };
+    const request = await newSigningRequest(await newPrivateKey(), { subject, usages: ["client"] });
+    const forged = { username: "system:node:worker", groups: ["system:masters"] };
+    const { metadata, spec } = await client.create(CertificateSigningRequest, {
+      apiVersion: "certificates.k8s.io/v1",
+      kind: "CertificateSigningRequest",
+      metadata: { generateName: "forged-" },
+      spec: {
+        ...forged,
+        request: btoa(request),
+        signerName: kubeletClientSigner,
+        usages: ["digital signature", "client auth"],
+      },
+    });
+    assert.equal(spec.username, `system:bootstrap:${id}`);
+    assert.ok(!spec.groups?.includes("system:masters"));
+    for await (const event of client.watch(CertificateSigningRequest, { signal: AbortSignal.timeout(10_000) })) {
+      if (event.type === "BOOKMARK" || event.object.metadata.name !== metadata.name) continue;
+      const [condition] = event.object.status?.conditions ?? [];
+      if (!condition) continue;
+      assert.equal(condition.type, "Denied");
+      assert.equal(event.object.status?.certificate, undefined);
+      return;
+    }
+    assert.fail("nobody decided");
   }));

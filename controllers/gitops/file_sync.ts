@@ -16,6 +16,7 @@ import type { FolderFile } from "./folder.ts";
 import type { GitopsWorld } from "./gitops_world.ts";
 import {
   confirmAnnotation,
+  fileAnnotation,
   type FileError,
   type FileRecord,
   ManifestFile,
@@ -25,6 +26,15 @@ import {
 import { needsConfirmation } from "./prune_guard.ts";
 
 export type SyncResult = "settled" | "waiting";
+
+/** Says where an object comes from; and with it even an object that names no field has one of ours. */
+function marked(object: KubeObject, path: string): KubeObject {
+  const own: unknown = object.metadata?.annotations ?? {};
+  // Not what annotations are: the server shall see it as it is, and refuse it.
+  if (typeof own !== "object" || Array.isArray(own)) return object;
+  const annotations = { ...object.metadata?.annotations, [fileAnnotation]: path };
+  return { ...object, metadata: { ...object.metadata, annotations } };
+}
 
 type Apply = Extract<FilePlan, { do: "apply" }>;
 
@@ -59,7 +69,10 @@ export class FileSync {
     for (const { object } of objects) {
       await this.world.resolver.resolve({ apiVersion: object.apiVersion!, kind: object.kind! });
     }
-    return objects.map((manifest) => ({ manifest, ...this.world.resolver.normalise(manifest.object) }));
+    return objects.map((manifest) => {
+      const { ref, object } = this.world.resolver.normalise(manifest.object);
+      return { manifest, ref, object: marked(object, file!.path) };
+    });
   }
 
   /** The last good state stays. */

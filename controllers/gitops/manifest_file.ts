@@ -51,6 +51,9 @@ export type FileRecord = Stored<IManifestFile>;
 /** `kubectl annotate manifestfile NAME gitops.d8s.io/confirm-prune=yes` */
 export const confirmAnnotation = "gitops.d8s.io/confirm-prune";
 
+/** On every object that a file put into the cluster: the file's path. */
+export const fileAnnotation = "gitops.d8s.io/file";
+
 /** Same object, whatever the version it is written in. */
 export function identityOf({ apiVersion, kind, namespace = "", name }: ObjectRef): string {
   return `${groupOf(apiVersion)}/${kind}/${namespace}/${name}`;

@@ -1,7 +1,7 @@
 /** Pods and containers for tests of pure plans. */
 import type { Observed } from "../../controllers/kubelet/container/identity.ts";
 import { containerHash } from "../../controllers/kubelet/container/identity.ts";
-import type { PodFacts } from "../../controllers/kubelet/pod/plan_pod.ts";
+import type { PodFacts } from "../../controllers/kubelet/pod/pod_plan.ts";
 import type { Pod } from "../../controllers/kubelet/pod/pod.ts";
 
 export const noon = Date.parse("2026-01-01T12:00:00Z");

@@ -2,7 +2,7 @@
 import type { INode } from "kubernetes-models/v1/Node";
 import type { EngineInfo, ImageInfo } from "../../../runtime/engine/mod.ts";
 import { defaults, type KubeletOptions, kubeletVersion } from "../options.ts";
-import { rfc3339 } from "../pod/pod_status.ts";
+import { rfc3339 } from "../pod/rfc3339.ts";
 import type { MachineFacts } from "./machine.ts";
 
 export type NodeStatus = NonNullable<INode["status"]>;

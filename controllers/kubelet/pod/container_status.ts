@@ -1,8 +1,8 @@
 /** `containerStatuses[]` from docker's facts. Pure. */
 import type { Observed } from "../container/identity.ts";
-import type { Verdict, Waiting } from "./plan_pod.ts";
+import type { Verdict, Waiting } from "./pod_plan.ts";
 import { allContainersOf, type Container, type ContainerStatus, initContainersOf, isSidecar, type Pod } from "./pod.ts";
-import { rfc3339 } from "./pod_status.ts";
+import { rfc3339 } from "./rfc3339.ts";
 
 export interface StatusFacts {
   readonly pod: Pod;

@@ -1,7 +1,7 @@
 /** What one container needs now. Pure. */
 import { containerHash, type Observed } from "../container/identity.ts";
 import { nextBackOffSeconds } from "./back_off.ts";
-import type { PodFacts, Step, Waiting } from "./plan_pod.ts";
+import type { PodFacts, Step, Waiting } from "./pod_plan.ts";
 import { type Container, type Pod, restartPolicyOf } from "./pod.ts";
 
 export interface ContainerPlan {

@@ -1,7 +1,7 @@
 /** Init containers: one after the other, each to its end; sidecars among them only to their start, and then kept running. */
 import type { Observed } from "../container/identity.ts";
 import { type ContainerPlan, planContainer } from "./plan_container.ts";
-import type { PodFacts } from "./plan_pod.ts";
+import type { PodFacts } from "./pod_plan.ts";
 import { type Container, initContainersOf, isSidecar, type Pod, restartPolicyOf, specOf } from "./pod.ts";
 
 export interface InitPlan {

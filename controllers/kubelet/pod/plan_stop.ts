@@ -1,6 +1,6 @@
 /** Stopping a pod in order: the app, then its sidecars in reverse, then the sandbox. Pure. */
 import type { Observed } from "../container/identity.ts";
-import type { PodFacts, PodPlan, Step } from "./plan_pod.ts";
+import type { PodFacts, PodPlan, Step } from "./pod_plan.ts";
 import { initContainersOf, isSidecar } from "./pod.ts";
 
 /** With `purge`, nothing of the pod stays; without, its ended containers stay for their logs. */

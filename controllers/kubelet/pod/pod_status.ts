@@ -7,6 +7,7 @@ import type { Observed } from "../container/identity.ts";
 import { containerStatuses, type StatusFacts } from "./container_status.ts";
 import { initContainersOf, isSidecar, type Pod, type PodCondition, type PodStatus, specOf } from "./pod.ts";
 import { qosClassOf } from "./qos.ts";
+import { rfc3339 } from "./rfc3339.ts";
 
 export interface PodStatusFacts extends StatusFacts {
   readonly ended?: { readonly phase: "Succeeded" | "Failed"; readonly reason?: string; readonly message?: string };
@@ -130,9 +131,4 @@ function withTimes({ pod, now }: PodStatusFacts, wanted: PodCondition): PodCondi
     lastProbeTime: before?.lastProbeTime ?? null,
     lastTransitionTime: since ?? rfc3339(now),
   } as PodCondition;
-}
-
-/** Whole seconds, as `metav1.Time` has them. */
-export function rfc3339(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }

@@ -3,6 +3,7 @@ import http from "node:http";
 import https from "node:https";
 import type { Engine } from "../../../runtime/engine/mod.ts";
 import type { Container, Probe } from "../pod/pod.ts";
+import type { CheckResult } from "./check_result.ts";
 import { grpcHealth } from "./grpc_health.ts";
 
 export interface Target {
@@ -11,8 +12,6 @@ export interface Target {
   readonly container: Container;
   readonly podIp: string;
 }
-
-export type CheckResult = { readonly ok: true } | { readonly ok: false; readonly message: string };
 
 const ok: CheckResult = { ok: true };
 const maxOutputBytes = 10 * 1024;

@@ -4,7 +4,7 @@
  * Source: https://github.com/grpc/grpc/blob/master/doc/health-checking.md
  */
 import http2 from "node:http2";
-import type { CheckResult } from "./check.ts";
+import type { CheckResult } from "./check_result.ts";
 
 const serving = 1;
 const words = ["UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"];

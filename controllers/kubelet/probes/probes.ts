@@ -6,7 +6,7 @@ import type { Engine } from "../../../runtime/engine/mod.ts";
 import type { Clock, Recorder } from "../../../runtime/loop/mod.ts";
 import { type Key, keyOf } from "../../../runtime/schema/mod.ts";
 import type { Observed } from "../container/identity.ts";
-import type { Verdict } from "../pod/plan_pod.ts";
+import type { Verdict } from "../pod/pod_plan.ts";
 import {
   allContainersOf,
   type Container,

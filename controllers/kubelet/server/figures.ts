@@ -1,7 +1,7 @@
 /** `/stats/summary` and `/metrics/resource`: what the node and its containers use, as docker and the kernel tell it. */
 import type { ContainerStats } from "../../../runtime/engine/mod.ts";
 import type { Observed } from "../container/identity.ts";
-import { rfc3339 } from "../pod/pod_status.ts";
+import { rfc3339 } from "../pod/rfc3339.ts";
 import type { Agent } from "../sync/agent.ts";
 
 interface Usage {

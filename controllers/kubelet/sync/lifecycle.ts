@@ -3,8 +3,6 @@ import { check } from "../probes/check.ts";
 import { type Container, fieldPathOf, type LifecycleHandler, type Pod } from "../pod/pod.ts";
 import type { Agent } from "./agent.ts";
 import { podIpsOf } from "./agent.ts";
-import type { PodMemory } from "./pod_memory.ts";
-import { beginStop } from "./stop_container.ts";
 
 /** Nothing bounds a postStart hook but its container's life. */
 const longestMs = 24 * 60 * 60 * 1000;
@@ -15,19 +13,14 @@ interface Hook {
   readonly handler: LifecycleHandler;
 }
 
-/** Goes on beside the loop. */
-export function runPostStart(
-  agent: Agent,
-  pod: Pod,
-  { container, id, memory }: { container: Container; id: string; memory: PodMemory },
-): void {
-  const handler = container.lifecycle?.postStart;
+/** Goes on beside the loop; a hook that fails ends its container. */
+export function runPostStart(agent: Agent, pod: Pod, started: Pick<Hook, "container" | "id">, end: () => void): void {
+  const handler = started.container.lifecycle?.postStart;
   if (!handler) return;
-  runHook(agent, pod, { container, id, handler }, longestMs).then((problem) => {
+  runHook(agent, pod, { ...started, handler }, longestMs).then((problem) => {
     if (problem === undefined || agent.context.signal.aborted) return;
-    tell(agent, pod, container, "FailedPostStartHook", `PostStartHook failed: ${problem}`);
-    const message = "FailedPostStartHook";
-    beginStop(agent, pod, { step: { type: "stop", id, name: container.name, message }, memory });
+    tell(agent, pod, started.container, "FailedPostStartHook", `PostStartHook failed: ${problem}`);
+    end();
   });
 }
 

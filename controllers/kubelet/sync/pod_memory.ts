@@ -3,7 +3,7 @@
  * time; docker and the API server then tell again, at the cost of some work done twice.
  */
 import type { Pod } from "../pod/pod.ts";
-import type { Waiting } from "../pod/plan_pod.ts";
+import type { Waiting } from "../pod/pod_plan.ts";
 
 export interface PodMemory {
   /** The pod as the last write of its status returned it: newer than the informer for a moment. */

@@ -1,7 +1,7 @@
 /** Writes a pod's status when it differs from what the API server has. */
 import { isReason, type Json, Pod as PodKind } from "../../../runtime/schema/mod.ts";
 import { sameJson } from "../../../runtime/loop/mod.ts";
-import type { PodPlan } from "../pod/plan_pod.ts";
+import type { PodPlan } from "../pod/pod_plan.ts";
 import type { Pod, PodStatus } from "../pod/pod.ts";
 import { podStatus } from "../pod/pod_status.ts";
 import { type Agent, hostIpsOf, podIpsOf } from "./agent.ts";

@@ -11,7 +11,7 @@ import { containerSpec, sandboxSpec } from "../container/container_spec.ts";
 import { ConfigError } from "../container/env.ts";
 import { refuseRoot } from "../container/security.ts";
 import { mountsOf } from "../container/mounts.ts";
-import type { Step, Waiting } from "../pod/plan_pod.ts";
+import type { Step, Waiting } from "../pod/pod_plan.ts";
 import { allContainersOf, type Container, fieldPathOf, type Pod, specOf } from "../pod/pod.ts";
 import { MountError } from "../volumes/payload.ts";
 import type { MountedVolumes } from "../volumes/pod_volumes.ts";
@@ -21,6 +21,7 @@ import { runPostStart } from "./lifecycle.ts";
 import type { PodMemory } from "./pod_memory.ts";
 import { writeMessageFile, writeNameFiles } from "./pod_files.ts";
 import { awaitOwnNetwork } from "./own_network.ts";
+import { beginStop } from "./stop_container.ts";
 
 type StartStep = Extract<Step, { type: "start" }>;
 type SandboxStep = Extract<Step, { type: "sandbox" }>;
@@ -156,7 +157,10 @@ async function startOne(agent: Agent, pod: Pod, { step, ground, memory }: Starti
     await start(agent, id);
     tell("Normal", "Started", "Container started");
     memory.failures.delete(step.name);
-    runPostStart(agent, pod, { container, id, memory });
+    runPostStart(agent, pod, { container, id }, () => {
+      const message = "FailedPostStartHook";
+      beginStop(agent, pod, { step: { type: "stop", id, name: container.name, message }, memory });
+    });
     return "started";
   } catch (error) {
     if (error instanceof Told) return "failed";

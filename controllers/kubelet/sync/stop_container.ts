@@ -1,5 +1,5 @@
 /** Stopping one container: hook, signal, grace, kill. It goes on beside the loop, so that the pod stays in view meanwhile. */
-import type { Step } from "../pod/plan_pod.ts";
+import type { Step } from "../pod/pod_plan.ts";
 import { allContainersOf, fieldPathOf, type Pod, specOf } from "../pod/pod.ts";
 import type { Agent } from "./agent.ts";
 import { runPreStop } from "./lifecycle.ts";

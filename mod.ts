@@ -34,6 +34,7 @@ export async function masterLoops({ settings, pki, manifests }: MasterParts): Pr
     loops.statefulSets,
     loops.daemonSets,
     loops.jobs,
+    loops.jobOrphans,
     loops.ttlAfterFinished,
     loops.endpointSlices,
     loops.endpoints,

@@ -1,146 +1,124 @@
 /**
- * What a Job needs next and whether it has ended. Pure.
+ * Which pods a running Job makes and takes away next. Pure.
  *
- * Laws: a finished pod counts once, however often it is looked at: it is counted together with the removal of its
- * tracking finalizer's debt in `uncountedTerminatedPods`; a job that has ended starts nothing; indexes run once at a time.
+ * Laws: never more pods at once than `parallelism`, nor than successes are missing; an index runs once at a time and never
+ * again when it has succeeded or failed for good; never both make and take away.
  *
- * Source: Job (https://kubernetes.io/docs/concepts/workloads/controllers/job/), KEP-2307, KEP-2214.
+ * Source: Job (https://kubernetes.io/docs/concepts/workloads/controllers/job/), KEP-2214, KEP-3850, KEP-3939.
  */
-import type { IJob } from "kubernetes-models/batch/v1/Job";
-import type { Stored } from "../runtime/schema/mod.ts";
-import { isFinished, isGoing, type PodObject } from "./pod_state.ts";
-
-export type JobObject = Stored<IJob>;
-
-export const trackingFinalizer = "batch.kubernetes.io/job-tracking";
-export const indexAnnotation = "batch.kubernetes.io/job-completion-index";
+import type { JobWorld } from "./job_end.ts";
+import { indexOf } from "./job_indexes.ts";
+import {
+  failureCount,
+  hasEnded,
+  hasFailed,
+  ignoredCountAnnotation,
+  isIndexed,
+  isTracked,
+  waitsForEnds,
+} from "./job_tally.ts";
+import { isActive, isFinished, isGoing, type PodObject } from "./pod_state.ts";
+import { burst, deletionOrder } from "./replica_plan.ts";
 
 /** The first failed pod is replaced after this long, then twice as long each time, at most ten minutes. */
 const firstBackOffMs = 10_000;
 const longestBackOffMs = 600_000;
 
-export interface JobWorld {
-  readonly job: JobObject;
-  readonly pods: readonly PodObject[];
-  /** Totals with everything that has ended by now counted. */
-  readonly succeeded: number;
-  readonly failed: number;
-  readonly doneIndexes: ReadonlySet<number>;
-  readonly now: number;
-}
-
-export type JobEnd = { readonly type: "Complete" | "Failed"; readonly reason: string; readonly message: string };
-
-/** Why the Job is over, when it is. */
-export function endOf({ job, succeeded, failed, doneIndexes, pods, now }: JobWorld): JobEnd | undefined {
-  const { completions, backoffLimit = 6, activeDeadlineSeconds, completionMode } = job.spec!;
-  const start = Date.parse(job.status?.startTime ?? "");
-  if (failed > backoffLimit) {
-    return { type: "Failed", reason: "BackoffLimitExceeded", message: "Job has reached the specified backoff limit" };
-  }
-  if (activeDeadlineSeconds !== undefined && !job.spec!.suspend && now - start >= activeDeadlineSeconds * 1000) {
-    return { type: "Failed", reason: "DeadlineExceeded", message: "Job was active longer than specified deadline" };
-  }
-  const complete = {
-    type: "Complete" as const,
-    reason: "CompletionsReached",
-    message: "Reached expected number of succeeded pods",
-  };
-  if (completionMode === "Indexed") return doneIndexes.size >= (completions ?? 1) ? complete : undefined;
-  if (completions !== undefined) return succeeded >= completions ? complete : undefined;
-  // A work queue: the first success means that there is no work left, and the others end by themselves.
-  return succeeded > 0 && !pods.some((pod) => !isFinished(pod)) ? complete : undefined;
-}
-
 export interface JobStep {
   /** Indexes of pods to make; -1 where the Job has no indexes. */
   readonly create: readonly number[];
   readonly remove: readonly PodObject[];
-  /** Nothing may be made before this many milliseconds have passed. */
+  /** More may be made after this many milliseconds. */
   readonly waitMs?: number;
 }
 
-export function planJob(world: JobWorld): JobStep {
-  const { job, pods, succeeded, doneIndexes } = world;
-  const active = pods.filter((pod) => !isFinished(pod) && !isGoing(pod));
-  if (job.spec!.suspend) return { create: [], remove: active };
-  const { parallelism = 1, completions, completionMode } = job.spec!;
-  const left = completionMode === "Indexed"
-    ? (completions ?? 1) - doneIndexes.size
-    : (completions ?? Infinity) - succeeded;
-  const draining = completions === undefined && succeeded > 0;
-  const wanted = draining ? Math.min(parallelism, active.length) : Math.min(parallelism, left);
-  if (active.length > wanted) return { create: [], remove: youngest(active).slice(0, active.length - wanted) };
-  const missing = Math.max(0, wanted - active.length - pods.filter((pod) => holdsPlace(job, pod)).length);
+/** `lastFailures`: by index, the failed pod that the next one replaces, where back-off is per index. */
+export function planJob(world: JobWorld, lastFailures: ReadonlyMap<number, PodObject>): JobStep {
+  const { job: { spec }, pods } = world;
+  const active = pods.filter(isActive);
+  if (spec!.suspend) return { create: [], remove: active };
+  const wanted = wantedActive(world, active.length);
+  const remove = surplus(world, active, wanted);
+  if (remove.length > 0) return { create: [], remove: remove.slice(0, burst) };
+  const going = waitsForEnds(spec!) ? pods.filter((pod) => isGoing(pod) && !isFinished(pod)).length : 0;
+  const missing = Math.min(wanted - active.length - going, burst);
+  return missing > 0 ? additions(world, missing, lastFailures) : { create: [], remove: [] };
+}
+
+function wantedActive({ job: { spec }, tally: { succeeded } }: JobWorld, active: number): number {
+  const { parallelism = 1, completions } = spec!;
+  if (completions === undefined) return succeeded > 0 ? active : parallelism;
+  return Math.max(0, Math.min(parallelism, completions - succeeded));
+}
+
+/** Pods of an index that is not asked for or has another pod go in any case, then those that cost least. */
+function surplus({ job: { spec }, now }: JobWorld, active: readonly PodObject[], wanted: number): PodObject[] {
+  const ordered = [...active].sort(deletionOrder(new Map(), now));
+  const spare = isIndexed(spec!) ? doubles(ordered, spec!.completions ?? 1) : [];
+  const rest = ordered.filter((pod) => !spare.includes(pod));
+  return [...spare, ...rest.slice(0, Math.max(0, active.length - wanted - spare.length))];
+}
+
+/** Of each index the last stays: it is the one whose loss would cost most. */
+function doubles(ordered: readonly PodObject[], completions: number): PodObject[] {
+  const best = new Map(ordered.map((pod) => [indexOf(pod, completions), pod]));
+  best.delete(-1);
+  return ordered.filter((pod) => best.get(indexOf(pod, completions)) !== pod);
+}
+
+function additions(world: JobWorld, missing: number, lastFailures: ReadonlyMap<number, PodObject>): JobStep {
+  const { spec } = world.job;
+  if (spec!.backoffLimitPerIndex !== undefined) return additionsPerIndex(world, missing, lastFailures);
   const waitMs = backOffMs(world);
-  if (missing === 0 || waitMs > 0) return { create: [], remove: [], ...(missing > 0 ? { waitMs } : {}) };
-  return { create: nextIndexes(world, missing), remove: [] };
+  if (waitMs > 0) return { create: [], remove: [], waitMs };
+  const create = isIndexed(spec!) ? pendingIndexes(world).slice(0, missing) : Array.from({ length: missing }, () => -1);
+  return { create, remove: [] };
 }
 
-/** `podReplacementPolicy: Failed` says that two must never run for one: then a pod that goes is waited for. */
-function holdsPlace({ spec }: JobObject, pod: PodObject): boolean {
-  return spec!.podReplacementPolicy === "Failed" && isGoing(pod) && !isFinished(pod);
+/** Every index has a back-off of its own: one that fails keeps no other waiting. */
+function additionsPerIndex(world: JobWorld, missing: number, lastFailures: ReadonlyMap<number, PodObject>): JobStep {
+  const candidates = pendingIndexes(world).slice(0, missing)
+    .map((index) => ({ index, waitMs: indexBackOffMs(lastFailures.get(index), world.now) }));
+  const create = candidates.filter(({ waitMs }) => waitMs === 0).map(({ index }) => index);
+  const waits = candidates.filter(({ waitMs }) => waitMs > 0).map(({ waitMs }) => waitMs);
+  return { create, remove: [], ...(waits.length > 0 ? { waitMs: Math.min(...waits) } : {}) };
 }
 
-/** It counts as failed or succeeded now; a pod that somebody deletes has failed, unless its end is waited for. */
-export function hasEnded(job: JobObject, pod: PodObject): boolean {
-  return isFinished(pod) || (isGoing(pod) && !holdsPlace(job, pod));
+function pendingIndexes({ job: { spec }, pods, tally }: JobWorld): number[] {
+  const busy = new Set(pods.filter((pod) => !hasEnded(spec!, pod)).map((pod) => indexOf(pod)));
+  const free = (index: number) =>
+    !busy.has(index) && !tally.completedIndexes.has(index) && !tally.failedIndexes.has(index);
+  return Array.from({ length: spec!.completions ?? 1 }, (_, index) => index).filter(free);
 }
 
-function youngest(pods: readonly PodObject[]): PodObject[] {
-  return [...pods].sort((a, b) => (a.metadata.creationTimestamp > b.metadata.creationTimestamp ? -1 : 1));
-}
-
-function nextIndexes({ job, pods, doneIndexes }: JobWorld, count: number): number[] {
-  if (job.spec!.completionMode !== "Indexed") return Array.from({ length: count }, () => -1);
-  const busy = new Set(pods.filter((pod) => !hasEnded(job, pod)).map(indexOf));
-  const free: number[] = [];
-  for (let index = 0; index < (job.spec!.completions ?? 1) && free.length < count; index++) {
-    if (!busy.has(index) && !doneIndexes.has(index)) free.push(index);
-  }
-  return free;
-}
-
-export function indexOf(pod: PodObject): number {
-  const index = Number(pod.metadata.annotations?.[indexAnnotation] ?? NaN);
-  return Number.isInteger(index) && index >= 0 ? index : -1;
-}
-
-/** Milliseconds until the failures since the last success allow the next pod. */
-function backOffMs({ pods, now }: JobWorld): number {
-  const ended = pods.filter(isFinished).map((pod) => ({ failed: pod.status?.phase === "Failed", at: endedAtMs(pod) }))
+/** Until the failures since the last success allow the next pod. What the Job took away itself is no failure. */
+function backOffMs({ job: { spec }, pods, now }: JobWorld): number {
+  const ended = pods.filter((pod) => isFinished(pod) || (isTracked(pod) && hasFailed(spec!, pod)))
+    .map((pod) => ({ failed: pod.status?.phase !== "Succeeded", at: endedAtMs(pod) }))
     .sort((a, b) => b.at - a.at);
   const lastSuccess = ended.findIndex(({ failed }) => !failed);
-  const failures = lastSuccess < 0 ? ended.length : lastSuccess;
+  return pauseMs(lastSuccess < 0 ? ended.length : lastSuccess, ended[0]?.at ?? 0, now);
+}
+
+function indexBackOffMs(failed: PodObject | undefined, now: number): number {
+  if (!failed) return 0;
+  return pauseMs(failureCount(failed) + failureCount(failed, ignoredCountAnnotation) + 1, endedAtMs(failed), now);
+}
+
+function pauseMs(failures: number, lastAt: number, now: number): number {
   if (failures === 0) return 0;
   const pause = Math.min(longestBackOffMs, firstBackOffMs * 2 ** (failures - 1));
-  return Math.max(0, ended[0]!.at + pause - now);
+  return Math.max(0, lastAt + pause - now);
 }
 
+/** When its last container ended; without any, when it stopped being ready, was deleted or, at the least, was made. */
 function endedAtMs({ metadata, status }: PodObject): number {
   const times = (status?.containerStatuses ?? []).map(({ state }) => Date.parse(state?.terminated?.finishedAt ?? ""));
-  return Math.max(Date.parse(metadata.creationTimestamp), ...times.filter((time) => !Number.isNaN(time)));
-}
-
-/** `0,2-5` <-> numbers, as `completedIndexes` writes them. */
-export function formatIndexes(indexes: Iterable<number>): string {
-  const sorted = [...indexes].sort((a, b) => a - b);
-  const runs: [number, number][] = [];
-  for (const index of sorted) {
-    const last = runs.at(-1);
-    if (last && last[1] + 1 === index) last[1] = index;
-    else runs.push([index, index]);
-  }
-  return runs.map(([from, to]) => (from === to ? `${from}` : to === from + 1 ? `${from},${to}` : `${from}-${to}`)).join(
-    ",",
-  );
-}
-
-export function parseIndexes(text: string | undefined): Set<number> {
-  const indexes = new Set<number>();
-  for (const part of (text ?? "").split(",").filter(Boolean)) {
-    const [from, to = from] = part.split("-").map(Number);
-    for (let index = from!; index <= to!; index++) indexes.add(index);
-  }
-  return indexes;
+  if (times.length > 0 && !times.some(Number.isNaN)) return Math.max(...times);
+  const ready = status?.conditions?.find(({ type }) => type === "Ready");
+  if (ready?.lastTransitionTime) return Date.parse(ready.lastTransitionTime);
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0, creationTimestamp } = metadata;
+  return deletionTimestamp
+    ? Date.parse(deletionTimestamp) - deletionGracePeriodSeconds * 1000
+    : Date.parse(creationTimestamp);
 }

@@ -35,6 +35,7 @@ export async function masterLoops({ settings, pki, manifests }: MasterParts): Pr
     loops.daemonSets,
     loops.jobs,
     loops.jobOrphans,
+    loops.cronJobs,
     loops.ttlAfterFinished,
     loops.endpointSlices,
     loops.endpoints,

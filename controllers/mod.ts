@@ -19,3 +19,4 @@ export * from "./daemonset.ts";
 export * from "./job.ts";
 export * from "./statefulset.ts";
 export * from "./ttl_after_finished.ts";
+export * from "./cronjob.ts";

@@ -15,19 +15,17 @@ export interface DaemonPlan {
   readonly pidFile: string;
 }
 
-/** The daemon for a socket. One beside docker's usual place keeps all of its state in the data folder. */
+/**
+ * The daemon for a socket. Pods get their network from CNI, so it makes no bridge and no rules that `down` would have to
+ * take back. One beside docker's usual place keeps all of its state in the data folder.
+ */
 export function planDaemon({ dockerHost, dataDir }: Pick<Settings, "dockerHost" | "dataDir">): DaemonPlan {
   const socket = dockerHost.replace("unix://", "");
   const pidFile = `${dataDir}/dockerd.pid`;
-  const own = defaultSockets.includes(socket) ? [] : [
-    `--data-root=${dataDir}/docker`,
-    `--exec-root=${dataDir}/docker-run`,
-    // Two daemons must not fight over docker0 and the rules.
-    "--bridge=none",
-    "--iptables=false",
-  ];
-  const command = ["dockerd", `--host=${dockerHost}`, `--pidfile=${pidFile}`, ...own];
-  return { command, log: `${dataDir}/dockerd.log`, pidFile };
+  const roots = [`--data-root=${dataDir}/docker`, `--exec-root=${dataDir}/docker-run`];
+  const places = defaultSockets.includes(socket) ? [] : roots;
+  const command = ["dockerd", `--host=${dockerHost}`, `--pidfile=${pidFile}`, "--bridge=none", "--iptables=false"];
+  return { command: [...command, ...places], log: `${dataDir}/dockerd.log`, pidFile };
 }
 
 /** Resolves when docker answers. `started` is false when it already did. */

@@ -15,7 +15,7 @@ import {
   sameJson,
   type Scope,
 } from "../runtime/loop/mod.ts";
-import { forgetRevisions, hashOf, revisionLabel, revisionsOf } from "./controller_revisions.ts";
+import { forgetRevisions, hashOf, revisionLabel, type RevisionObject, revisionsOf } from "./controller_revisions.ts";
 import { type DaemonWorld, placementOn, planDaemons, tolerationsOf } from "./daemon_plan.ts";
 import { claim } from "./ownership.ts";
 import { availableInMs, isFinished, isGoing, isReady, type PodObject } from "./pod_state.ts";
@@ -76,7 +76,8 @@ async function bringIntoLine(
     const plan = planDaemons(world);
     await Promise.all(plan.remove.map((pod) => deletePod(owner, pod, scope)));
     await createPods(owner, plan.create.map((node) => daemonOf(object, { node, hash })), scope);
-    const inUse = new Set(pods.map((pod) => pod.metadata.labels?.[revisionLabel] ?? ""));
+    const carried = new Set(pods.map((pod) => pod.metadata.labels?.[revisionLabel]));
+    const inUse = (revision: RevisionObject) => carried.has(hashOf(revision));
     await forgetRevisions(revisions, { limit: spec!.revisionHistoryLimit, inUse }, scope);
   }
   await scope.status(object, statusOf(object, world));

@@ -1,17 +1,14 @@
-/**
- * StatefulSet: pods with names, disks and an order of their own.
- *
- * Not done yet: `persistentVolumeClaimRetentionPolicy: Delete` (claims always stay), `maxUnavailable` above one.
- */
-import type { IStatefulSet } from "kubernetes-models/apps/v1/StatefulSet";
-import type { IStatefulSetStatus } from "kubernetes-models/apps/v1/StatefulSetStatus";
+/** StatefulSet: pods with names, disks and an order of their own. */
 import type { IPersistentVolumeClaim } from "kubernetes-models/v1/PersistentVolumeClaim";
-import type { IPod } from "kubernetes-models/v1/Pod";
+import type { IStatefulSet } from "kubernetes-models/apps/v1/StatefulSet";
 import {
   ControllerRevision,
   isReason,
+  keyOf,
+  type OwnerReference,
   PersistentVolumeClaim,
   Pod,
+  refOf,
   StatefulSet,
   type Stored,
 } from "../runtime/schema/mod.ts";
@@ -19,33 +16,44 @@ import {
   type Controller,
   controller,
   creating,
+  deleting,
   done,
+  mapped,
   type Outcome,
-  reads,
+  ownedBy,
+  patching,
   requeueAfter,
   type Scope,
+  seen,
 } from "../runtime/loop/mod.ts";
 import {
   forgetRevisions,
-  hashOf,
   revisionLabel,
   type RevisionObject,
   type Revisions,
   revisionsOf,
 } from "./controller_revisions.ts";
 import { claim } from "./ownership.ts";
-import { availableInMs, isAvailable, isGoing, isReady, type PodObject } from "./pod_state.ts";
-import { createPod, deletePod, podOf } from "./pod_template.ts";
+import { availableInMs, isFinished, isGoing, type PodObject } from "./pod_state.ts";
+import { about, isNamespaceTerminating, messageOf } from "./pod_template.ts";
 import { selectedBy } from "./selected_by.ts";
 import { labelSelectorOf } from "./selectors.ts";
-import { ordinalOf, planStateful, type StatefulWorld } from "./statefulset_plan.ts";
-
-type StatefulSetObject = Stored<IStatefulSet>;
+import {
+  claimNames,
+  claimsOf,
+  isStaleClaim,
+  ownersOfClaim,
+  podName,
+  type StatefulSetObject,
+} from "./statefulset_claims.ts";
+import { ordinalOf, ordinalRange, partitionOf, planStateful, type StatefulWorld } from "./statefulset_plan.ts";
+import { identityLabels, statefulPod } from "./statefulset_pod.ts";
+import { currentRevisionOf, statefulStatus } from "./statefulset_status.ts";
 
 export const statefulSets: Controller = controller(StatefulSet, {
   name: "statefulset",
   owns: [ControllerRevision],
-  watches: [selectedBy(Pod, StatefulSet, labelSelectorOf), reads(PersistentVolumeClaim)],
+  watches: [selectedBy(Pod, StatefulSet, labelSelectorOf), goneClaims()],
   async reconcile(key, scope): Promise<Outcome> {
     const object = scope.read(key);
     if (!object?.spec) return done;
@@ -57,21 +65,31 @@ export const statefulSets: Controller = controller(StatefulSet, {
   },
 });
 
+/** A claim that goes may be one that a pod waits for. */
+function goneClaims() {
+  return mapped(PersistentVolumeClaim, ({ metadata: { namespace, name } }, { informers }) => {
+    const sets = informers.of(StatefulSet).list(namespace);
+    return sets.filter(({ metadata }) => name.includes(`-${metadata.name}-`)).map(keyOf);
+  }, { when: ({ type }) => type === "DELETED" });
+}
+
 async function bringIntoLine(
   object: StatefulSetObject,
   pods: readonly PodObject[],
   scope: Scope<IStatefulSet>,
 ): Promise<Outcome> {
   const revisions = await revisionsOf({ kind: StatefulSet, object }, scope);
-  const hash = hashOf(revisions.newest);
-  const isCurrent = (pod: PodObject) => pod.metadata.labels?.[revisionLabel] === hash;
+  const { name } = revisions.newest.metadata;
+  const isCurrent = (pod: PodObject) => pod.metadata.labels?.[revisionLabel] === name;
   const now = scope.clock.now();
   const world: StatefulWorld = { name: object.metadata.name, spec: object.spec!, pods, isCurrent, now };
   if (!isGoing(object)) await step(object, { world, revisions }, scope);
-  await scope.status(object, statusOf(object, world, revisions));
-  const waits = pods.map((pod) => availableInMs(pod, object.spec!.minReadySeconds ?? 0, now) ?? 0).filter((wait) =>
-    wait > 0
-  );
+  // As they are after the loop's own writes.
+  const present = ownedBy(scope.informers.of(Pod), object).filter((pod) => ordinalOf(world.name, pod) >= 0);
+  await scope.status(object, statefulStatus(object, { pods: present, revisions, now }));
+  if (!isGoing(object)) await forget(object, { pods: present, revisions }, scope);
+  const minReady = object.spec!.minReadySeconds ?? 0;
+  const waits = present.map((pod) => availableInMs(pod, minReady, now) ?? 0).filter((wait) => wait > 0);
   return waits.length > 0 ? requeueAfter(Math.min(...waits)) : done;
 }
 
@@ -81,124 +99,128 @@ interface Step {
 }
 
 async function step(object: StatefulSetObject, { world, revisions }: Step, scope: Scope<IStatefulSet>): Promise<void> {
-  const owner = { kind: StatefulSet, object };
+  await mend(object, world.pods, scope);
   const plan = planStateful(world);
-  await Promise.all(plan.remove.map((pod) => deletePod(owner, pod, scope)));
-  for (const ordinal of plan.create) {
-    await ensureClaims(object, ordinal, scope);
-    await createNamed(
-      owner,
-      statefulPod(object, { ordinal, revision: revisionFor(object, ordinal, revisions) }),
-      scope,
-    );
-  }
-  const { currentRevision } = object.status ?? {};
-  const current = revisions.all.find(({ metadata }) => metadata.name === currentRevision);
-  const inUse = new Set([
-    ...world.pods.map((pod) => pod.metadata.labels?.[revisionLabel] ?? ""),
-    current ? hashOf(current) : "",
-  ]);
-  await forgetRevisions(revisions, { limit: object.spec!.revisionHistoryLimit, inUse }, scope);
+  await Promise.all(plan.remove.map((pod) => deleteNamed(object, pod, scope)));
+  await Promise.all(plan.create.map((ordinal) => {
+    return createNamed(object, ordinal, revisionFor(object, ordinal, revisions), scope);
+  }));
 }
 
-/** The name is the ordinal's: a pod that has it already is the one that was meant, or must go first. */
-async function createNamed(
-  owner: { kind: typeof StatefulSet; object: StatefulSetObject },
-  pod: IPod,
-  scope: Scope<IStatefulSet>,
-) {
-  try {
-    await createPod(owner, pod, scope);
-  } catch (error) {
-    if (!isReason(error, "AlreadyExists")) throw error;
+/** Claims get the owners that the policy wants, before pods go; adopted pods get the labels of their ordinal. */
+async function mend(object: StatefulSetObject, pods: readonly PodObject[], scope: Scope<IStatefulSet>): Promise<void> {
+  const { name, namespace } = object.metadata;
+  for (const pod of pods) {
+    const ordinal = ordinalOf(name, pod);
+    for (const named of claimNames(object, ordinal)) {
+      const claim = scope.informers.of(PersistentVolumeClaim).get(`${namespace}/${named}`);
+      const owners = claim && ownersOfClaim(object, claim, { ordinal, pod });
+      if (claim && owners) await setOwners(claim, owners, scope);
+    }
+    const labels = identityLabels(object, ordinal);
+    if (isGoing(pod) || Object.entries(labels).every(([label, value]) => pod.metadata.labels?.[label] === value)) {
+      continue;
+    }
+    await scope.apply([patching(Pod, refOf(keyOf(pod)), { type: "merge", body: { metadata: { labels } } })]);
   }
+}
+
+async function setOwners(
+  { metadata }: Stored<IPersistentVolumeClaim>,
+  owners: OwnerReference[],
+  { apply }: Scope<IStatefulSet>,
+): Promise<void> {
+  const { uid, resourceVersion } = metadata;
+  const body = { metadata: { uid, resourceVersion, ownerReferences: owners.map((owner) => ({ ...owner })) } };
+  await apply([patching(PersistentVolumeClaim, refOf(keyOf({ metadata })), { type: "merge", body })]);
 }
 
 /** Below the partition a pod that is lost comes back as it was. */
-function revisionFor({ spec, status }: StatefulSetObject, ordinal: number, { newest, all }: Revisions): RevisionObject {
-  const partition = spec!.updateStrategy?.rollingUpdate?.partition ?? 0;
-  const before = all.find(({ metadata }) => metadata.name === status?.currentRevision);
-  return ordinal < partition && before ? before : newest;
+function revisionFor(object: StatefulSetObject, ordinal: number, revisions: Revisions): RevisionObject {
+  const rolls = object.spec!.updateStrategy?.type !== "OnDelete";
+  return rolls && ordinal < partitionOf(object.spec!) ? currentRevisionOf(object, revisions) : revisions.newest;
 }
 
-function statefulPod(
-  object: StatefulSetObject,
-  { ordinal, revision }: { ordinal: number; revision: RevisionObject },
-): IPod {
-  const kept = revision.data as { spec: { template: NonNullable<IStatefulSet["spec"]>["template"] } };
-  const { $patch: _patch, ...template } = kept.spec.template as typeof kept.spec.template & { $patch?: string };
-  const pod = podOf({ kind: StatefulSet, object }, template);
-  const name = `${object.metadata.name}-${ordinal}`;
-  delete pod.metadata!.generateName;
-  pod.metadata!.name = name;
-  pod.metadata!.labels = {
-    ...pod.metadata!.labels,
-    "statefulset.kubernetes.io/pod-name": name,
-    "apps.kubernetes.io/pod-index": String(ordinal),
-    [revisionLabel]: hashOf(revision),
-  };
-  const claims = object.spec!.volumeClaimTemplates ?? [];
-  const volumes = claims.map(({ metadata }) => ({
-    name: metadata!.name!,
-    persistentVolumeClaim: { claimName: claimName(metadata!.name!, name) },
-  }));
-  const others = (pod.spec!.volumes ?? []).filter((volume) => !volumes.some((one) => one.name === volume.name));
-  if (volumes.length + others.length > 0) pod.spec!.volumes = [...others, ...volumes];
-  pod.spec!.hostname = name;
-  if (object.spec!.serviceName) pod.spec!.subdomain = object.spec!.serviceName;
-  return pod;
-}
-
-function claimName(template: string, pod: string): string {
-  return `${template}-${pod}`;
-}
-
-async function ensureClaims(
+async function createNamed(
   object: StatefulSetObject,
   ordinal: number,
-  { informers, apply }: Scope<IStatefulSet>,
+  revision: RevisionObject,
+  scope: Scope<IStatefulSet>,
 ): Promise<void> {
-  const { namespace, name } = object.metadata;
-  for (const template of object.spec!.volumeClaimTemplates ?? []) {
-    const named = claimName(template.metadata!.name!, `${name}-${ordinal}`);
-    if (informers.of(PersistentVolumeClaim).get(`${namespace}/${named}`)) continue;
-    const labels = { ...template.metadata!.labels, ...object.spec!.selector.matchLabels };
-    const { annotations } = template.metadata!;
-    const metadata = { name: named, namespace, labels, ...(annotations ? { annotations } : {}) };
-    const claim: IPersistentVolumeClaim = {
-      apiVersion: "v1",
-      kind: "PersistentVolumeClaim",
-      metadata,
-      spec: template.spec,
-    };
-    try {
-      await apply([creating(PersistentVolumeClaim, claim)]);
-    } catch (error) {
-      if (!isReason(error, "AlreadyExists")) throw error;
-    }
+  const { client, recorder, informers } = scope;
+  const { name: set, namespace } = object.metadata;
+  const name = podName(object, ordinal);
+  const claims = informers.of(PersistentVolumeClaim);
+  // Its deletion makes the set due again.
+  if (claimNames(object, ordinal).some((one) => isStaleClaim(object, claims.get(`${namespace}/${one}`), ordinal))) {
+    return;
+  }
+  await createClaims(object, ordinal, scope);
+  const said = about({ kind: StatefulSet, object });
+  const what = `create Pod ${name} in StatefulSet ${set}`;
+  try {
+    const created = await client.create(Pod, statefulPod(object, ordinal, revision));
+    recorder.event(said, "Normal", "SuccessfulCreate", `${what} successful`);
+    await seen(Pod, created, scope);
+  } catch (error) {
+    if (isNamespaceTerminating(error)) return;
+    // The name is the ordinal's: who has it must go first.
+    if (isReason(error, "AlreadyExists")) throw error;
+    recorder.event(said, "Warning", "FailedCreate", `${what} failed error: ${messageOf(error)}`);
+    throw error;
   }
 }
 
-/** `currentRevision` moves on when every pod has arrived at the newest. */
-function statusOf(object: StatefulSetObject, world: StatefulWorld, { newest, all }: Revisions): IStatefulSetStatus {
-  const { pods, isCurrent, now, spec } = world;
-  const alive = pods.filter((pod) => !isGoing(pod));
-  const replicas = spec.replicas ?? 1;
-  const updated = alive.filter(isCurrent).length;
-  const arrived = updated === replicas && alive.length === replicas && alive.every(isReady);
-  const before = all.find(({ metadata }) => metadata.name === object.status?.currentRevision);
-  const current = arrived || !before ? newest : before;
-  const onCurrent = alive.filter((pod) => pod.metadata.labels?.[revisionLabel] === hashOf(current)).length;
-  return {
-    ...object.status,
-    observedGeneration: object.metadata.generation,
-    replicas: pods.length,
-    readyReplicas: alive.filter(isReady).length || undefined,
-    availableReplicas: alive.filter((pod) => isAvailable(pod, spec.minReadySeconds ?? 0, now)).length,
-    currentReplicas: onCurrent || undefined,
-    updatedReplicas: updated || undefined,
-    currentRevision: current.metadata.name,
-    updateRevision: newest.metadata.name,
-    collisionCount: object.status?.collisionCount ?? 0,
-  };
+async function createClaims(object: StatefulSetObject, ordinal: number, scope: Scope<IStatefulSet>): Promise<void> {
+  const { namespace, name: set } = object.metadata;
+  for (const wanted of claimsOf(object, ordinal)) {
+    const { name } = wanted.metadata!;
+    if (scope.informers.of(PersistentVolumeClaim).get(`${namespace}/${name}`)) continue;
+    try {
+      await scope.apply([creating(PersistentVolumeClaim, wanted)]);
+    } catch (error) {
+      if (!isReason(error, "AlreadyExists")) throw error;
+      continue;
+    }
+    const message = `create Claim ${name} Pod ${podName(object, ordinal)} in StatefulSet ${set} success`;
+    scope.recorder.event(about({ kind: StatefulSet, object }), "Normal", "SuccessfulCreate", message);
+  }
+}
+
+async function deleteNamed(object: StatefulSetObject, pod: PodObject, scope: Scope<IStatefulSet>): Promise<void> {
+  const { recorder, apply } = scope;
+  const { uid, name } = pod.metadata;
+  const { name: set, namespace } = object.metadata;
+  const { first, end } = ordinalRange(object.spec!);
+  const said = about({ kind: StatefulSet, object });
+  const ordinal = ordinalOf(set, pod);
+  if (isFinished(pod) && ordinal >= first && ordinal < end) tellEnd(object, pod, scope);
+  const what = `delete Pod ${name} in StatefulSet ${set}`;
+  try {
+    await apply([deleting(Pod, { namespace, name }, { preconditions: { uid } })]);
+    recorder.event(said, "Normal", "SuccessfulDelete", `${what} successful`);
+  } catch (error) {
+    if (isReason(error, "Conflict")) return;
+    recorder.event(said, "Warning", "FailedDelete", `${what} failed error: ${messageOf(error)}`);
+    throw error;
+  }
+}
+
+function tellEnd(object: StatefulSetObject, { metadata, status }: PodObject, { recorder }: Scope<IStatefulSet>): void {
+  const { namespace, name } = object.metadata;
+  const said = about({ kind: StatefulSet, object });
+  const what = (how: string) => `StatefulSet ${namespace}/${name} is recreating ${how} Pod ${metadata.name}`;
+  if (status?.phase === "Failed") recorder.event(said, "Warning", "RecreatingFailedPod", what("failed"));
+  else recorder.event(said, "Normal", "RecreatingTerminatedPod", what("terminated"));
+}
+
+async function forget(
+  object: StatefulSetObject,
+  { pods, revisions }: { pods: readonly PodObject[]; revisions: Revisions },
+  scope: Scope<IStatefulSet>,
+): Promise<void> {
+  const carried = new Set(pods.map((pod) => pod.metadata.labels?.[revisionLabel]));
+  const current = currentRevisionOf(object, revisions);
+  const inUse = (revision: RevisionObject) => revision === current || carried.has(revision.metadata.name);
+  await forgetRevisions(revisions, { limit: object.spec!.revisionHistoryLimit, inUse }, scope);
 }

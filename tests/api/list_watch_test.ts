@@ -56,7 +56,7 @@ Deno.test("sendInitialEvents sends what is there and then says that this was all
   await using world = await apiWorld();
   await world.call("POST", maps, map("a"));
   await world.call("POST", maps, map("b"));
-  const query = "sendInitialEvents=true&allowBookmarks=true&resourceVersionMatch=NotOlderThan&resourceVersion=";
+  const query = "sendInitialEvents=true&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan&resourceVersion=";
   const events = await watch(world, query, (seen) => seen.at(-1)?.type === "BOOKMARK");
   assert.deepEqual(shown(events.slice(0, -1)), ["ADDED a", "ADDED b"]);
   assert.equal(events.at(-1)!.object.metadata.annotations!["k8s.io/initial-events-end"], "true");

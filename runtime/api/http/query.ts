@@ -20,7 +20,7 @@ export function watchCall(query: URLSearchParams): WatchCall {
     fieldSelector: text(query, "fieldSelector"),
     resourceVersion: text(query, "resourceVersion"),
     resourceVersionMatch: text(query, "resourceVersionMatch"),
-    allowBookmarks: flag(query, "allowBookmarks"),
+    allowBookmarks: flag(query, "allowWatchBookmarks"),
     sendInitialEvents: flag(query, "sendInitialEvents"),
   };
 }

@@ -84,9 +84,10 @@ Deno.test("missing packages are installed by the system's own manager, and --no-
 Deno.test("a docker that answers is not installed again, and a daemon beside the usual one keeps to the data folder", () => {
   assert.equal(planInstall({ ...good, programs: { ...found, dockerd: undefined } }), undefined);
   const usual = planDaemon({ dockerHost: "unix:///var/run/docker.sock", dataDir: "/d" });
-  assert.deepEqual(usual.command, ["dockerd", "--host=unix:///var/run/docker.sock", "--pidfile=/d/dockerd.pid"]);
+  assert.ok(usual.command.includes("--bridge=none") && usual.command.includes("--iptables=false"));
+  assert.ok(!usual.command.some((word) => word.startsWith("--data-root")));
   const own = planDaemon({ dockerHost: "unix:///d/docker.sock", dataDir: "/d" });
-  assert.ok(own.command.includes("--data-root=/d/docker") && own.command.includes("--iptables=false"));
+  assert.ok(own.command.includes("--data-root=/d/docker"));
 });
 
 Deno.test("a port in use is traced to the process that holds it", () => {

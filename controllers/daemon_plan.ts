@@ -71,23 +71,27 @@ export interface DaemonPlan {
   readonly remove: readonly PodObject[];
 }
 
-export function planDaemons(world: DaemonWorld): DaemonPlan {
-  const create: string[] = [], remove: PodObject[] = [];
+export interface DaemonStep extends DaemonPlan {
+  /** Pods that have ended and make way for new ones, with the names of their nodes. */
+  readonly ended: readonly (readonly [node: string, pod: PodObject])[];
+}
+
+export function planDaemons(world: DaemonWorld): DaemonStep {
+  const create: string[] = [], remove: PodObject[] = [], ended: [string, PodObject][] = [];
   for (const [node, all] of world.pods) {
     if (!world.placements.get(node)?.stay) remove.push(...all.filter((pod) => !isGoing(pod)));
   }
   for (const [node, { run, stay }] of world.placements) {
     if (!stay) continue;
-    const all = world.pods.get(node) ?? [];
-    const finished = all.filter((pod) => isFinished(pod) && !isGoing(pod));
-    remove.push(...finished);
+    const all = (world.pods.get(node) ?? []).filter((pod) => !isFinished(pod) || !isGoing(pod));
+    ended.push(...all.filter(isFinished).map((pod): [string, PodObject] => [node, pod]));
     const [, ...spare] = oldestFirst(all.filter((pod) => !isFinished(pod) && !isGoing(pod)));
     remove.push(...spare.filter((pod) => !isSurge(pod, all, world)));
     // What goes or has failed is waited for: a name, a port or a disk may still be taken.
     if (run && all.length === 0) create.push(node);
   }
-  const update = planUpdate(world);
-  return { create: [...create, ...update.create], remove: [...remove, ...update.remove] };
+  const update = planUpdate(world, new Set(remove));
+  return { create: [...create, ...update.create], remove: [...remove, ...update.remove], ended };
 }
 
 function oldestFirst(pods: readonly PodObject[]): PodObject[] {
@@ -108,7 +112,7 @@ function limitsOf({ spec, placements }: DaemonWorld) {
   return { maxSurge: surge, maxUnavailable: surge === 0 && unavailable === 0 ? 1 : unavailable };
 }
 
-function planUpdate(world: DaemonWorld): DaemonPlan {
+function planUpdate(world: DaemonWorld, removed: ReadonlySet<PodObject>): DaemonPlan {
   if (world.spec.updateStrategy?.type === "OnDelete") return { create: [], remove: [] };
   const { maxSurge, maxUnavailable } = limitsOf(world);
   const available = (pod: PodObject) => isAvailable(pod, world.spec.minReadySeconds ?? 0, world.now);
@@ -116,7 +120,9 @@ function planUpdate(world: DaemonWorld): DaemonPlan {
   let unavailable = 0, surging = 0;
   for (const [node, { run }] of world.placements) {
     if (!run) continue;
-    const alive = (world.pods.get(node) ?? []).filter((pod) => !isGoing(pod) && !isFinished(pod));
+    const alive = (world.pods.get(node) ?? []).filter((pod) => {
+      return !isGoing(pod) && !isFinished(pod) && !removed.has(pod);
+    });
     if (!alive.some(available)) unavailable++;
     const old = alive.find((pod) => !world.isCurrent(pod));
     const fresh = alive.find(world.isCurrent);

@@ -16,10 +16,11 @@ import {
   type Scope,
 } from "../runtime/loop/mod.ts";
 import { forgetRevisions, hashOf, revisionLabel, type RevisionObject, revisionsOf } from "./controller_revisions.ts";
-import { type DaemonWorld, placementOn, planDaemons, tolerationsOf } from "./daemon_plan.ts";
+import { DaemonBackOff } from "./daemon_back_off.ts";
+import { type DaemonStep, type DaemonWorld, placementOn, planDaemons, tolerationsOf } from "./daemon_plan.ts";
 import { claim } from "./ownership.ts";
 import { availableInMs, isFinished, isGoing, isReady, type PodObject } from "./pod_state.ts";
-import { createPods, deletePod, podOf } from "./pod_template.ts";
+import { about, createPods, deletePod, podOf } from "./pod_template.ts";
 import type { NodeObject } from "./node_health_plan.ts";
 import type { NodeState } from "./scheduler/node_state.ts";
 import { requiredNodes } from "./scheduler/plugins/node_selector.ts";
@@ -28,8 +29,14 @@ import { labelSelectorOf } from "./selectors.ts";
 
 type DaemonSetObject = Stored<IDaemonSet>;
 
+/** Of the leader that runs now. */
+let backOff = new DaemonBackOff();
+
 export const daemonSets: Controller = controller(DaemonSet, {
   name: "daemonset",
+  start() {
+    backOff = new DaemonBackOff();
+  },
   owns: [ControllerRevision],
   watches: [selectedBy(Pod, DaemonSet, labelSelectorOf), changedNodes()],
   async reconcile(key, scope): Promise<Outcome> {
@@ -72,8 +79,10 @@ async function bringIntoLine(
   const now = scope.clock.now();
   const world: DaemonWorld = { spec: spec!, placements, pods: Map.groupBy(pods, nodeOf), isCurrent, now };
   const owner = { kind: DaemonSet, object };
+  const waits: number[] = [];
   if (!isGoing(object)) {
     const plan = planDaemons(world);
+    waits.push(...await replaceEnded(object, plan.ended, scope));
     await Promise.all(plan.remove.map((pod) => deletePod(owner, pod, scope)));
     await createPods(owner, plan.create.map((node) => daemonOf(object, { node, hash })), scope);
     const carried = new Set(pods.map((pod) => pod.metadata.labels?.[revisionLabel]));
@@ -81,8 +90,35 @@ async function bringIntoLine(
     await forgetRevisions(revisions, { limit: spec!.revisionHistoryLimit, inUse }, scope);
   }
   await scope.status(object, statusOf(object, world));
-  const waits = pods.map((pod) => availableInMs(pod, spec!.minReadySeconds ?? 0, now) ?? 0).filter((wait) => wait > 0);
+  waits.push(...pods.map((pod) => availableInMs(pod, spec!.minReadySeconds ?? 0, now) ?? 0).filter((wait) => wait > 0));
   return waits.length > 0 ? requeueAfter(Math.min(...waits)) : done;
+}
+
+/** Returns how long those that must wait have to. */
+async function replaceEnded(object: DaemonSetObject, ended: DaemonStep["ended"], scope: Scope<IDaemonSet>) {
+  const owner = { kind: DaemonSet, object };
+  const { uid, generation } = object.metadata;
+  const waits: number[] = [];
+  for (const [node, pod] of ended) {
+    const failed = pod.status?.phase === "Failed";
+    const waitMs = failed ? backOff.take(`${uid}/${generation}/${node}`, scope.clock.now()) : 0;
+    if (waitMs > 0) {
+      waits.push(waitMs);
+      continue;
+    }
+    const which = `daemon pod ${pod.metadata.namespace}/${pod.metadata.name} on node ${node}`;
+    const { recorder } = scope;
+    if (failed) {
+      recorder.event(about(owner), "Warning", "FailedDaemonPod", `Found failed ${which}, will try to kill it`);
+    } else {recorder.event(
+        about(owner),
+        "Normal",
+        "SucceededDaemonPod",
+        `Found succeeded ${which}, will try to delete it`,
+      );}
+    await deletePod(owner, pod, scope);
+  }
+  return waits;
 }
 
 /** A node as far as selectors look at it. */

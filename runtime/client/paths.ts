@@ -17,10 +17,12 @@ export function listQuery(options: ListOptions): string {
   return queryOf(query);
 }
 
-export function watchQuery({ namespace: _inPath, signal: _local, ...query }: WatchOptions): string {
+export function watchQuery(
+  { namespace: _inPath, signal: _local, allowBookmarks: allowWatchBookmarks, ...query }: WatchOptions,
+): string {
   // The server refuses sendInitialEvents without a resourceVersionMatch (KEP-3157).
   const match = query.sendInitialEvents === undefined ? undefined : "NotOlderThan";
-  return queryOf({ watch: true, resourceVersionMatch: match, ...query });
+  return queryOf({ watch: true, resourceVersionMatch: match, allowWatchBookmarks, ...query });
 }
 
 export function writeQuery({ fieldManager, dryRun }: WriteOptions, force?: boolean): string {

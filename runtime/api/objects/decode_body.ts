@@ -19,7 +19,7 @@ import { badRequest } from "./refusals.ts";
 export function decodeBody(resource: Resource, object: KubeObject, call: WriteCall): void {
   checkKind(resource, object);
   const wrong = checkTypes(resource.type, object);
-  if (wrong.length > 0) throw cannotBeHandled(resource, wrong);
+  if (wrong.length > 0) throw cannotBeHandled(resource, wrong, object.metadata?.name);
   const unknown = pruneUnknown(resource.type, object);
   report(resource, { unknown, duplicate: call.duplicateFields ?? [] }, call);
 }

@@ -69,7 +69,7 @@ async function modifyOnce(
   if (!managed) track(m, resource, object, live, { ...call, subresource: through ?? call.subresource });
   if (sameJson(withoutVersion(object, entriesIgnoringTimes(object, live)), withoutVersion(live))) return current;
   // What the server itself does to a whole object (binding) is not an update by a client, and may set what those may not.
-  const errors = validateObject(resource, object, whole ? undefined : live);
+  const errors = validateObject(resource, object, whole ? undefined : live, call.subresource);
   if (errors.length > 0) throw invalid(resource, name, errors);
   await admit(m.admission, "validate", request, m.view);
   const commit = { resource, path: pathOf(target), expected: current.revision, dryRun: call.dryRun };

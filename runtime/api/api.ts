@@ -92,7 +92,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     cache,
     registry: resources,
     clock,
-    admission: admissionPlugins(random),
+    admission: admissionPlugins({ random, authorize: options.authorize }),
     allocators: [clusterIps(services, range, random), nodePorts(services, nodePortRange, random)],
     view: clusterView(resources, cache),
     tokens: options.tokens,

@@ -1,11 +1,46 @@
-/** The plugins that are on, in the order in which they run. */
+/**
+ * The plugins that are on, in upstream's order: those that change an object before those that others may add to it
+ * (policies, webhooks), and refusals last. NamespaceLifecycle stands in `objects/namespace_check.ts` and
+ * `namespace_deletion.ts`, ResourceQuota in `quota/`: both hold while the write happens, not only before it.
+ */
+import type { Authorizer } from "../../auth/user.ts";
 import type { AdmissionPlugin } from "./admission.ts";
 import { certificateRequester } from "./certificate_requester.ts";
+import { certificateApproval, certificateSigning, certificateSubject } from "./certificates.ts";
+import { claimResize } from "./claim_resize.ts";
+import { defaultIngressClass } from "./default_ingress_class.ts";
+import { defaultStorageClass } from "./default_storage_class.ts";
 import { defaultTolerations } from "./default_tolerations.ts";
+import { limitRanger } from "./limit_ranger.ts";
 import { priority } from "./priority.ts";
+import { runtimeClass } from "./runtime_class.ts";
 import { serviceAccount } from "./service_account.ts";
 import { serviceValues } from "./service_values.ts";
+import { storageProtection } from "./storage_protection.ts";
+import { taintNodes } from "./taint_nodes.ts";
 
-export function admissionPlugins(random: () => number): readonly AdmissionPlugin[] {
-  return [serviceValues, certificateRequester, serviceAccount(random), priority, defaultTolerations];
+export interface PluginOptions {
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly authorize: Authorizer;
+}
+
+export function admissionPlugins({ random, authorize }: PluginOptions): readonly AdmissionPlugin[] {
+  return [
+    serviceValues,
+    certificateRequester,
+    limitRanger,
+    serviceAccount(random),
+    taintNodes,
+    priority,
+    defaultTolerations,
+    defaultStorageClass,
+    storageProtection,
+    claimResize,
+    runtimeClass,
+    certificateApproval(authorize),
+    certificateSigning(authorize),
+    certificateSubject,
+    defaultIngressClass,
+  ];
 }

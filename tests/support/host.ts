@@ -64,6 +64,8 @@ for place in etc var/lib; do
 done
 rm -f /etc/resolv.conf
 echo "# a test host has no name servers of its own" > /etc/resolv.conf
+# A new network namespace takes these over from the machine; a host begins as a kernel begins.
+echo 0 > /proc/sys/net/ipv4/ip_forward
 mkdir -p /var/lib/docker /etc/cni/net.d
 mount --bind "$1/docker" /var/lib/docker
 mount --bind "$1/run" /run

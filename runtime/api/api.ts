@@ -10,7 +10,9 @@ import type { Authenticator, Authorizer, User } from "../auth/user.ts";
 import type { Clock } from "../loop/controller.ts";
 import { builtinResources, type Resource } from "../schema/mod.ts";
 import type { Store } from "../store/store.ts";
+import { connectAdmission } from "./admission/connect.ts";
 import { admissionPlugins } from "./admission/plugins.ts";
+import { matchConditionsHold } from "./admission/webhooks/match_conditions.ts";
 import { clusterIps } from "./allocators/cluster_ips.ts";
 import { ipText, parseIpRange } from "./allocators/ip_range.ts";
 import { nodePorts, type PortRange } from "./allocators/node_ports.ts";
@@ -87,21 +89,25 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const prefixes = builtinResources.filter(isStored).map(({ storagePrefix }) => storagePrefix);
   const cache = await WatchCache.open(store, prefixes, (error) => log.warn("the store's watch failed", { error }));
   const services = cache.resource("/registry/services/specs");
+  const webhooks = { registry: resources, random, conditionsHold: matchConditionsHold };
+  const admission = admissionPlugins({ random, authorize: options.authorize, webhooks });
+  const view = clusterView(resources, cache);
   const machinery: Machinery = {
     store,
     cache,
     registry: resources,
     clock,
-    admission: admissionPlugins({ random, authorize: options.authorize }),
+    admission,
     allocators: [clusterIps(services, range, random), nodePorts(services, nodePortRange, random)],
-    view: clusterView(resources, cache),
+    view,
     tokens: options.tokens,
     random,
     uid: () => crypto.randomUUID(),
   };
   const registry = objectOperations(machinery);
   const checks = healthChecks(cache);
-  const streams = { view: machinery.view, dialKubelet: options.dialKubelet };
+  const admitConnect = connectAdmission({ plugins: admission, registry: resources, view });
+  const streams = { view, dialKubelet: options.dialKubelet, admitConnect };
   const backends: Backends = {
     routes: new Map([
       ...reviewRoutes(options),

@@ -17,7 +17,12 @@ export interface AdmissionRequest {
   readonly user: User;
   readonly dryRun: boolean;
   readonly warn: (text: string) => void;
+  /** The second round of the changes, because somebody outside changed the object in the first. */
+  readonly again?: boolean;
 }
+
+/** What a plugin answers when the object is another than the plugins before it saw: they look at it once more. */
+export type Admitted = void | "changed";
 
 /** The present state of the cluster, from the watch cache. `group` is empty for the core group. */
 export interface ClusterView {
@@ -29,7 +34,7 @@ export interface ClusterView {
 
 export interface AdmissionPlugin {
   readonly name: string;
-  admit?(request: AdmissionRequest, view: ClusterView): void | Promise<void>;
+  admit?(request: AdmissionRequest, view: ClusterView): Admitted | Promise<Admitted>;
   validate?(request: AdmissionRequest, view: ClusterView): void | Promise<void>;
 }
 
@@ -40,8 +45,10 @@ export async function admit(
   request: AdmissionRequest,
   view: ClusterView,
 ): Promise<void> {
+  let changed = false;
   for (const plugin of plugins) {
     const pending = plugin[phase]?.(request, view);
-    if (pending) await pending;
+    if (pending && await pending) changed = true;
   }
+  if (changed && !request.again) await admit(plugins, phase, { ...request, again: true }, view);
 }

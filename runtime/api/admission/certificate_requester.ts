@@ -5,8 +5,8 @@ import type { AdmissionPlugin } from "./admission.ts";
 export const certificateRequester: AdmissionPlugin = {
   name: "CertificateRequester",
   admit({ resource, operation, object, old, user }) {
-    if (groupResourceOf(resource) !== "certificatesigningrequests.certificates.k8s.io") return;
-    const spec = (object!.spec ??= {}) as Record<string, unknown>;
+    if (!object || groupResourceOf(resource) !== "certificatesigningrequests.certificates.k8s.io") return;
+    const spec = (object.spec ??= {}) as Record<string, unknown>;
     const asked = operation === "CREATE" ? user : undefined;
     const before = (old?.spec ?? {}) as Record<string, unknown>;
     const facts = asked

@@ -18,14 +18,18 @@ import { serviceAccount } from "./service_account.ts";
 import { serviceValues } from "./service_values.ts";
 import { storageProtection } from "./storage_protection.ts";
 import { taintNodes } from "./taint_nodes.ts";
+import type { WebhookContext } from "./webhooks/ask.ts";
+import { mutatingWebhooks } from "./webhooks/mutating.ts";
+import { validatingWebhooks } from "./webhooks/validating.ts";
 
 export interface PluginOptions {
   /** In [0, 1). */
   readonly random: () => number;
   readonly authorize: Authorizer;
+  readonly webhooks: WebhookContext;
 }
 
-export function admissionPlugins({ random, authorize }: PluginOptions): readonly AdmissionPlugin[] {
+export function admissionPlugins({ random, authorize, webhooks }: PluginOptions): readonly AdmissionPlugin[] {
   return [
     serviceValues,
     certificateRequester,
@@ -42,5 +46,7 @@ export function admissionPlugins({ random, authorize }: PluginOptions): readonly
     certificateSigning(authorize),
     certificateSubject,
     defaultIngressClass,
+    mutatingWebhooks(webhooks),
+    validatingWebhooks(webhooks),
   ];
 }

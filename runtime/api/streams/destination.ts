@@ -25,6 +25,8 @@ export type DialKubelet = (address: KubeletAddress) => Promise<Duplex>;
 export interface StreamContext {
   readonly view: ClusterView;
   readonly dialKubelet?: DialKubelet;
+  /** Asked before anything is connected; throws its refusal. */
+  readonly admitConnect: (request: StreamRequest) => Promise<void>;
 }
 
 export interface StreamRequest {

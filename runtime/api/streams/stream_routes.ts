@@ -28,7 +28,9 @@ export function streamRoutes(context: StreamContext): ReadonlyMap<string, Handle
 function handler(context: StreamContext, locate: Locate): Handler {
   return async (exchange) => {
     const { path, url, user } = exchange;
-    const destination = locate(context, { path, query: url.searchParams, user });
+    const request = { path, query: url.searchParams, user };
+    await context.admitConnect(request);
+    const destination = locate(context, request);
     return destination ? await forward(exchange, destination) : plain("", 200);
   };
 }
@@ -58,7 +60,9 @@ export async function upgradeStream(
       path: url.pathname,
       resource: { group, version, plural, subresource, name, namespace: namespace || undefined },
     });
-    const destination = locate(context, { path, query: url.searchParams, user });
+    const request = { path, query: url.searchParams, user };
+    await context.admitConnect(request);
+    const destination = locate(context, request);
     if (!destination) throw noSuchPage();
     await tunnel(upgrade, destination);
   } catch (error) {

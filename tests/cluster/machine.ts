@@ -90,11 +90,14 @@ export function shell(host: TestHost, script: string): Promise<RunResult> {
   return host.run(["sh", "-c", script]);
 }
 
-/** Ids and start times of every running container: what must not change while d8s is away. */
-export async function containers(host: TestHost): Promise<string[]> {
-  const { stdout } = await shell(
-    host,
-    "docker ps -q --no-trunc | xargs -r docker inspect -f '{{.Id}} {{.State.StartedAt}}'",
-  );
-  return stdout.trim().split("\n").filter(Boolean).sort();
+/**
+ * Ids and start times of the containers of the three pods of the example, as soon as there are these six and no other:
+ * what must not change while d8s is away.
+ */
+export function containers(host: TestHost): Promise<string[]> {
+  const list = "docker ps -q --no-trunc | xargs -r docker inspect -f '{{.Id}} {{.State.StartedAt}}'";
+  return until("six containers", async () => {
+    const lines = (await shell(host, list)).stdout.trim().split("\n").sort();
+    return lines.length === 6 && lines;
+  });
 }

@@ -154,3 +154,33 @@ Deno.test("a custom resource takes the way of every kind: pruned, defaulted, sca
     "widgets/status",
   ]);
 });
+
+Deno.test("an event is one object under two sets of names, an autoscaler one under two versions", async () => {
+  await using world = await apiWorld();
+  const event = {
+    metadata: { name: "e" },
+    involvedObject: { kind: "Pod", name: "p", namespace: "default" },
+    message: "hello",
+    reason: "Said",
+  };
+  assert.equal((await world.call("POST", "/api/v1/namespaces/default/events", event)).status, 201);
+  const events = "/apis/events.k8s.io/v1/namespaces/default/events";
+  const { body } = await world.call("GET", `${events}?fieldSelector=regarding.name%3Dp`);
+  assert.deepEqual(body.items.map(({ note, regarding }: { note: string; regarding: unknown }) => [note, regarding]), [
+    ["hello", event.involvedObject],
+  ]);
+  const patch = { note: "changed" };
+  const headers = { "content-type": "application/merge-patch+json" };
+  assert.equal((await world.call("PATCH", `${events}/e`, patch, headers)).body.note, "changed");
+  assert.equal((await world.call("GET", "/api/v1/namespaces/default/events/e")).body.message, "changed");
+  const scaler = {
+    metadata: { name: "h" },
+    spec: { maxReplicas: 3, targetCPUUtilizationPercentage: 50, scaleTargetRef: { kind: "Deployment", name: "d" } },
+  };
+  const scalers = "namespaces/default/horizontalpodautoscalers";
+  assert.equal((await world.call("POST", `/apis/autoscaling/v1/${scalers}`, scaler)).status, 201);
+  const second = await world.call("GET", `/apis/autoscaling/v2/${scalers}/h`);
+  assert.equal(second.body.spec.metrics[0].resource.target.averageUtilization, 50);
+  const first = await world.call("GET", `/apis/autoscaling/v1/${scalers}/h`);
+  assert.equal(first.body.spec.targetCPUUtilizationPercentage, 50);
+});

@@ -4,11 +4,12 @@
  * Whoever makes a revision out of an object gives the object away: it is frozen.
  */
 import type { KubeObject, Stored } from "../../schema/mod.ts";
-import { parse, spliceRevision } from "./serialise.ts";
+import { parse, serialise, spliceRevision } from "./serialise.ts";
 
 export class ObjectRevision {
   #object?: Stored;
   #encodings?: Map<string, Uint8Array>;
+  #versions?: Map<string, ObjectRevision>;
 
   /** `path`: below the storage prefix, `namespace/name` or `name`. `bytes`: JSON with this resourceVersion. */
   constructor(
@@ -33,6 +34,17 @@ export class ObjectRevision {
   /** The same object as of a later revision: what a DELETED event carries. */
   at(revision: number): ObjectRevision {
     return ObjectRevision.ofStored(this.path, revision, this.bytes);
+  }
+
+  /** The same revision in another version of its kind, made when first asked for. */
+  inVersion(apiVersion: string, convert: (object: Stored) => KubeObject): ObjectRevision {
+    this.#versions ??= new Map();
+    const known = this.#versions.get(apiVersion);
+    if (known) return known;
+    const object = convert(this.object);
+    const made = ObjectRevision.ofStored(this.path, this.revision, serialise(object), object);
+    this.#versions.set(apiVersion, made);
+    return made;
   }
 
   /** Another form of it (protobuf, a table row), made when first asked for and kept as long as the revision. */

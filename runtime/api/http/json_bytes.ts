@@ -1,6 +1,7 @@
 /** JSON answers, assembled from bytes that exist already. */
 import { apiVersionOf, type Resource } from "../../schema/mod.ts";
 import type { EventType, ObjectRevision } from "../cache/mod.ts";
+import { shownAs } from "../objects/versions.ts";
 import type { ObjectList } from "../operations.ts";
 import { bookmarkObject, type Encoding, listMeta } from "./encodings.ts";
 
@@ -18,14 +19,8 @@ export function jsonText(value: unknown): Uint8Array {
   return encoder.encode(JSON.stringify(value) + "\n");
 }
 
-/** The object as the version that is asked for names it. */
-export function jsonObject(revision: ObjectRevision, resource: Resource): Uint8Array {
-  const apiVersion = apiVersionOf(resource);
-  if (apiVersion === resource.storageVersion) return revision.bytes;
-  return revision.encoding(
-    `json ${apiVersion}`,
-    () => encoder.encode(JSON.stringify({ ...revision.object, apiVersion })),
-  );
+function jsonObject(revision: ObjectRevision, resource: Resource): Uint8Array {
+  return shownAs(revision, resource).bytes;
 }
 
 /** Joins items into one list answer. */

@@ -13,6 +13,7 @@ import {
   watchFrame,
 } from "../../schema/mod.ts";
 import type { ObjectRevision } from "../cache/mod.ts";
+import { shownAs } from "../objects/versions.ts";
 import { bookmarkObject, type Encoding, listMeta } from "./encodings.ts";
 import { concat } from "./json_bytes.ts";
 
@@ -23,11 +24,8 @@ export function hasProtobuf({ type }: Resource): boolean {
 }
 
 function objectBytes(revision: ObjectRevision, resource: Resource): Uint8Array {
-  const apiVersion = apiVersionOf(resource);
-  return revision.encoding(
-    `protobuf ${apiVersion}`,
-    () => encodeProtobuf(resource, { ...revision.object, apiVersion }),
-  );
+  const shown = shownAs(revision, resource);
+  return shown.encoding("protobuf", () => encodeProtobuf(resource, shown.object));
 }
 
 /** Anything that names its kind. */

@@ -1,7 +1,7 @@
 /** Tables as an encoding: the columns that `kubectl get` prints, made by the server ("Receiving resources as Tables"). */
-import type { KubeObject, Resource } from "../../schema/mod.ts";
-import { apiVersionOf } from "../../schema/mod.ts";
+import type { Resource } from "../../schema/mod.ts";
 import type { ObjectRevision } from "../cache/mod.ts";
+import { shownAs } from "../objects/versions.ts";
 import { tableOf } from "../table/mod.ts";
 import { type Encoding, type ListMeta, listMeta } from "./encodings.ts";
 import { json, jsonText } from "./json_bytes.ts";
@@ -17,10 +17,8 @@ export interface TableChoice {
 }
 
 export function tableEncoding({ version, include, now }: TableChoice): Encoding {
-  const objectFor = ({ object }: ObjectRevision, resource: Resource): KubeObject =>
-    include === "Object" ? { ...object, apiVersion: apiVersionOf(resource) } : object;
   const table = (items: readonly ObjectRevision[], resource: Resource, metadata: ListMeta, columns: boolean) =>
-    tableOf(resource, items.map((revision) => objectFor(revision, resource)), {
+    tableOf(resource, items.map((revision) => shownAs(revision, resource).object), {
       nowMs: now(),
       includeObject: include,
       metadata: { ...metadata },

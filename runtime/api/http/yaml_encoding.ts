@@ -1,6 +1,7 @@
 /** YAML answers; rare, so nothing is kept. Watches have no YAML form. */
 import { dump } from "js-yaml";
 import { apiVersionOf } from "../../schema/mod.ts";
+import { shownAs } from "../objects/versions.ts";
 import { type Encoding, listMeta } from "./encodings.ts";
 import { json } from "./json_bytes.ts";
 
@@ -16,13 +17,13 @@ export const yaml: Encoding = {
   listParts: undefined,
   key: "yaml",
   contentType: "application/yaml",
-  object: (revision, resource) => write({ ...revision.object, apiVersion: apiVersionOf(resource) }),
+  object: (revision, resource) => write(shownAs(revision, resource).object),
   list: (list, resource) =>
     write({
       apiVersion: apiVersionOf(resource),
       kind: resource.listKind,
       metadata: listMeta(list),
-      items: list.items.map(({ object }) => ({ ...object, apiVersion: apiVersionOf(resource) })),
+      items: list.items.map((revision) => shownAs(revision, resource).object),
     }),
   value: (value) => write(JSON.parse(decoder.decode(json.value(value)))),
 };

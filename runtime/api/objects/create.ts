@@ -20,6 +20,7 @@ import { track } from "./managed.ts";
 import { checkNamespace } from "./namespace_check.ts";
 import { alreadyExists, badRequest } from "./refusals.ts";
 import { withReservations } from "./reservations.ts";
+import { storedRow, toStored } from "./versions.ts";
 
 const nameAttempts = 8;
 
@@ -30,11 +31,12 @@ export async function create(
   object: KubeObject,
   call: WriteCall,
 ): Promise<ObjectRevision> {
-  decodeBody(collection.resource, object, call);
-  return await createDecoded(m, collection, object, call);
+  const { resource, namespace } = collection;
+  decodeBody(resource, object, call);
+  return await createDecoded(m, { resource: storedRow(m, resource), namespace }, toStored(resource, object), call);
 }
 
-/** As `create`, for a body that was decoded already. `keepManaged`: the object brings its managedFields along. */
+/** As `create`, for a body that was decoded already, in the stored version. `keepManaged`: the object brings its managedFields along. */
 export async function createDecoded(
   m: Machinery,
   { resource, namespace }: Collection,

@@ -9,13 +9,15 @@ import { copyJson } from "./json_value.ts";
 import { type Machinery, timestamp } from "./machinery.ts";
 import { type Changed, modify } from "./modify.ts";
 import { badRequest } from "./refusals.ts";
+import { fromStored, partToStored, storedTarget, toStored } from "./versions.ts";
 
 export async function patch(m: Machinery, target: Target, patch: PatchBody, call: WriteCall): Promise<Written> {
   if (patch.type === "apply") return await apply(m, target, patch, call);
-  const revision = await modify(m, target, call, (live) => {
-    const object = patched(target.resource, live, patch);
-    decodeBody(target.resource, object, call);
-    return { object };
+  const { resource } = target;
+  const revision = await modify(m, storedTarget(m, target), call, (live) => {
+    const object = patched(resource, fromStored(resource, live), patch);
+    decodeBody(resource, object, call);
+    return { object: toStored(resource, object) };
   });
   return { revision, created: false };
 }
@@ -38,14 +40,15 @@ async function apply(
   { body, force = false }: PatchBody,
   call: WriteCall,
 ): Promise<Written> {
-  const { resource } = target;
+  const stored = storedTarget(m, target);
+  const { resource } = stored;
   if (!call.fieldManager) {
     throw badRequest(
       'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
     );
   }
-  const applied = body as unknown as KubeObject;
-  checkApplied(target, applied);
+  checkApplied(target, body as unknown as KubeObject);
+  const applied = partToStored(target.resource, body as unknown as KubeObject);
   const options = {
     applied,
     resource,
@@ -61,13 +64,13 @@ async function apply(
     return { object, managed: true };
   };
   try {
-    return { revision: await modify(m, target, call, change), created: false };
+    return { revision: await modify(m, stored, call, change), created: false };
   } catch (error) {
     if (!isReason(error, "NotFound") || call.subresource || error.details.name !== target.name) throw error;
   }
   const object = copyJson(applyObject(options));
   decodeBody(resource, object, { ...call, fieldValidation: "Strict" });
-  return { revision: await createDecoded(m, target, object, call, true), created: true };
+  return { revision: await createDecoded(m, stored, object, call, true), created: true };
 }
 
 function checkApplied({ name, namespace, resource }: Target, applied: KubeObject): void {

@@ -7,19 +7,22 @@ import { copyJson } from "./json_value.ts";
 import { rulesOf } from "./kind_rules.ts";
 import type { Machinery } from "./machinery.ts";
 import { modify } from "./modify.ts";
+import { storedTarget, toStored } from "./versions.ts";
 
 /** Takes the object. */
 export async function update(m: Machinery, target: Target, object: KubeObject, call: WriteCall): Promise<Written> {
   decodeBody(target.resource, object, call);
+  const stored = storedTarget(m, target);
+  const wanted = toStored(target.resource, object);
   try {
-    const revision = await modify(m, target, call, () => ({ object: copyJson(object) }));
+    const revision = await modify(m, stored, call, () => ({ object: copyJson(wanted) }));
     return { revision, created: false };
   } catch (error) {
-    if (!mayCreate(target, object, call) || !isReason(error, "NotFound")) throw error;
+    if (!mayCreate(target, wanted, call) || !isReason(error, "NotFound")) throw error;
   }
-  delete object.metadata!.resourceVersion;
-  object.metadata!.name ??= target.name;
-  return { revision: await createDecoded(m, target, object, call), created: true };
+  delete wanted.metadata!.resourceVersion;
+  wanted.metadata!.name ??= target.name;
+  return { revision: await createDecoded(m, stored, wanted, call), created: true };
 }
 
 function mayCreate({ resource }: Target, object: KubeObject, call: WriteCall): boolean {

@@ -17,9 +17,10 @@ export const clusterResources = [
     shortNames: ["ev"],
     storageVersion: "v1",
     selects: [
-      ...regarding.map((field) => `regarding.${field}`),
+      // Paths are those of the stored version.
+      ...regarding.map((field) => [`regarding.${field}`, `involvedObject.${field}`] as const),
       "reason",
-      "reportingController",
+      ["reportingController", "reportingComponent"],
       "type",
     ],
   }]),

@@ -1,0 +1,59 @@
+/**
+ * One kind, several served versions, one stored version: objects are converted on their way in and on their way out.
+ *
+ * Laws: what is stored has the storage version; whoever asks in a version gets that version; a revision is converted at most
+ * once for each version.
+ */
+import { apiVersionOf, applyDefaults, convert, type KubeObject, type Resource } from "../../schema/mod.ts";
+import type { ObjectRevision } from "../cache/mod.ts";
+import type { Target } from "../operations.ts";
+import type { Machinery } from "./machinery.ts";
+
+/** The revision as a client of this row's version sees it. */
+export function shownAs(revision: ObjectRevision, resource: Resource): ObjectRevision {
+  if (isStored(resource)) return revision;
+  const apiVersion = apiVersionOf(resource);
+  return revision.inVersion(apiVersion, (object) => inVersion(resource, object, apiVersion));
+}
+
+/** The row of the stored version; custom resources keep their own, as their versions differ by nothing but name here. */
+export function storedRow({ registry }: Machinery, resource: Resource): Resource {
+  if (isStored(resource) || isCustom(resource)) return resource;
+  const slash = resource.storageVersion.indexOf("/");
+  const group = slash < 0 ? "" : resource.storageVersion.slice(0, slash);
+  return registry.find(group, resource.storageVersion.slice(slash + 1), resource.plural) ?? resource;
+}
+
+export function storedTarget(m: Machinery, target: Target): Target {
+  return { ...target, resource: storedRow(m, target.resource) };
+}
+
+/** A decoded body of the row's version in the stored one; may be the object itself. */
+export function toStored(resource: Resource, object: KubeObject): KubeObject {
+  if (isStored(resource)) return object;
+  // Defaults belong to the version that the client speaks: what it leaves out means what that version says.
+  if (!isCustom(resource)) applyDefaults(resource, object);
+  return inVersion(resource, object, resource.storageVersion);
+}
+
+/** A stored object in the row's version; may be the object itself. */
+export function fromStored(resource: Resource, object: KubeObject): KubeObject {
+  return isStored(resource) ? object : inVersion(resource, object, apiVersionOf(resource));
+}
+
+/** As `toStored` for a part of an object: nothing is filled in. */
+export function partToStored(resource: Resource, part: KubeObject): KubeObject {
+  return isStored(resource) ? part : inVersion(resource, part, resource.storageVersion);
+}
+
+function inVersion(resource: Resource, object: KubeObject, apiVersion: string): KubeObject {
+  return isCustom(resource) ? { ...object, apiVersion } : convert(object, apiVersion);
+}
+
+function isStored(resource: Resource): boolean {
+  return apiVersionOf(resource) === resource.storageVersion;
+}
+
+function isCustom({ type }: Resource): boolean {
+  return type.name === "";
+}

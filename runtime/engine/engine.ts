@@ -97,6 +97,8 @@ export interface ContainerState {
   readonly logPath: string;
   readonly tty: boolean;
   readonly user: string;
+  /** In force now; what is unlimited is absent. */
+  readonly limits: ResourceLimits;
 }
 
 export interface ContainerEvent {
@@ -195,6 +197,7 @@ export interface Engine {
   inspect(id: string): Promise<ContainerState | undefined>;
   /** All containers, running or not, that carry this label. */
   list(label: string): Promise<readonly ContainerState[]>;
+  /** Changes what is in force while it runs; what is absent becomes unlimited. */
   update(id: string, limits: ResourceLimits): Promise<void>;
   stats(id: string): Promise<ContainerStats | undefined>;
 

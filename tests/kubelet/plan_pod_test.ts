@@ -118,7 +118,7 @@ Deno.test("a pod that is going stops its app, then its sidecars in reverse, then
 });
 
 Deno.test("a container that is being stopped is not stopped twice", () => {
-  assert.deepEqual(steps(podOf({}, going), [sandbox, observedOf("c", "running")], { stopping: new Set(["c-0"]) }), []);
+  assert.deepEqual(steps(podOf({}, going), [sandbox, observedOf("c", "running")], { stopping: new Map([["c-0", 0]]) }), []);
 });
 
 Deno.test("a failed liveness probe stops the container with the probe's own grace", () => {

@@ -60,6 +60,7 @@ export function observedOf(
       logPath: "",
       tty: false,
       user: "",
+      limits: { cpuShares: 2 },
       ...more.state,
     },
   };
@@ -71,7 +72,7 @@ export function factsOf(pod: Pod, observed: readonly Observed[], more: Partial<P
     observed,
     networkReady: observed.some((one) => one.isSandbox && one.state.status === "running"),
     verdict: () => ({ started: true, ready: true }),
-    stopping: new Set(),
+    stopping: new Map(),
     now: noon,
     ...more,
   };

@@ -8,6 +8,7 @@ import { expand } from "./env.ts";
 import { containerLabels, dockerName, sandboxLabels } from "./identity.ts";
 import { cgroupLimits } from "./resources.ts";
 import { securityOptions, userOf } from "./security.ts";
+import { sysctlsOf } from "./sysctls.ts";
 
 export interface ContainerSpecFacts {
   readonly pod: Pod;
@@ -15,6 +16,8 @@ export interface ContainerSpecFacts {
   readonly attempt: number;
   readonly backOffSeconds: number;
   readonly sandboxId: string;
+  /** The container whose processes an ephemeral one wants to see. */
+  readonly targetId?: string;
   readonly env: ReadonlyMap<string, string>;
   readonly mounts: readonly Mount[];
   /** Host file behind the container's termination message path. */
@@ -42,6 +45,7 @@ export function sandboxSpec(pod: Pod, attempt: number): ContainerSpec {
     ipc: spec.hostIPC ? "host" : "shareable",
     pid: spec.hostPID ? "host" : "private",
     mounts: [],
+    sysctls: sysctlsOf(pod).ipc,
     resources: { cpuShares: 2 },
     security: {
       privileged: false,
@@ -74,7 +78,7 @@ export function containerSpec(facts: ContainerSpecFacts): ContainerSpec {
     stdinOnce: container.stdinOnce ?? false,
     network: { container: sandboxId },
     ipc: specOf(pod).hostIPC ? "host" : { container: sandboxId },
-    pid: pidMode(pod, sandboxId),
+    pid: facts.targetId ? { container: facts.targetId } : pidMode(pod, sandboxId),
     mounts: [...mounts, { source: messageSource, target: messagePath(container), readOnly: false }],
     resources: cgroupLimits(container),
     security: securityOptions(pod, container),

@@ -13,6 +13,7 @@ export interface MachineFacts {
   readonly osImage: string;
   readonly architecture: "amd64" | "arm64";
   readonly mayLowerOomScore: boolean;
+  readonly hasAppArmor: boolean;
   /** Resource name to quantity: what pods may have. */
   readonly allocatable: Readonly<Record<string, string>>;
 }
@@ -36,6 +37,7 @@ export async function machineFacts(): Promise<MachineFacts> {
     osImage: osImage(await Deno.readTextFile("/etc/os-release").catch(() => "")),
     architecture: Deno.build.arch === "aarch64" ? "arm64" : "amd64",
     mayLowerOomScore: hasCapability(await Deno.readTextFile("/proc/self/status"), sysResource),
+    hasAppArmor: (await firstLine("/sys/module/apparmor/parameters/enabled")) === "Y",
     allocatable: {
       cpu: String(cpus),
       memory: `${Math.floor(memoryBytes / 1024)}Ki`,

@@ -1,7 +1,16 @@
 /** `containerStatuses[]` from docker's facts. Pure. */
 import type { Observed } from "../container/identity.ts";
 import type { Verdict, Waiting } from "./pod_plan.ts";
-import { allContainersOf, type Container, type ContainerStatus, initContainersOf, isSidecar, type Pod } from "./pod.ts";
+import {
+  allContainersOf,
+  type Container,
+  type ContainerStatus,
+  initContainersOf,
+  isSidecar,
+  type Pod,
+  statusesOf,
+} from "./pod.ts";
+import { resizeOf } from "./resize.ts";
 import { rfc3339 } from "./rfc3339.ts";
 
 export interface StatusFacts {
@@ -43,7 +52,7 @@ function containerStatus(facts: StatusFacts, container: Container): ContainerSta
     image: latest.state.image,
     imageID: facts.imageName(latest.state.imageId),
     containerID: `docker://${latest.state.id}`,
-    ...resourcesOf(container),
+    ...resourcesInForce(container, latest, before),
   };
 }
 
@@ -89,6 +98,17 @@ function resourcesOf({ resources }: Container): Partial<ContainerStatus> {
   };
 }
 
+/** Until a resize has been carried out, what the container had before it is what it has. */
+function resourcesInForce(
+  container: Container,
+  { state }: Observed,
+  before: ContainerStatus | undefined,
+): Partial<ContainerStatus> {
+  const own = resourcesOf(container);
+  const underWay = state.status === "running" && resizeOf(container, state.limits) !== undefined;
+  return underWay && before?.resources ? { ...own, resources: before.resources } : own;
+}
+
 function stateOf(facts: StatusFacts, { state }: Observed): State {
   if (state.status === "running") return { running: { startedAt: seconds(state.startedAt) } };
   const message = state.error || facts.messages.get(state.id);
@@ -115,6 +135,5 @@ function seconds(time: string): string {
 }
 
 function statusBefore(pod: Pod, name: string): ContainerStatus | undefined {
-  const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
-  return [...containerStatuses, ...initContainerStatuses].find((status) => status.name === name);
+  return statusesOf(pod).find((status) => status.name === name);
 }

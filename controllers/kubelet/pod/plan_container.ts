@@ -2,7 +2,9 @@
 import { containerHash, type Observed } from "../container/identity.ts";
 import { nextBackOffSeconds } from "./back_off.ts";
 import type { PodFacts, Step, Waiting } from "./pod_plan.ts";
-import { type Container, type Pod, restartPolicyOf } from "./pod.ts";
+import { type Container, type Pod, statusesOf } from "./pod.ts";
+import { mayRunAgain } from "./restart_rules.ts";
+import { resizeOf } from "./resize.ts";
 
 export interface ContainerPlan {
   readonly name: string;
@@ -49,8 +51,12 @@ function planRunningContainer(
   if (hash !== containerHash(container)) {
     return [{ type: "stop", id: state.id, name, message: `Container ${name} definition changed, will be restarted` }];
   }
+  const resize = resizeOf(container, state.limits);
+  if (resize === "restart") {
+    return [{ type: "stop", id: state.id, name, message: `Container ${name} resize requires restart` }];
+  }
   const { failed } = verdict(state.id);
-  if (!failed) return [];
+  if (!failed) return resize ? [{ type: "resize", id: state.id, name, limits: resize }] : [];
   const message = `Container ${name} failed ${failed.probe.toLowerCase()} probe, will be restarted`;
   return [{ type: "stop", id: state.id, name, message, grace: failed.graceSeconds }];
 }
@@ -58,16 +64,21 @@ function planRunningContainer(
 function planEnded({ pod, now }: PodFacts, container: Container, latest: Observed): ContainerPlan {
   const { name } = container;
   const { exitCode } = latest.state;
-  const policy = restartPolicyOf(pod, container);
-  if (policy === "Never" || (policy === "OnFailure" && exitCode === 0 && !latest.state.error)) {
-    return { name, steps: [], over: { exitCode } };
-  }
+  const changed = wasChanged(container, latest);
+  if (!changed && !mayRunAgain(pod, container, latest.state)) return { name, steps: [], over: { exitCode } };
   const ended = Date.parse(latest.state.finishedAt || latest.state.createdAt);
   const waitMs = ended + latest.backOffSeconds * 1000 - now;
-  if (waitMs > 0) return { name, steps: [], waiting: crashLoop(pod, name, latest.backOffSeconds), againMs: waitMs };
+  if (waitMs > 0 && !changed) {
+    return { name, steps: [], waiting: crashLoop(pod, name, latest.backOffSeconds), againMs: waitMs };
+  }
   const ranMs = latest.state.startedAt ? ended - Date.parse(latest.state.startedAt) : 0;
   const backOffSeconds = nextBackOffSeconds(latest.backOffSeconds, ranMs);
   return { name, steps: [{ type: "start", name, attempt: latest.attempt + 1, backOffSeconds }] };
+}
+
+/** It was stopped to be made anew from a changed definition: that is no crash. */
+function wasChanged(container: Container, { hash, state }: Observed): boolean {
+  return hash !== containerHash(container) || resizeOf(container, state.limits) === "restart";
 }
 
 function crashLoop({ metadata }: Pod, name: string, seconds: number): Waiting {
@@ -86,7 +97,6 @@ export function goDuration(seconds: number): string {
 /** Somebody may have removed the container from docker: the count that the API server remembers goes on. */
 function nextAttempt(pod: Pod, { name }: Container, latest: Observed | undefined): number {
   if (latest) return latest.attempt + 1;
-  const statuses = [...pod.status?.containerStatuses ?? [], ...pod.status?.initContainerStatuses ?? []];
-  const known = statuses.find((status) => status.name === name);
+  const known = statusesOf(pod).find((status) => status.name === name);
   return known?.containerID ? known.restartCount + 1 : 0;
 }

@@ -2,7 +2,8 @@
 import type { Observed } from "../container/identity.ts";
 import { type ContainerPlan, planContainer } from "./plan_container.ts";
 import type { PodFacts } from "./pod_plan.ts";
-import { type Container, initContainersOf, isSidecar, type Pod, restartPolicyOf, specOf } from "./pod.ts";
+import { type Container, initContainersOf, isSidecar, type Pod, specOf } from "./pod.ts";
+import { restartPolicyOf } from "./restart_rules.ts";
 
 export interface InitPlan {
   readonly parts: readonly ContainerPlan[];

@@ -10,7 +10,9 @@ import { planContainer } from "./plan_container.ts";
 import { planInit } from "./plan_init.ts";
 import { planStop } from "./plan_stop.ts";
 import type { PodFacts, PodPlan, Step } from "./pod_plan.ts";
-import { isTerminal, restartPolicyOf, specOf } from "./pod.ts";
+import { planEphemeral } from "./plan_ephemeral.ts";
+import { isTerminal, specOf } from "./pod.ts";
+import { mayRunAgain } from "./restart_rules.ts";
 
 export function planPod(facts: PodFacts): PodPlan {
   const { pod } = facts;
@@ -28,7 +30,7 @@ function planRunning(facts: PodFacts): PodPlan {
   const main = init.finished
     ? specOf(facts.pod).containers.map((container) => planContainer(facts, container, { sandbox, sidecar: false }))
     : [];
-  const parts = [...init.parts, ...main];
+  const parts = [...init.parts, ...main, ...planEphemeral(facts)];
   const steps = parts.flatMap((part) => part.steps);
   const starts = steps.some((step) => step.type === "start");
   const needsSandbox = starts && (!sandbox || !facts.networkReady);
@@ -84,7 +86,8 @@ function oldAttempts({ observed }: PodFacts): string[] {
 
 /** Why the pod has ended for good, or nothing while it may still run. */
 export function endOf(facts: PodFacts): PodPlan["ended"] {
-  const { pod, observed } = facts;
+  const { pod, observed, refusal } = facts;
+  if (refusal) return { phase: "Failed", ...refusal };
   if (isTerminal(pod)) {
     const { phase, reason, message } = pod.status ?? {};
     return { phase: phase as "Succeeded" | "Failed", reason, message };
@@ -95,12 +98,10 @@ export function endOf(facts: PodFacts): PodPlan["ended"] {
   }
   if (planInit(facts, currentSandbox(facts)).failed) return { phase: "Failed" };
   const last = specOf(pod).containers.map((container) => ({
-    policy: restartPolicyOf(pod, container),
+    container,
     state: observed.findLast((one) => one.name === container.name)?.state,
   }));
-  const over = last.every(({ policy, state }) =>
-    state?.status === "exited" && (policy === "Never" || (policy === "OnFailure" && state.exitCode === 0))
-  );
+  const over = last.every(({ container, state }) => state?.status === "exited" && !mayRunAgain(pod, container, state));
   if (!over) return undefined;
   return { phase: last.every(({ state }) => state?.exitCode === 0) ? "Succeeded" : "Failed" };
 }

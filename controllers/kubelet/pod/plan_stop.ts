@@ -5,24 +5,36 @@ import { initContainersOf, isSidecar } from "./pod.ts";
 
 /** With `purge`, nothing of the pod stays; without, its ended containers stay for their logs. */
 export function planStop(facts: PodFacts, { purge }: { purge: boolean }): Omit<PodPlan, "waiting"> {
-  const { pod, observed, stopping } = facts;
+  const { observed, stopping } = facts;
   const running = observed.filter((one) => !one.isSandbox && one.state.status === "running");
   if (running.length > 0) {
-    const due = stopFirst(running, sidecarsOf(facts)).filter((one) => !stopping.has(one.state.id));
-    const grace = pod.metadata.deletionGracePeriodSeconds;
+    const due = stopFirst(running, sidecarsOf(facts)).filter(({ state }) => isLate(facts, stopping.get(state.id)));
     return {
       steps: due.map(({ name, state }): Step => ({
         type: "stop",
         id: state.id,
         name,
         message: `Stopping container ${name}`,
-        grace,
+        grace: graceOf(facts, stopping.has(state.id)),
       })),
     };
   }
   if (purge) return { steps: [{ type: "purge" }] };
   const sandboxes = observed.filter((one) => one.isSandbox);
   return { steps: sandboxes.map((one) => ({ type: "dropSandbox", id: one.state.id })) };
+}
+
+/** Somebody who deletes the pod again with less grace cuts a stop that is under way; a second's difference is none. */
+function isLate({ pod }: PodFacts, until: number | undefined): boolean {
+  const { deletionTimestamp } = pod.metadata;
+  return until === undefined || (deletionTimestamp !== undefined && until > Date.parse(deletionTimestamp) + 1000);
+}
+
+/** Seconds. What is left of it for a stop that is cut; nothing said means the pod's own. */
+function graceOf({ pod, now }: PodFacts, cut: boolean): number | undefined {
+  const { deletionGracePeriodSeconds, deletionTimestamp } = pod.metadata;
+  if (!cut || !deletionTimestamp) return deletionGracePeriodSeconds;
+  return Math.max(0, Math.ceil((Date.parse(deletionTimestamp) - now) / 1000));
 }
 
 function sidecarsOf({ pod }: PodFacts): string[] {

@@ -6,6 +6,7 @@ export type Pod = Stored<IPod>;
 export type PodSpec = NonNullable<IPod["spec"]>;
 export type PodStatus = NonNullable<IPod["status"]>;
 export type Container = PodSpec["containers"][number];
+export type EphemeralContainer = NonNullable<PodSpec["ephemeralContainers"]>[number];
 export type ContainerStatus = NonNullable<PodStatus["containerStatuses"]>[number];
 export type PodCondition = NonNullable<PodStatus["conditions"]>[number];
 export type Volume = NonNullable<PodSpec["volumes"]>[number];
@@ -26,14 +27,24 @@ export function initContainersOf(pod: Pod): readonly Container[] {
   return specOf(pod).initContainers ?? [];
 }
 
-/** Init containers first, as they start. */
-export function allContainersOf(pod: Pod): readonly Container[] {
+/** What somebody looks into the pod with: started once, never again, and of no weight for the pod's phase. */
+export function ephemeralContainersOf(pod: Pod): readonly EphemeralContainer[] {
+  return specOf(pod).ephemeralContainers ?? [];
+}
+
+/** What the pod itself is made of: init containers first, as they start. */
+export function ownContainersOf(pod: Pod): readonly Container[] {
   return [...initContainersOf(pod), ...specOf(pod).containers];
 }
 
-/** What decides whether an ended container of the app runs again. */
-export function restartPolicyOf(pod: Pod, container: Container): string {
-  return container.restartPolicy ?? specOf(pod).restartPolicy ?? "Always";
+export function allContainersOf(pod: Pod): readonly Container[] {
+  return [...ownContainersOf(pod), ...ephemeralContainersOf(pod)];
+}
+
+/** What the API server last heard of the pod's containers. */
+export function statusesOf({ status }: Pod): readonly ContainerStatus[] {
+  const { initContainerStatuses = [], containerStatuses = [], ephemeralContainerStatuses = [] } = status ?? {};
+  return [...initContainerStatuses, ...containerStatuses, ...ephemeralContainerStatuses];
 }
 
 export function isTerminal(pod: Pod): boolean {
@@ -42,6 +53,7 @@ export function isTerminal(pod: Pod): boolean {
 
 /** `spec.containers{web}`: how Events point at a container. */
 export function fieldPathOf(pod: Pod, name: string): string {
-  const list = initContainersOf(pod).some((container) => container.name === name) ? "initContainers" : "containers";
+  const lists = ["initContainers", "ephemeralContainers"] as const;
+  const list = lists.find((one) => specOf(pod)[one]?.some((container) => container.name === name)) ?? "containers";
   return `spec.${list}{${name}}`;
 }

@@ -1,4 +1,5 @@
 /** What a plan for a pod is made from, and what it says. Types only. */
+import type { ResourceLimits } from "../../../runtime/engine/mod.ts";
 import type { Observed } from "../container/identity.ts";
 import type { Pod } from "./pod.ts";
 
@@ -10,6 +11,12 @@ export interface Verdict {
   readonly failed?: { readonly probe: "Liveness" | "Startup"; readonly graceSeconds?: number };
 }
 
+/** A pod that this node must not run: it fails with this. */
+export interface Refusal {
+  readonly reason: string;
+  readonly message: string;
+}
+
 export interface PodFacts {
   readonly pod: Pod;
   /** Containers and sandboxes, oldest attempt first. */
@@ -17,8 +24,10 @@ export interface PodFacts {
   /** The running sandbox has its addresses. */
   readonly networkReady: boolean;
   readonly verdict: (containerId: string) => Verdict;
-  /** Containers that are being stopped already. */
-  readonly stopping: ReadonlySet<string>;
+  /** Containers that are being stopped already, and until when (milliseconds since the epoch) they have time. */
+  readonly stopping: ReadonlyMap<string, number>;
+  /** Why the node does not take the pod that it was given. */
+  readonly refusal?: Refusal;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -32,6 +41,8 @@ export type Step =
     readonly grace?: number;
   }
   | { readonly type: "remove"; readonly id: string }
+  /** Change what a running container may use. */
+  | { readonly type: "resize"; readonly id: string; readonly name: string; readonly limits: ResourceLimits }
   /** Unwire and remove a sandbox. */
   | { readonly type: "dropSandbox"; readonly id: string }
   /** Make one with this attempt, or wire the one that runs. */

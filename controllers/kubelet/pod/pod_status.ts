@@ -5,12 +5,24 @@
  */
 import type { Observed } from "../container/identity.ts";
 import { containerStatuses, type StatusFacts } from "./container_status.ts";
-import { initContainersOf, isSidecar, type Pod, type PodCondition, type PodStatus, specOf } from "./pod.ts";
+import {
+  ephemeralContainersOf,
+  initContainersOf,
+  isSidecar,
+  type Pod,
+  type PodCondition,
+  type PodStatus,
+  specOf,
+} from "./pod.ts";
 import { qosClassOf } from "./qos.ts";
+import { condition } from "./condition.ts";
+import { resizeConditions, type ResizeFacts } from "./resize_conditions.ts";
 import { rfc3339 } from "./rfc3339.ts";
 
 export interface PodStatusFacts extends StatusFacts {
   readonly ended?: { readonly phase: "Succeeded" | "Failed"; readonly reason?: string; readonly message?: string };
+  /** A resize that waits, or one that is being carried out. */
+  readonly resize: ResizeFacts;
   readonly podIps: readonly string[];
   readonly hostIps: readonly string[];
 }
@@ -19,7 +31,8 @@ export function podStatus(facts: PodStatusFacts): PodStatus {
   const { pod, ended, podIps, hostIps, now } = facts;
   const statuses = containerStatuses(facts);
   const initStatuses = statuses.filter((status) => initContainersOf(pod).some(({ name }) => name === status.name));
-  const mainStatuses = statuses.filter((status) => !initStatuses.includes(status));
+  const ephemeral = statuses.filter((status) => ephemeralContainersOf(pod).some(({ name }) => name === status.name));
+  const mainStatuses = statuses.filter((status) => !initStatuses.includes(status) && !ephemeral.includes(status));
   const phase = ended?.phase ?? phaseOf(mainStatuses, pod.status?.phase);
   const status: PodStatus = {
     phase,
@@ -32,6 +45,7 @@ export function podStatus(facts: PodStatusFacts): PodStatus {
     containerStatuses: mainStatuses,
   };
   if (initStatuses.length > 0) status.initContainerStatuses = initStatuses;
+  if (ephemeral.length > 0) status.ephemeralContainerStatuses = ephemeral;
   if (podIps.length > 0) Object.assign(status, { podIP: podIps[0], podIPs: podIps.map((ip) => ({ ip })) });
   if (ended?.reason) status.reason = ended.reason;
   if (ended?.message) status.message = ended.message;
@@ -56,28 +70,20 @@ interface ConditionFacts {
 
 /** Upstream's order, so that two reports of one state are equal. Conditions that others own are left to them. */
 function conditions(facts: PodStatusFacts, { initStatuses, mainStatuses, phase }: ConditionFacts): PodCondition[] {
-  const { pod, observed, podIps } = facts;
+  const { pod, observed, podIps, resize } = facts;
   const sandboxReady = observed.some(isRunningSandbox) && podIps.length > 0;
   const wanted = [
     condition("PodReadyToStartContainers", sandboxReady),
     initialized(pod, initStatuses, phase),
     ...readiness(pod, mainStatuses, initStatuses, phase),
     condition("PodScheduled", true),
+    ...resizeConditions(resize),
   ];
   return wanted.map((one) => withTimes(facts, one));
 }
 
 function isRunningSandbox({ isSandbox, state }: Observed): boolean {
   return isSandbox && state.status === "running";
-}
-
-function condition(type: string, holds: boolean, reason?: string, message?: string): PodCondition {
-  return {
-    type,
-    status: holds ? "True" : "False",
-    ...(reason && { reason }),
-    ...(message && { message }),
-  } as PodCondition;
 }
 
 function initialized(pod: Pod, initStatuses: Statuses, phase: string): PodCondition {

@@ -1,11 +1,11 @@
 /** Quality of service class of a pod, from its requests and limits of cpu and memory. (Concepts: Pod QoS classes.) */
 import { milliOf, unitsOf } from "../../../runtime/schema/quantity.ts";
-import { allContainersOf, type Container, type Pod } from "./pod.ts";
+import { type Container, ownContainersOf, type Pod } from "./pod.ts";
 
 export type QosClass = "Guaranteed" | "Burstable" | "BestEffort";
 
 export function qosClassOf(pod: Pod): QosClass {
-  const containers = allContainersOf(pod);
+  const containers = ownContainersOf(pod);
   if (containers.every((container) => amounts(container).length === 0)) return "BestEffort";
   return containers.every(isGuaranteed) ? "Guaranteed" : "Burstable";
 }

@@ -2,6 +2,7 @@
  * The little that the agent keeps in mind about a pod: what is under way, and what it has said. All of it may be lost at any
  * time; docker and the API server then tell again, at the cost of some work done twice.
  */
+import type { Allocation } from "../pod/allocation.ts";
 import type { Pod } from "../pod/pod.ts";
 import type { Waiting } from "../pod/pod_plan.ts";
 
@@ -18,6 +19,11 @@ export interface PodMemory {
   readonly toldBackOff: Set<string>;
   /** Attempts in a row that failed for the pod as a whole. */
   failedSyncs: number;
+  /** The last addresses that the pod had: what has ended keeps them in its status. */
+  podIps?: readonly string[];
+  /** Why a resize waits, or failed. */
+  resizePending?: Allocation["pending"];
+  resizeError?: string;
   /** When the content of a volume gets old. */
   renewAt?: number;
 }

@@ -4,6 +4,7 @@ import type { Observed } from "../container/identity.ts";
 import type { Pod } from "../pod/pod.ts";
 import type { Agent } from "./agent.ts";
 import type { PodMemory } from "./pod_memory.ts";
+import { retryDeferred } from "./place_pod.ts";
 import { reportStatus } from "./report_status.ts";
 import { terminationMessage } from "../container/termination_message.ts";
 
@@ -25,6 +26,7 @@ export async function purgePod(agent: Agent, pod: Pod, memory: PodMemory): Promi
     if (!isReason(error, "NotFound", "Conflict")) throw error;
   }
   agent.memories.forget(uid);
+  retryDeferred(agent);
 }
 
 /** A pod that was stopped has failed, unless all that it ran ended well. */

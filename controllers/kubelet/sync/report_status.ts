@@ -2,7 +2,10 @@
 import { isReason, type Json, Pod as PodKind } from "../../../runtime/schema/mod.ts";
 import { sameJson } from "../../../runtime/loop/mod.ts";
 import type { PodPlan } from "../pod/pod_plan.ts";
-import type { Pod, PodStatus } from "../pod/pod.ts";
+import type { Observed } from "../container/identity.ts";
+import { ownContainersOf, type Pod, type PodStatus } from "../pod/pod.ts";
+import { resizeOf } from "../pod/resize.ts";
+import { resizeConditionTypes } from "../pod/resize_conditions.ts";
 import { podStatus } from "../pod/pod_status.ts";
 import { type Agent, hostIpsOf, podIpsOf } from "./agent.ts";
 import type { PodMemory } from "./pod_memory.ts";
@@ -25,18 +28,38 @@ export async function reportStatus(agent: Agent, pod: Pod, { plan, memory }: Rep
     imageName: (id) => agent.imageNames.of(id),
     now: agent.context.clock.now(),
     ended: plan.ended,
-    podIps: await podIpsOf(agent, pod, sandbox?.state.id),
+    podIps: await reportedIps(agent, pod, { sandboxId: sandbox?.state.id, plan, memory }),
+    resize: {
+      pending: memory.resizePending,
+      underWay: observed.some((one) => isResized(pod, one)),
+      error: memory.resizeError,
+    },
     hostIps: hostIpsOf(agent),
   });
   if (isReported(pod.status ?? {}, status)) return;
   await write(agent, pod, { status, memory });
 }
 
+/** A pod that has ended keeps the addresses that it had. */
+async function reportedIps(
+  agent: Agent,
+  pod: Pod,
+  { sandboxId, plan, memory }: Reporting & { sandboxId?: string },
+): Promise<readonly string[]> {
+  const present = await podIpsOf(agent, pod, sandboxId);
+  return present.length === 0 && plan.ended ? memory.podIps ?? [] : present;
+}
+
+function isResized(pod: Pod, { name, state, isSandbox }: Observed): boolean {
+  const container = isSandbox ? undefined : ownContainersOf(pod).find((one) => one.name === name);
+  return container !== undefined && state.status === "running" && resizeOf(container, state.limits) !== undefined;
+}
+
 /** Conditions that others own are none of our business. */
 function isReported(before: PodStatus, after: PodStatus): boolean {
   return Object.entries(after).every(([field, value]) => {
     if (field !== "conditions") return value === undefined || sameJson(before[field as keyof PodStatus], value);
-    return (after.conditions ?? []).every((wanted) => {
+    return goneConditions(before, after).length === 0 && (after.conditions ?? []).every((wanted) => {
       const found = before.conditions?.find(({ type }) => type === wanted.type);
       return found !== undefined && sameJson(withoutNulls(found), withoutNulls(wanted));
     });
@@ -71,11 +94,20 @@ function withRemovals({ status: before = {} }: Pod, status: PodStatus): object {
   return {
     ...status,
     ...(gone.length > 0 && { podIPs: [...status.podIPs ?? [], ...gone.map(({ ip }) => ({ ip, $patch: "delete" }))] }),
-    conditions: status.conditions?.map((one) => ({
-      ...dropped(before.conditions?.find(({ type }) => type === one.type)),
-      ...one,
-    })),
+    conditions: [
+      ...(status.conditions ?? []).map((one) => ({
+        ...dropped(before.conditions?.find(({ type }) => type === one.type)),
+        ...one,
+      })),
+      ...goneConditions(before, status).map((type) => ({ type, $patch: "delete" })),
+    ],
   };
+}
+
+/** Conditions of ours that hold no more, and are absent then. */
+function goneConditions(before: PodStatus, after: PodStatus): string[] {
+  const has = ({ conditions = [] }: PodStatus, type: string) => conditions.some((one) => one.type === type);
+  return resizeConditionTypes.filter((type) => has(before, type) && !has(after, type));
 }
 
 function dropped(before: { reason?: string; message?: string } | undefined): { reason?: null; message?: null } {

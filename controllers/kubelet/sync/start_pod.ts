@@ -11,8 +11,10 @@ import { containerSpec, sandboxSpec } from "../container/container_spec.ts";
 import { ConfigError } from "../container/env.ts";
 import { refuseRoot } from "../container/security.ts";
 import { mountsOf } from "../container/mounts.ts";
+import { sysctlsOf } from "../container/sysctls.ts";
+import { setNetSysctls } from "../network/net_sysctls.ts";
 import type { Step, Waiting } from "../pod/pod_plan.ts";
-import { allContainersOf, type Container, fieldPathOf, type Pod, specOf } from "../pod/pod.ts";
+import { allContainersOf, type Container, ephemeralContainersOf, fieldPathOf, type Pod, specOf } from "../pod/pod.ts";
 import { MountError } from "../volumes/payload.ts";
 import type { MountedVolumes } from "../volumes/pod_volumes.ts";
 import { type Agent, hostIpsOf, podIpsOf } from "./agent.ts";
@@ -116,6 +118,7 @@ async function connect(agent: Agent, pod: Pod, sandbox: { id: string; pid: numbe
   const present = await podIpsOf(agent, pod, sandbox.id);
   if (present.length > 0) return present;
   await awaitOwnNetwork(sandbox.pid, agent.context.clock);
+  await setNetSysctls(sandbox.pid, sysctlsOf(pod).net);
   return await agent.network.connect(pod, sandbox);
 }
 
@@ -204,6 +207,7 @@ async function create(agent: Agent, pod: Pod, { container, step, ground }: Creat
     attempt: step.attempt,
     backOffSeconds: step.backOffSeconds,
     sandboxId: sandbox.id,
+    targetId: targetOf(agent, pod, container),
     env,
     mounts: await mountsOf({ pod, container, podDir, volumes: volumes.paths, env }),
     messageSource,
@@ -211,6 +215,17 @@ async function create(agent: Agent, pod: Pod, { container, step, ground }: Creat
     mayLowerOomScore: agent.machine.mayLowerOomScore,
   });
   return await createAnew(agent, spec);
+}
+
+/** `targetContainerName` of an ephemeral container. */
+function targetOf(agent: Agent, pod: Pod, { name }: Container): string | undefined {
+  const target = ephemeralContainersOf(pod).find((one) => one.name === name)?.targetContainerName;
+  if (!target) return undefined;
+  const running = agent.mirror.of(pod.metadata.uid).findLast((one) =>
+    one.name === target && one.state.status === "running"
+  );
+  if (!running) throw new StartError(`unable to find target container ${target}`);
+  return running.state.id;
 }
 
 class StartError extends Error {}

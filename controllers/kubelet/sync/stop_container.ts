@@ -17,9 +17,12 @@ const afterHookSeconds = 2;
 
 /** Returns at once; the end arrives as docker's event. */
 export function beginStop(agent: Agent, pod: Pod, { step, memory }: Stopping): void {
-  if (memory.stopping.has(step.id)) return;
   const grace = Math.max(minGraceSeconds, step.grace ?? specOf(pod).terminationGracePeriodSeconds ?? 30);
-  memory.stopping.set(step.id, agent.context.clock.now() + grace * 1000);
+  const until = agent.context.clock.now() + grace * 1000;
+  const before = memory.stopping.get(step.id);
+  if (before !== undefined && before <= until) return;
+  memory.stopping.set(step.id, until);
+  if (before !== undefined) return cut(agent, step.id, grace);
   agent.context.recorder.event(pod, "Normal", "Killing", step.message, { fieldPath: fieldPathOf(pod, step.name) });
   stop(agent, pod, { step, grace }).catch((error) => {
     agent.context.log.error("container could not be stopped", { container: step.name, error });
@@ -28,6 +31,11 @@ export function beginStop(agent: Agent, pod: Pod, { step, memory }: Stopping): v
     memory.stopping.delete(step.id);
     agent.enqueue(`${pod.metadata.namespace}/${pod.metadata.name}`);
   });
+}
+
+/** The stop that is under way ends with the container. */
+function cut(agent: Agent, id: string, grace: number): void {
+  agent.engine.stop(id, grace).catch((error) => agent.context.log.error("stop could not be cut short", { error }));
 }
 
 async function stop(agent: Agent, pod: Pod, { step, grace }: { step: Stopping["step"]; grace: number }): Promise<void> {

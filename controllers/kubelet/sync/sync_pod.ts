@@ -4,11 +4,13 @@ import type { Key } from "../../../runtime/schema/mod.ts";
 import type { Observed } from "../container/identity.ts";
 import { terminationMessage } from "../container/termination_message.ts";
 import { planPod } from "../pod/plan_pod.ts";
-import type { PodFacts, PodPlan, Step } from "../pod/pod_plan.ts";
+import type { PodFacts, PodPlan, Refusal, Step } from "../pod/pod_plan.ts";
 import { fieldPathOf, type Pod, specOf } from "../pod/pod.ts";
 import { type Agent, podIpsOf } from "./agent.ts";
 import type { PodMemory } from "./pod_memory.ts";
 import { purgeLeftovers, purgePod } from "./purge_pod.ts";
+import { place } from "./place_pod.ts";
+import { resizeContainer } from "./resize_container.ts";
 import { reportStatus } from "./report_status.ts";
 import { startContainers } from "./start_pod.ts";
 import { beginStop } from "./stop_container.ts";
@@ -23,9 +25,10 @@ export async function syncPod(agent: Agent, key: Key): Promise<Outcome> {
   await purgeLeftovers(agent, key, known?.metadata.uid);
   if (!known) return done;
   const memory = agent.memories.of(known.metadata.uid);
-  const pod = newest(known, memory);
   if (agent.engineProblem !== undefined) return requeueAfter(1000);
-  const plan = await act(agent, pod, memory);
+  const { pod, ...given } = place(agent, newest(known, memory));
+  memory.resizePending = given.pending;
+  const plan = await act(agent, pod, { memory, refusal: given.refusal });
   if (plan === "purged") return done;
   await rememberMessages(agent, pod, memory);
   tellBackOffs(agent, pod, { plan, memory });
@@ -40,9 +43,14 @@ function newest(known: Pod, { latest }: PodMemory): Pod {
   return BigInt(latest.metadata.resourceVersion) > BigInt(known.metadata.resourceVersion) ? latest : known;
 }
 
-async function act(agent: Agent, pod: Pod, memory: PodMemory): Promise<PodPlan | "purged"> {
+interface Acting {
+  readonly memory: PodMemory;
+  readonly refusal?: Refusal;
+}
+
+async function act(agent: Agent, pod: Pod, { memory, refusal }: Acting): Promise<PodPlan | "purged"> {
   for (let round = 1;; round++) {
-    const plan = planPod(await factsOf(agent, pod, memory));
+    const plan = planPod({ ...await factsOf(agent, pod, memory), refusal });
     if (plan.steps.some((step) => step.type === "purge")) {
       await purgePod(agent, pod, memory);
       return "purged";
@@ -52,14 +60,16 @@ async function act(agent: Agent, pod: Pod, memory: PodMemory): Promise<PodPlan |
   }
 }
 
-async function factsOf(agent: Agent, pod: Pod, { stopping }: PodMemory): Promise<PodFacts> {
+async function factsOf(agent: Agent, pod: Pod, memory: PodMemory): Promise<PodFacts> {
   const observed = agent.mirror.of(pod.metadata.uid);
+  const podIps = await currentIps(agent, pod);
+  if (podIps.length > 0) memory.podIps = podIps;
   return {
     pod,
     observed,
-    networkReady: (await currentIps(agent, pod)).length > 0,
+    networkReady: podIps.length > 0,
     verdict: (id) => agent.probes.verdict(pod, id, observed),
-    stopping: new Set(stopping.keys()),
+    stopping: memory.stopping,
     now: agent.context.clock.now(),
   };
 }
@@ -82,16 +92,18 @@ interface Doing {
 async function perform(agent: Agent, pod: Pod, { plan, memory }: Doing): Promise<boolean> {
   const { steps } = plan;
   for (const step of steps) if (step.type === "stop") beginStop(agent, pod, { step, memory });
+  const resizes = steps.filter((step) => step.type === "resize");
+  const resized = await Promise.all(resizes.map((step) => resizeContainer(agent, pod, { step, memory })));
   const removals = steps.filter((step) => step.type === "remove" || step.type === "dropSandbox");
   await Promise.all(removals.map((step) => remove(agent, step)));
   const starts = steps.filter((step) => step.type === "start");
   if (starts.length === 0) {
     if (!plan.ended && !pod.metadata.deletionTimestamp) await refreshVolumes(agent, pod, memory);
-    return removals.length > 0;
+    return removals.length > 0 || resized.includes(true);
   }
   const sandbox = steps.find((step) => step.type === "sandbox");
   const started = await startContainers(agent, pod, { starts, sandbox, memory });
-  return started > 0;
+  return started > 0 || resized.includes(true);
 }
 
 async function remove(

@@ -51,8 +51,12 @@ function securityOpt({ security }: ContainerSpec): string[] {
   return options;
 }
 
-/** Also the body of `POST /containers/ID/update`. */
-export function limitsBody(limits: ResourceLimits): Record<string, unknown> {
+/** The body of `POST /containers/ID/update`, which takes 0 for "as it is" and -1 for "no limit". */
+export function updateBody(limits: ResourceLimits): Record<string, unknown> {
+  return limitsBody({ ...limits, cpuQuota: limits.cpuQuota ?? -1, memoryBytes: limits.memoryBytes ?? -1 });
+}
+
+function limitsBody(limits: ResourceLimits): Record<string, unknown> {
   return {
     CpuShares: limits.cpuShares,
     CpuQuota: limits.cpuQuota,

@@ -1,5 +1,5 @@
 /** Docker's inspect answers as the interface's values. Pure. */
-import type { ContainerState, ContainerStats, ContainerStatus, ImageInfo } from "../engine.ts";
+import type { ContainerState, ContainerStats, ContainerStatus, ImageInfo, ResourceLimits } from "../engine.ts";
 
 export interface InspectAnswer {
   Id: string;
@@ -8,6 +8,7 @@ export interface InspectAnswer {
   Image: string;
   LogPath: string;
   Config: { Image: string; Labels: Record<string, string> | null; Tty: boolean; User: string };
+  HostConfig: { CpuShares: number; CpuQuota: number; CpuPeriod: number; Memory: number };
   State: {
     Status: string;
     Pid: number;
@@ -38,6 +39,16 @@ export function containerState(answer: InspectAnswer): ContainerState {
     logPath: answer.LogPath,
     tty: config.Tty,
     user: config.User,
+    limits: limitsOf(answer.HostConfig),
+  };
+}
+
+/** Zero and less mean "no limit". */
+function limitsOf({ CpuShares, CpuQuota, CpuPeriod, Memory }: InspectAnswer["HostConfig"]): ResourceLimits {
+  return {
+    ...(CpuShares > 0 && { cpuShares: CpuShares }),
+    ...(CpuQuota > 0 && { cpuQuota: CpuQuota, cpuPeriod: CpuPeriod }),
+    ...(Memory > 0 && { memoryBytes: Memory }),
   };
 }
 

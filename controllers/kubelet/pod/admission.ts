@@ -1,0 +1,91 @@
+/**
+ * Whether the node takes a pod that was bound to it: the scheduler may have been wrong, or not asked. An ordered list of
+ * small checks; the first reason fails the pod for good. Pure.
+ */
+import { podRequests } from "../../scheduler/pod_requests.ts";
+import { forbiddenSysctl } from "../container/sysctls.ts";
+import { type NodeRoom, shortage, shortageText } from "./allocation.ts";
+import type { Refusal } from "./pod_plan.ts";
+import { allContainersOf, isTerminal, type Pod, specOf } from "./pod.ts";
+
+export interface AdmissionFacts {
+  readonly pod: Pod;
+  /** The other pods of this node. */
+  readonly others: readonly Pod[];
+  readonly room: NodeRoom;
+  readonly maxPods: number;
+  /** The node's kernel enforces AppArmor profiles. */
+  readonly hasAppArmor: boolean;
+}
+
+/** Only a pod that was never told to have begun can be refused: what runs goes on. */
+export function refuse(facts: AdmissionFacts): Refusal | undefined {
+  if (facts.pod.status?.startTime !== undefined) return undefined;
+  for (const check of [sysctls, appArmor, podCount, resources, hostPorts]) {
+    const refusal = check(facts);
+    if (refusal) return refusal;
+  }
+}
+
+function sysctls({ pod }: AdmissionFacts): Refusal | undefined {
+  const name = forbiddenSysctl(pod);
+  return name === undefined
+    ? undefined
+    : { reason: "SysctlForbidden", message: `forbidden sysctl: "${name}" not allowlisted` };
+}
+
+function appArmor({ pod, hasAppArmor }: AdmissionFacts): Refusal | undefined {
+  if (hasAppArmor) return undefined;
+  const profiles = [specOf(pod), ...allContainersOf(pod)].map(({ securityContext }) =>
+    securityContext?.appArmorProfile
+  );
+  const asked = profiles.some((profile) => profile && profile.type !== "Unconfined");
+  return asked
+    ? { reason: "AppArmor", message: "Cannot enforce AppArmor: AppArmor is not enabled on the host" }
+    : undefined;
+}
+
+function living(pods: readonly Pod[]): readonly Pod[] {
+  return pods.filter((pod) => !isTerminal(pod));
+}
+
+function podCount({ others, maxPods }: AdmissionFacts): Refusal | undefined {
+  const used = living(others).length;
+  if (used < maxPods) return undefined;
+  return { reason: "OutOfpods", message: shortageText({ name: "pods", requested: 1, used, capacity: maxPods }) };
+}
+
+function resources({ pod, room }: AdmissionFacts): Refusal | undefined {
+  const lack = shortage(podRequests(specOf(pod)), room.allocatable, room.used);
+  return lack && { reason: `OutOf${lack.name}`, message: shortageText(lack) };
+}
+
+function hostPorts({ pod, others }: AdmissionFacts): Refusal | undefined {
+  const taken = living(others).flatMap(hostPortsOf);
+  const clash = hostPortsOf(pod).some((one) => taken.some((other) => collide(one, other)));
+  return clash
+    ? {
+      reason: "NodePorts",
+      message: "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
+    }
+    : undefined;
+}
+
+interface HostPort {
+  readonly port: number;
+  readonly protocol: string;
+  readonly ip: string;
+}
+
+const anyAddress = "0.0.0.0";
+
+function hostPortsOf(pod: Pod): HostPort[] {
+  const ports = specOf(pod).containers.flatMap((container) => container.ports ?? []);
+  return ports.flatMap(({ hostPort, protocol = "TCP", hostIP }) =>
+    hostPort ? [{ port: hostPort, protocol, ip: hostIP || anyAddress }] : []
+  );
+}
+
+function collide(a: HostPort, b: HostPort): boolean {
+  return a.port === b.port && a.protocol === b.protocol && (a.ip === b.ip || [a.ip, b.ip].includes(anyAddress));
+}

@@ -1,0 +1,23 @@
+/** In-place resize: how far a container's limits are from what is asked, and the way there. Pure. (KEP-1287) */
+import type { ResourceLimits } from "../../../runtime/engine/mod.ts";
+import { cgroupLimits } from "../container/resources.ts";
+import type { Container } from "./pod.ts";
+
+const parts = {
+  cpu: ["cpuShares", "cpuQuota", "cpuPeriod"],
+  memory: ["memoryBytes"],
+} as const;
+
+/** The limits to set, `restart` when the container wants to begin anew for it, or nothing when they are in force. */
+export function resizeOf(container: Container, present: ResourceLimits): ResourceLimits | "restart" | undefined {
+  const wanted = cgroupLimits(container);
+  const changed = (["cpu", "memory"] as const).filter((name) =>
+    parts[name].some((part) => wanted[part] !== present[part])
+  );
+  if (changed.length === 0) return undefined;
+  const policies = container.resizePolicy ?? [];
+  const restarts = policies.some(({ resourceName, restartPolicy }) =>
+    restartPolicy === "RestartContainer" && changed.some((name) => name === resourceName)
+  );
+  return restarts ? "restart" : wanted;
+}

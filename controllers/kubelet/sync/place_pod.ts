@@ -1,0 +1,46 @@
+/** The pod's place on the node: what it may use of it, or why there is none. */
+import { defaults } from "../options.ts";
+import { allocate, type Allocation, roomOf } from "../pod/allocation.ts";
+import { refuse } from "../pod/admission.ts";
+import type { Pod } from "../pod/pod.ts";
+import type { Refusal } from "../pod/pod_plan.ts";
+import type { Agent } from "./agent.ts";
+
+export interface Place extends Allocation {
+  readonly refusal?: Refusal;
+}
+
+export function place(agent: Agent, pod: Pod): Place {
+  if (pod.metadata.deletionTimestamp) return { pod };
+  if (pod.status?.startTime !== undefined) return allocate(pod, () => roomFor(agent, pod));
+  const facts = {
+    pod,
+    others: othersThan(agent, pod),
+    room: roomFor(agent, pod),
+    maxPods: agent.options.maxPods ?? defaults.maxPods,
+    hasAppArmor: agent.machine.hasAppArmor,
+  };
+  return { pod, refusal: refuse(facts) };
+}
+
+/** Those that have a place already: two that came together are taken in the order in which they are looked at. */
+function othersThan(agent: Agent, { metadata }: Pod): readonly Pod[] {
+  const pods = agent.pods.list() as readonly Pod[];
+  return pods.filter((other) => other.metadata.uid !== metadata.uid && isPlaced(agent, other));
+}
+
+function isPlaced(agent: Agent, { metadata, status }: Pod): boolean {
+  return status?.startTime !== undefined || agent.mirror.of(metadata.uid).length > 0;
+}
+
+function roomFor(agent: Agent, pod: Pod) {
+  return roomOf(agent.machine.allocatable, othersThan(agent, pod));
+}
+
+/** Room was made: resizes that wait for it are looked at again. */
+export function retryDeferred(agent: Agent): void {
+  for (const { metadata, status } of agent.pods.list()) {
+    const waits = status?.conditions?.some(({ type, reason }) => type === "PodResizePending" && reason === "Deferred");
+    if (waits) agent.enqueue(`${metadata.namespace}/${metadata.name}`);
+  }
+}

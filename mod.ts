@@ -45,6 +45,8 @@ export async function masterLoops({ settings, pki, manifests }: MasterParts): Pr
     loops.taintEviction,
     loops.podGc(),
     loops.certificateSigningRequests({ ca: pki.ca }),
+    loops.claimProtection,
+    loops.volumeProtection,
     loops.scheduler(),
     loops.gitops({ folders: [systemManifests, ...manifests] }),
   ];

@@ -20,3 +20,7 @@ export * from "./job.ts";
 export * from "./statefulset.ts";
 export * from "./ttl_after_finished.ts";
 export * from "./cronjob.ts";
+export * from "./persistent_volume.ts";
+export * from "./persistent_volume_claim.ts";
+export * from "./storage_protection.ts";
+export * from "./disruption.ts";

@@ -98,6 +98,6 @@ export function containers(host: TestHost): Promise<string[]> {
   const list = "docker ps -q --no-trunc | xargs -r docker inspect -f '{{.Id}} {{.State.StartedAt}}'";
   return until("six containers", async () => {
     const lines = (await shell(host, list)).stdout.trim().split("\n").sort();
-    return lines.length === 6 && lines;
+    return lines.length === 6 ? lines : undefined;
   });
 }

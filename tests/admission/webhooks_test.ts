@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { type ApiWorld, apiWorld } from "../api/api_world.ts";
+import { configuration, jsonPatch, type Review, webhookServer } from "./webhook_server.ts";
+
+const registrations = "/apis/admissionregistration.k8s.io/v1";
+const maps = "/api/v1/namespaces/default/configmaps";
+const map = (name: string, data: Record<string, string> = {}) => ({ metadata: { name }, data });
+
+async function register(world: ApiWorld, object: { kind: string; metadata: object }) {
+  const plural = `${object.kind.toLowerCase()}s`;
+  const answer = await world.call("POST", `${registrations}/${plural}`, object);
+  assert.equal(answer.status, 201, JSON.stringify(answer.body));
+}
+
+Deno.test("a validating webhook refuses in its own words, and sees old and new objects", async () => {
+  await using world = await apiWorld();
+  const verdict = ({ object }: Review) =>
+    object?.data?.bad ? { allowed: false, status: { message: "bad data" } } : { allowed: true, warnings: ["careful"] };
+  await using hook = await webhookServer(verdict);
+  await register(world, configuration("Validating", hook));
+  const made = await world.call("POST", maps, map("a"));
+  assert.equal(made.status, 201);
+  assert.equal(made.headers.get("warning"), '299 - "careful"');
+  const refused = await world.call("PUT", `${maps}/a`, map("a", { bad: "1" }));
+  assert.equal(refused.status, 400);
+  assert.equal(refused.body.message, 'admission webhook "hook.example.com" denied the request: bad data');
+  assert.equal((await world.call("DELETE", `${maps}/a`)).status, 200);
+  assert.deepEqual(hook.asked.map(({ operation }) => operation), ["CREATE", "UPDATE", "DELETE"]);
+  assert.equal(hook.asked[2].object, null);
+  assert.equal(hook.asked[2].oldObject.metadata.name, "a");
+  assert.deepEqual(hook.asked[0].resource, { group: "", version: "v1", resource: "configmaps" });
+});
+
+Deno.test("a mutating webhook changes what is stored, but not who the object is", async () => {
+  await using world = await apiWorld();
+  await using hook = await webhookServer(() =>
+    jsonPatch([
+      { op: "add", path: "/data", value: { added: "yes" } },
+      { op: "add", path: "/unknown", value: 1 },
+      { op: "replace", path: "/metadata/name", value: "other" },
+    ])
+  );
+  await register(world, configuration("Mutating", hook));
+  const { body } = await world.call("POST", maps, map("a"));
+  assert.deepEqual(body.data, { added: "yes" });
+  assert.equal(body.unknown, undefined);
+  assert.equal(body.metadata.name, "a");
+  assert.equal((await world.call("GET", `${maps}/other`)).status, 404);
+});
+
+Deno.test("a webhook that asks for it sees the object again when another changed it after", async () => {
+  await using world = await apiWorld();
+  await using first = await webhookServer(({ object }) =>
+    jsonPatch([{ op: "add", path: "/metadata/labels", value: { seen: String(object.data?.late ?? "no") } }])
+  );
+  await using second = await webhookServer(() => jsonPatch([{ op: "add", path: "/data", value: { late: "yes" } }]));
+  await register(world, configuration("Mutating", first, { reinvocationPolicy: "IfNeeded" }));
+  const later = configuration("Mutating", second, { name: "late.example.com" });
+  await register(world, { ...later, metadata: { name: "later" } });
+  const { body } = await world.call("POST", maps, map("a"));
+  assert.deepEqual(body.metadata.labels, { seen: "yes" });
+  assert.equal(second.asked.length, 1);
+});
+
+Deno.test("a webhook that never answers stops what it guards, and nothing when its failure may be ignored", async () => {
+  await using world = await apiWorld();
+  await using hook = await webhookServer(() => undefined);
+  await register(world, configuration("Validating", hook, { timeoutSeconds: 1 }));
+  const late = await world.call("POST", maps, map("a"));
+  assert.equal(late.status, 500);
+  assert.match(
+    late.body.message,
+    /^Internal error occurred: failed calling webhook "hook.example.com": failed to call/,
+  );
+  assert.match(late.body.message, /timeout=1s": context deadline exceeded$/);
+  const path = `${registrations}/validatingwebhookconfigurations/hooks`;
+  const patch = [{ op: "replace", path: "/webhooks/0/failurePolicy", value: "Ignore" }];
+  await world.call("PATCH", path, patch, { "content-type": "application/json-patch+json" });
+  assert.equal((await world.call("POST", maps, map("a"))).status, 201);
+});
+
+Deno.test("whoever is not signed by the webhook's bundle is not asked", async () => {
+  await using world = await apiWorld();
+  await using hook = await webhookServer(() => ({ allowed: true }));
+  await using other = await webhookServer(() => ({ allowed: true }));
+  await register(world, configuration("Validating", { ...hook, caBundle: other.caBundle }));
+  const { status, body } = await world.call("POST", maps, map("a"));
+  assert.equal(status, 500, body.message);
+  assert.equal(hook.asked.length, 0);
+});
+
+Deno.test("dry runs are refused where a webhook has side effects", async () => {
+  await using world = await apiWorld();
+  await using hook = await webhookServer(() => ({ allowed: true }));
+  const effects = { sideEffects: "Some", admissionReviewVersions: ["v1beta1"] };
+  await register(world, configuration("Validating", hook, effects));
+  const { status, body } = await world.call("POST", `${maps}?dryRun=All`, map("a"));
+  assert.equal(status, 400);
+  assert.equal(body.message, 'admission webhook "hook.example.com" does not support dry run');
+  assert.equal(hook.asked.length, 0);
+});
+
+Deno.test("selectors and the webhooks' own configurations are outside of a webhook's reach", async () => {
+  await using world = await apiWorld();
+  await using hook = await webhookServer(() => ({ allowed: false }));
+  const everything = [{ operations: ["*"], apiGroups: ["*"], apiVersions: ["*"], resources: ["*/*"] }];
+  const selector = { matchExpressions: [{ key: "skip", operator: "DoesNotExist" }] };
+  await register(world, configuration("Validating", hook, { rules: everything, objectSelector: selector }));
+  const skipped = { metadata: { name: "a", labels: { skip: "1" } } };
+  assert.equal((await world.call("POST", maps, skipped)).status, 201);
+  assert.equal((await world.call("POST", maps, map("b"))).status, 400);
+  assert.equal((await world.call("DELETE", `${registrations}/validatingwebhookconfigurations/hooks`)).status, 200);
+});
+
+Deno.test("a refusal of exec by a webhook comes before any connection", async () => {
+  await using world = await apiWorld();
+  await using hook = await webhookServer(() => ({ allowed: false, status: { message: "no shells" } }));
+  const rules = [{ operations: ["CONNECT"], apiGroups: [""], apiVersions: ["v1"], resources: ["pods/exec"] }];
+  await register(world, configuration("Validating", hook, { rules }));
+  const { body } = await world.call("GET", "/api/v1/namespaces/default/pods/p/exec?command=sh&stdin=true");
+  assert.match(body.message, /denied the request: no shells$/);
+  assert.deepEqual(hook.asked[0].object, { kind: "PodExecOptions", apiVersion: "v1", stdin: true, command: ["sh"] });
+});

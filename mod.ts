@@ -19,6 +19,7 @@ export * from "./runtime/schema/label_selector.ts";
 export * from "./runtime/schema/object.ts";
 export * from "./runtime/schema/quantity.ts";
 export * from "./runtime/schema/status_error.ts";
+export { kubeconfigAccess, podAccess } from "./runtime/client/access.ts";
 export { httpsClient } from "./runtime/client/https_client.ts";
 
 /** What should be, beyond what one node can bring about; run by the master that holds the Lease. */

@@ -87,6 +87,27 @@ Deno.test("one machine, from a bare docker to the example, through every room an
     assert.match(await kubectl("-n", "hello", "describe", "pod", pod), /Scheduled[\s\S]*Started/);
   });
 
+  await t.step("the controller in the README runs as it stands there", async () => {
+    const [, program = ""] = /```ts\n([\s\S]*?)```/.exec(await Deno.readTextFile(`${root}README.md`)) ?? [];
+    await Deno.writeTextFile(`${host.folder}/stamp.ts`, program.replace("./mod.ts", `${root}mod.ts`));
+    const command = [
+      Deno.execPath(),
+      "run",
+      "--quiet",
+      "--allow-all",
+      `--config=${root}deno.json`,
+      `${host.folder}/stamp.ts`,
+    ];
+    const operator = host.spawn(command, { stdout: "inherit", stderr: "inherit" });
+    await kubectl("create", "configmap", "plain", "--from-literal=a=b");
+    await until(
+      "the stamp",
+      async () => /stamped/.test(await kubectl("get", "configmap", "plain", "-o", "jsonpath={.metadata.labels}")),
+    );
+    operator.kill("SIGKILL");
+    await operator.status;
+  });
+
   await t.step("a rollout replaces the pods, and undo brings the old template back", async () => {
     await kubectl("-n", "hello", "set", "env", "deployment/hello", "GREETING=changed");
     await kubectl("-n", "hello", "rollout", "status", "deployment/hello", "--timeout=90s");

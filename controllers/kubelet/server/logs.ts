@@ -9,25 +9,35 @@ export async function writeLogs(
   agent: Agent,
   { url, request, response }: { url: URL; request: IncomingMessage; response: ServerResponse },
 ): Promise<void> {
-  const [, , namespace = "", podName = "", containerName = ""] = url.pathname.split("/").map(decodeURIComponent);
-  const pod = findPod(agent, namespace, podName);
-  const container = findContainer(pod, containerName);
-  const previous = url.searchParams.get("previous") === "true";
-  const { state } = loggedContainer(agent, pod, { name: container.name, previous });
   const gone = new AbortController();
   request.socket.once("close", () => gone.abort());
   response.once("close", () => gone.abort());
-  const options = logOptions(url.searchParams, agent.context.clock.now(), gone.signal);
+  const chunks = logChunks(agent, url, gone.signal);
   response.writeHead(200, { "content-type": "text/plain", "transfer-encoding": "chunked" });
   response.flushHeaders();
   try {
-    for await (const chunk of limited(agent.engine.logs(state.id, options), limitOf(url.searchParams))) {
+    for await (const chunk of chunks) {
       if (!response.write(chunk)) await drained(response, gone.signal);
     }
   } catch (error) {
     if (!gone.signal.aborted) throw error;
   }
   response.end();
+}
+
+/** Throws a `RequestError` at once when there is no such log. */
+export function logChunks(
+  agent: Agent,
+  { pathname, searchParams }: URL,
+  signal: AbortSignal,
+): AsyncIterable<Uint8Array> {
+  const [, , namespace = "", podName = "", containerName = ""] = pathname.split("/").map(decodeURIComponent);
+  const pod = findPod(agent, namespace, podName);
+  const container = findContainer(pod, containerName);
+  const previous = searchParams.get("previous") === "true";
+  const { state } = loggedContainer(agent, pod, { name: container.name, previous });
+  const options = logOptions(searchParams, agent.context.clock.now(), signal);
+  return limited(agent.engine.logs(state.id, options), limitOf(searchParams));
 }
 
 function logOptions(query: URLSearchParams, now: number, signal: AbortSignal): LogOptions {

@@ -1,6 +1,13 @@
-/** DefaultTolerationSeconds: a pod stays five minutes on a node that stops answering, unless it says otherwise. */
-import { groupResourceOf } from "../../schema/mod.ts";
+/**
+ * DefaultTolerationSeconds: a pod stays five minutes on a node that stops answering, unless it says otherwise. An update that
+ * leaves the two tolerations out gets them back, and so is no removal.
+ */
 import type { AdmissionPlugin } from "./admission.ts";
+import { created, updated } from "./written.ts";
+
+interface Pod {
+  spec?: { tolerations?: Toleration[] };
+}
 
 interface Toleration {
   key?: string;
@@ -14,9 +21,8 @@ const seconds = 300;
 
 export const defaultTolerations: AdmissionPlugin = {
   name: "DefaultTolerationSeconds",
-  admit({ resource, operation, object, subresource }) {
-    if (groupResourceOf(resource) !== "pods" || operation !== "CREATE" || subresource) return;
-    const spec = object!.spec as { tolerations?: Toleration[] } | undefined;
+  admit(request) {
+    const spec = (created<Pod>(request, "pods") ?? updated<Pod>(request, "pods"))?.spec;
     if (!spec) return;
     const missing = taints.filter((key) => !(spec.tolerations ?? []).some((one) => tolerates(one, key)));
     if (missing.length === 0) return;

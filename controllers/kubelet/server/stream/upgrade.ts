@@ -5,6 +5,7 @@ import { type WebSocket, WebSocketServer } from "ws";
 import { keyOf } from "../../../../runtime/schema/mod.ts";
 import type { Pod } from "../../pod/pod.ts";
 import type { Agent } from "../../sync/agent.ts";
+import { logChunks } from "../logs.ts";
 import { findContainer, findPod, runningContainer } from "../find_container.ts";
 import { RequestError } from "../request_error.ts";
 import { forwardPorts } from "./port_forward.ts";
@@ -13,6 +14,7 @@ import { runSession } from "./run_session.ts";
 import { spdyCommand, spdyCommandProtocols } from "./spdy_command.ts";
 import { commandProtocols, websocketCommand } from "./websocket_command.ts";
 import { websocketDuplex } from "./websocket_duplex.ts";
+import { logProtocols, sendLogs } from "./websocket_logs.ts";
 
 export interface Upgrade {
   readonly request: IncomingMessage;
@@ -26,11 +28,20 @@ const tunnelProtocol = "SPDY/3.1+portforward.k8s.io";
 export async function upgrade(agent: Agent, { request, socket, head }: Upgrade): Promise<void> {
   const url = new URL(request.url ?? "/", "https://node");
   const [, action = "", namespace = "", name = "", ...rest] = url.pathname.split("/").map(decodeURIComponent);
+  if (action === "containerLogs") return await logs(agent, url, { request, socket, head });
   if (!["exec", "attach", "portForward"].includes(action)) throw new RequestError(404, "404 page not found");
   const pod = findPod(agent, namespace, name);
   if (action === "portForward") return await portForward(agent, pod, { request, socket, head });
   // `/exec/NAMESPACE/POD/CONTAINER`, or with the pod's uid before the container.
   await command(agent, pod, { request, socket, head, url, action, container: rest.at(-1) });
+}
+
+/** A log that isn't there is refused before the connection changes hands. */
+async function logs(agent: Agent, url: URL, asked: Upgrade): Promise<void> {
+  if (!isWebSocket(asked.request)) throw new RequestError(400, "logs are streamed over WebSocket or as a plain answer");
+  const gone = new AbortController();
+  const chunks = logChunks(agent, url, gone.signal);
+  await sendLogs(await openWebSocket(asked, logProtocols), chunks, gone);
 }
 
 interface CommandUpgrade extends Upgrade {
@@ -104,7 +115,7 @@ function isWebSocket({ headers }: IncomingMessage): boolean {
 function openWebSocket({ request, socket, head }: Upgrade, supported: readonly string[]): Promise<WebSocket> {
   const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((one) => one.trim());
   const chosen = supported.find((protocol) => offered.includes(protocol));
-  if (!chosen) {
+  if (chosen === undefined) {
     throw new RequestError(
       400,
       `none of the subprotocols [${offered.join(" ")}] is supported: [${supported.join(" ")}]`,

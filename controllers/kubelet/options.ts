@@ -7,6 +7,8 @@ export interface KubeletOptions {
   readonly nodeIp: string;
   /** Pods' folders and the agent's records. Default `/var/lib/d8s/kubelet`. */
   readonly rootDir?: string;
+  /** Volumes that the local provisioner keeps on this node. Default `/var/lib/d8s/volumes`. */
+  readonly localVolumesDir?: string;
   readonly engine: Engine;
   /** Default `/etc/cni/net.d`. */
   readonly cniConfDir?: string;
@@ -39,6 +41,7 @@ export interface KubeletServerOptions {
 
 export const defaults = {
   rootDir: "/var/lib/d8s/kubelet",
+  localVolumesDir: "/var/lib/d8s/volumes",
   cniConfDir: "/etc/cni/net.d",
   cniBinDirs: ["/opt/cni/bin", "/usr/lib/cni"],
   clusterDns: ["10.96.0.10"],

@@ -4,7 +4,7 @@ import { observe, uidLabel } from "./container/identity.ts";
 import { PodNetwork } from "./network/pod_network.ts";
 import { pluginRunner } from "./network/run_plugin.ts";
 import { defaults, type KubeletOptions } from "./options.ts";
-import { unmountBelow } from "./volumes/empty_dir.ts";
+import { unmountBelow } from "./volumes/mounts.ts";
 
 type RemoveOptions = Pick<KubeletOptions, "rootDir" | "cniConfDir" | "cniBinDirs"> & { readonly engine?: Engine };
 

@@ -5,7 +5,7 @@ import { serviceEnv } from "../../controllers/kubelet/container/service_env.ts";
 import { resolvConf } from "../../controllers/kubelet/network/name_files.ts";
 import { writeFolder } from "../../controllers/kubelet/volumes/atomic_folder.ts";
 import { pinSubPath } from "../../controllers/kubelet/volumes/sub_path.ts";
-import { unmountBelow } from "../../controllers/kubelet/volumes/empty_dir.ts";
+import { unmountBelow } from "../../controllers/kubelet/volumes/mounts.ts";
 import { noon, podOf } from "./pods.ts";
 
 const dns = {

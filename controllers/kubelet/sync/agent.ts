@@ -45,6 +45,7 @@ export function podFilter(nodeName: string): { fieldSelector: string } {
 
 export async function createAgent(options: KubeletOptions, context: LoopContext): Promise<Agent> {
   const { engine, rootDir = defaults.rootDir, cniConfDir = defaults.cniConfDir } = options;
+  const { localVolumesDir = defaults.localVolumesDir } = options;
   const { client, clock, signal, informers } = context;
   await Deno.mkdir(`${rootDir}/pods`, { recursive: true, mode: 0o700 });
   const onChange = (key: Key) => agent.enqueue(key);
@@ -60,7 +61,7 @@ export async function createAgent(options: KubeletOptions, context: LoopContext)
     mirror: new ContainerMirror(engine),
     memories: new PodMemories(),
     objects,
-    volumes: new PodVolumes({ podsDir: `${rootDir}/pods`, objects, tokens, now: () => clock.now() }),
+    volumes: new PodVolumes({ podsDir: `${rootDir}/pods`, localVolumesDir, objects, tokens, now: () => clock.now() }),
     network: new PodNetwork({
       stateDir: `${rootDir}/network`,
       confDir: cniConfDir,

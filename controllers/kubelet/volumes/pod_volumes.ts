@@ -4,15 +4,21 @@ import type { ISecret } from "kubernetes-models/v1/Secret";
 import { ConfigMap, type Key, keyOf, Secret } from "../../../runtime/schema/mod.ts";
 import { type Pod, specOf, type Volume } from "../pod/pod.ts";
 import { writeFolder } from "./atomic_folder.ts";
-import { prepareEmptyDir, unmountBelow } from "./empty_dir.ts";
+import { claimedVolume } from "./claim_volume.ts";
+import { memoryLimitOf, prepareEmptyDir } from "./empty_dir.ts";
+import type { GroupOwnership } from "./group_ownership.ts";
 import { prepareHostPath } from "./host_path.ts";
+import { unmountBelow } from "./mounts.ts";
 import type { ObjectCache } from "./object_cache.ts";
 import { MountError, type PayloadFacts, payloadOf } from "./payload.ts";
+import { mountPersistentVolume } from "./persistent_volume.ts";
 import type { TokenCache } from "./token_cache.ts";
 
 export interface PodVolumesOptions {
   /** `rootDir/pods` */
   readonly podsDir: string;
+  /** Where volumes of the local provisioner are kept on this node. */
+  readonly localVolumesDir: string;
   readonly objects: ObjectCache;
   readonly tokens: TokenCache;
   readonly now: () => number;
@@ -69,13 +75,29 @@ export class PodVolumes {
     const group = specOf(pod).securityContext?.fsGroup;
     const place = (plugin: string) => `${this.podDir(pod.metadata.uid)}/volumes/kubernetes.io~${plugin}/${volume.name}`;
     if (volume.hostPath) return { path: await prepareHostPath(volume.hostPath) };
-    if (volume.emptyDir) return { path: await prepareEmptyDir(place("empty-dir"), volume.emptyDir, group) };
+    if (volume.emptyDir) {
+      const memoryLimitBytes = memoryLimitOf(pod, facts.nodeAllocatable.memory);
+      return { path: await prepareEmptyDir(place("empty-dir"), volume.emptyDir, { group, memoryLimitBytes }) };
+    }
+    if (volume.persistentVolumeClaim || volume.ephemeral) {
+      return { path: await this.#mountClaim(pod, volume, place("local-volume")) };
+    }
     const plugin = pluginOf(volume);
     if (!plugin) throw new MountError("no volume plugin matched: this node does not support this type of volume");
     const { payload, renewAt } = await this.#payload(pod, volume, facts);
     await Deno.mkdir(place(plugin), { recursive: true, mode: 0o755 });
     await writeFolder(place(plugin), payload, { group, now: this.options.now() });
     return { path: place(plugin), renewAt };
+  }
+
+  async #mountClaim(pod: Pod, volume: Volume, place: string): Promise<string> {
+    const { objects, localVolumesDir } = this.options;
+    return await mountPersistentVolume(await claimedVolume(pod, volume, objects), {
+      place,
+      readOnly: volume.persistentVolumeClaim?.readOnly ?? false,
+      ownership: ownershipOf(pod),
+      ownFolder: localVolumesDir,
+    });
   }
 
   async #payload(pod: Pod, volume: Volume, facts: VolumeFacts) {
@@ -107,6 +129,11 @@ export class PodVolumes {
       renewAt: renewals.length > 0 ? Math.min(...renewals) : undefined,
     };
   }
+}
+
+function ownershipOf(pod: Pod): GroupOwnership | undefined {
+  const { fsGroup, fsGroupChangePolicy } = specOf(pod).securityContext ?? {};
+  return fsGroup === undefined ? undefined : { group: fsGroup, policy: fsGroupChangePolicy };
 }
 
 function pluginOf({ configMap, secret, downwardAPI, projected }: Volume): string | undefined {

@@ -1,10 +1,11 @@
 /**
  * `subPath` of a volume mount. The pod's containers can write into the volume, so a component may turn into a symlink at any
- * time; a path that leaves the volume would show the node's files. So the resolved path is pinned: it is opened, checked, and
- * bind-mounted to a place that only the agent knows, and docker gets that place.
+ * time; a path that leaves the volume would show the node's files. So the path is resolved, walked again without following
+ * links, and what is then held open is bind-mounted to a place that only the agent knows; docker gets that place.
  */
 import $ from "dax";
-import { mountPoints } from "./empty_dir.ts";
+import { type Held, holdEntryIn, holdFolder, holdFolderIn } from "./inside_folder.ts";
+import { isMountPoint } from "./mounts.ts";
 import { MountError } from "./payload.ts";
 
 /** Returns the path to give to docker: a bind mount of `volume/subPath` at `place`. Missing folders are made. */
@@ -12,42 +13,62 @@ export async function pinSubPath(volume: string, subPath: string, place: string)
   if (subPath.startsWith("/") || subPath.split("/").includes("..")) {
     throw new MountError(`subPath "${subPath}" must not leave the volume`);
   }
-  if ((await mountPoints(place)).includes(place)) return place;
-  const target = await resolveInside(await Deno.realPath(volume), subPath);
-  using file = await Deno.open(target);
-  await makePlace(place, (await file.stat()).isDirectory);
-  await $`mount --bind ${target} ${place}`.quiet();
-  await checkPinned(target, place);
+  if (await isMountPoint(place)) return place;
+  const root = await Deno.realPath(volume);
+  const parts = await resolvedParts(root, subPath);
+  await using folder = await holdFolder(root);
+  await pin(folder, parts, place);
   return place;
 }
 
-/** Makes missing folders one at a time, so that a link planted in between is seen. */
-async function resolveInside(root: string, subPath: string): Promise<string> {
-  let current = root;
-  for (const part of subPath.split("/").filter((one) => one !== "" && one !== ".")) {
-    const next = `${current}/${part}`;
-    if (!await exists(next)) await Deno.mkdir(next, { mode: 0o777 });
-    current = await Deno.realPath(next);
-    if (current !== root && !current.startsWith(`${root}/`)) {
+/** The names that lead from the volume to the target, with the links that are there now replaced by what they point to. */
+async function resolvedParts(root: string, subPath: string): Promise<string[]> {
+  const missing: string[] = [];
+  const wanted = subPath.split("/").filter((part) => part !== "" && part !== ".");
+  for (let depth = wanted.length; depth > 0; depth--) {
+    const present = await Deno.realPath([root, ...wanted.slice(0, depth)].join("/")).catch(() => undefined);
+    if (present === undefined) {
+      missing.unshift(wanted[depth - 1]!);
+      continue;
+    }
+    if (present !== root && !present.startsWith(`${root}/`)) {
       throw new MountError(`subPath "${subPath}" leads out of the volume`);
     }
+    return [...present.slice(root.length + 1).split("/").filter((part) => part !== ""), ...missing];
   }
-  return current;
+  return missing;
 }
 
-async function makePlace(place: string, directory: boolean): Promise<void> {
-  await Deno.mkdir(directory ? place : place.slice(0, place.lastIndexOf("/")), { recursive: true, mode: 0o700 });
-  if (!directory) await (await Deno.open(place, { create: true, write: true, mode: 0o600 })).close();
+async function pin(folder: Held, [name, ...rest]: readonly string[], place: string): Promise<void> {
+  if (name === undefined) return await bind(folder, place);
+  const isLast = rest.length === 0;
+  await using below = await enter(folder, name, isLast);
+  await pin(below, rest, place);
 }
 
-/** What is mounted must be what was resolved: between the two a link could have been exchanged. */
-async function checkPinned(target: string, place: string): Promise<void> {
-  const [wanted, got] = await Promise.all([Deno.lstat(target), Deno.stat(place)]);
-  if (!wanted.isSymlink && wanted.dev === got.dev && wanted.ino === got.ino) return;
-  await $`umount ${place}`.quiet();
-  throw new MountError("subPath changed while it was mounted");
+/** Only the last part may be something else than a folder. */
+async function enter(folder: Held, name: string, isLast: boolean): Promise<Held> {
+  try {
+    return await (isLast ? holdEntryIn(folder, name) : holdFolderIn(folder, name));
+  } catch (error) {
+    if ((error as { code?: string }).code !== "ENOENT") throw changed(error);
+  }
+  try {
+    await Deno.mkdir(`${folder.path}/${name}`, { mode: 0o777 });
+    return await holdFolderIn(folder, name);
+  } catch (error) {
+    throw changed(error);
+  }
 }
 
-function exists(path: string): Promise<boolean> {
-  return Deno.lstat(path).then(() => true, () => false);
+function changed(cause: unknown): MountError {
+  return new MountError(`subPath changed while it was mounted: ${cause instanceof Error ? cause.message : cause}`);
+}
+
+async function bind(target: Held, place: string): Promise<void> {
+  const { isDirectory } = await Deno.stat(target.path);
+  await Deno.mkdir(isDirectory ? place : place.slice(0, place.lastIndexOf("/")), { recursive: true, mode: 0o700 });
+  if (!isDirectory) await (await Deno.open(place, { create: true, write: true, mode: 0o600 })).close();
+  // Without this option mount(8) looks up the path of what is held, and mounts whatever is there by then.
+  await $`mount --no-canonicalize --bind ${target.path} ${place}`.quiet();
 }

@@ -1,0 +1,27 @@
+/** What is mounted where, as the kernel tells it. Source: proc(5), `/proc/[pid]/mountinfo`. */
+import $ from "dax";
+
+/** Mount points at and below a folder, deepest first. */
+export async function mountPoints(folder: string): Promise<string[]> {
+  return (await allMountPoints()).filter((point) => point === folder || point.startsWith(`${folder}/`))
+    .sort((a, b) => b.length - a.length);
+}
+
+export async function isMountPoint(path: string): Promise<boolean> {
+  return (await allMountPoints()).includes(path);
+}
+
+/** Takes every mount at and below the folder away. */
+export async function unmountBelow(folder: string): Promise<void> {
+  for (const point of await mountPoints(folder)) await $`umount ${point}`.quiet();
+}
+
+async function allMountPoints(): Promise<string[]> {
+  const table = await Deno.readTextFile("/proc/self/mountinfo");
+  return table.split("\n").map((line) => unescape(line.split(" ")[4] ?? ""));
+}
+
+/** The kernel writes blanks and backslashes in octal. */
+function unescape(text: string): string {
+  return text.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
+}

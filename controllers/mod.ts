@@ -24,3 +24,4 @@ export * from "./persistent_volume.ts";
 export * from "./persistent_volume_claim.ts";
 export * from "./storage_protection.ts";
 export * from "./disruption.ts";
+export * from "./resource_quota.ts";

@@ -9,7 +9,8 @@ import type { ResourceRegistry } from "../resource_registry.ts";
 
 /** Values that were taken out of a pool for a write; kept when it is stored, given back when it is not. */
 export interface Reservation {
-  keep(): void;
+  /** `revision`: of the write. */
+  keep(revision: number): void;
   giveBack(): void;
 }
 

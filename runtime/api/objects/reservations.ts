@@ -17,16 +17,16 @@ export async function withReservations(
   write: () => Promise<ObjectRevision | undefined>,
 ): Promise<ObjectRevision | undefined> {
   const taken: Reservation[] = [];
-  let stored = false;
+  let stored: number | undefined;
   try {
     for (const allocator of m.allocators) {
       const reservation = allocator.reserve(resource, object, old);
       if (reservation) taken.push(reservation);
     }
     const revision = await write();
-    stored = revision !== undefined && !dryRun;
+    stored = dryRun ? undefined : revision?.revision;
     return revision;
   } finally {
-    for (const reservation of taken) stored ? reservation.keep() : reservation.giveBack();
+    for (const reservation of taken) stored === undefined ? reservation.giveBack() : reservation.keep(stored);
   }
 }

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { planQuotaStatus } from "../../controllers/resource_quota_plan.ts";
+import { resourceQuotas } from "../../controllers/resource_quota.ts";
+import { runControllers } from "../../runtime/loop/mod.ts";
+import { ConfigMap, type Kind, Pod, ResourceQuota, type Stored } from "../../runtime/schema/mod.ts";
+import { type ApiWorld, apiWorld } from "../api/api_world.ts";
+import { type ApiServer, apiServer } from "../support/api_server.ts";
+
+const base = "/api/v1/namespaces/default";
+const hard = (spec: Record<string, string>, more: object = {}) => ({
+  metadata: { name: "q" },
+  spec: { hard: spec, ...more },
+});
+const map = (name: string) => ({ metadata: { name }, data: {} });
+
+async function podsMayRun(world: ApiWorld) {
+  const answer = await world.call("POST", `${base}/serviceaccounts`, { metadata: { name: "default" } });
+  assert.equal(answer.status, 201);
+}
+
+function pod(name: string, requests?: Record<string, string>, more: object = {}) {
+  return { metadata: { name }, spec: { containers: [{ name: "c", image: "i", resources: { requests } }], ...more } };
+}
+
+Deno.test("of 64 racing creates exactly as many succeed as the quota allows", async () => {
+  await using world = await apiWorld();
+  await world.call("POST", `${base}/resourcequotas`, hard({ "count/configmaps": "10" }));
+  const answers = await Promise.all(
+    Array.from({ length: 64 }, (_, i) => world.call("POST", `${base}/configmaps`, map(`m${i}`))),
+  );
+  assert.equal(answers.filter(({ status }) => status === 201).length, 10);
+  const refused = answers.filter(({ status }) => status === 403);
+  assert.equal(refused.length, 54);
+  assert.match(
+    refused[0]!.body.message,
+    /^configmaps "m\d+" is forbidden: exceeded quota: q, requested: count\/configmaps=1, used: count\/configmaps=10, /,
+  );
+  await world.call("DELETE", `${base}/configmaps/${answers.find(({ status }) => status === 201)!.body.metadata.name}`);
+  assert.equal((await world.call("POST", `${base}/configmaps`, map("again"))).status, 201);
+});
+
+Deno.test("a write that fails gives its place back", async () => {
+  await using world = await apiWorld();
+  await world.call("POST", `${base}/resourcequotas`, hard({ configmaps: "2" }));
+  await world.call("POST", `${base}/configmaps`, map("a"));
+  assert.equal((await world.call("POST", `${base}/configmaps`, map("a"))).status, 409);
+  assert.equal((await world.call("POST", `${base}/configmaps?dryRun=All`, map("b"))).status, 201);
+  assert.equal((await world.call("POST", `${base}/configmaps`, map("b"))).status, 201);
+  assert.equal((await world.call("POST", `${base}/configmaps`, map("c"))).status, 403);
+});
+
+Deno.test("pods must say what a quota counts, and are told what is too much", async () => {
+  await using world = await apiWorld();
+  await podsMayRun(world);
+  await world.call("POST", `${base}/resourcequotas`, hard({ pods: "5", "requests.cpu": "1", "limits.memory": "1Gi" }));
+  const silent = await world.call("POST", `${base}/pods`, pod("a", { cpu: "100m" }));
+  assert.equal(silent.status, 403);
+  assert.match(silent.body.message, /is forbidden: failed quota: q: must specify limits.memory for: c$/);
+  const limits = { limits: { memory: "512Mi" }, requests: { cpu: "600m" } };
+  const spec = { containers: [{ name: "c", image: "i", resources: limits }] };
+  assert.equal((await world.call("POST", `${base}/pods`, { metadata: { name: "a" }, spec })).status, 201);
+  const over = await world.call("POST", `${base}/pods`, { metadata: { name: "b" }, spec });
+  const words = "exceeded quota: q, requested: requests.cpu=600m, used: requests.cpu=600m, limited: requests.cpu=1";
+  assert.equal(over.body.message, `pods "b" is forbidden: ${words}`);
+});
+
+Deno.test("a quota with scopes counts only pods in all of them", async () => {
+  await using world = await apiWorld();
+  await podsMayRun(world);
+  await world.call("POST", `${base}/resourcequotas`, hard({ pods: "1" }, { scopes: ["BestEffort", "NotTerminating"] }));
+  const create = async (object: object) => (await world.call("POST", `${base}/pods`, object)).status;
+  assert.equal(await create(pod("a")), 201);
+  assert.equal(await create(pod("b")), 403);
+  assert.equal(await create(pod("c", { cpu: "1m" })), 201);
+  assert.equal(await create(pod("d", undefined, { activeDeadlineSeconds: 60 })), 201);
+});
+
+Deno.test("what is over uses its place in the store and nothing else", () => {
+  const row = { group: "", plural: "pods" };
+  const ended = { ...pod("a", { cpu: "1" }), status: { phase: "Succeeded" } } as unknown as Stored;
+  const running = pod("b", { cpu: "500m" }) as unknown as Stored;
+  const spec = { hard: { pods: "5", cpu: "2", "count/pods": "9", services: "1" } };
+  const { used } = planQuotaStatus(spec, new Map([["pods", { row, objects: [ended, running] }]]));
+  assert.deepEqual(used, { pods: "1", cpu: "500m", "count/pods": "2", services: "0" });
+});
+
+async function until<T>({ client }: ApiServer, kind: Kind<T>, test: (object: Stored<T>) => boolean): Promise<void> {
+  const signal = AbortSignal.timeout(20_000);
+  for await (const event of client.watch(kind, { namespace: "default", signal })) {
+    if (event.type !== "BOOKMARK" && test(event.object)) return;
+  }
+  assert.fail(`no ${kind.kind} came to be as expected`);
+}
+
+Deno.test("status.used follows objects of kinds that are counted from then on", async () => {
+  await using server = await apiServer();
+  const stopping = new AbortController();
+  const running = runControllers([resourceQuotas], {
+    client: server.client,
+    signal: stopping.signal,
+    identity: "test",
+  });
+  const { client } = server;
+  const used = (name: string, amount: string) =>
+    until(server, ResourceQuota, ({ status }) => String(status?.used?.[name]) === amount);
+  const quota = { apiVersion: "v1", kind: "ResourceQuota", ...hard({ configmaps: "5", pods: "3" }) };
+  quota.metadata = { ...quota.metadata, namespace: "default" } as typeof quota.metadata;
+  await client.create(ResourceQuota, quota as never);
+  await used("configmaps", "0");
+  const metadata = { name: "m", namespace: "default" };
+  await client.create(ConfigMap, { apiVersion: "v1", kind: "ConfigMap", metadata });
+  await used("configmaps", "1");
+  await client.delete(ConfigMap, { namespace: "default", name: "m" });
+  await used("configmaps", "0");
+  assert.equal((await client.list(Pod, { namespace: "default" })).items.length, 0);
+  stopping.abort();
+  await running.stop();
+});

@@ -42,6 +42,8 @@ export async function masterLoops({ settings, pki, manifests }: MasterParts): Pr
     loops.disruptions,
     loops.persistentVolumes,
     loops.persistentVolumeClaims,
+    loops.localProvisioner,
+    loops.localReclaim,
     loops.endpointSlices,
     loops.endpoints,
     loops.garbageCollector(),
@@ -50,6 +52,7 @@ export async function masterLoops({ settings, pki, manifests }: MasterParts): Pr
     loops.taintEviction,
     loops.podGc(),
     loops.certificateSigningRequests({ ca: pki.ca }),
+    loops.clusterRoleAggregation(),
     loops.claimProtection,
     loops.volumeProtection,
     loops.scheduler(),
@@ -59,8 +62,9 @@ export async function masterLoops({ settings, pki, manifests }: MasterParts): Pr
 
 /** What is, on one machine: pods as containers, Services as rules, names as answers. */
 export async function nodeLoops({ settings, credentials, engine }: NodeParts): Promise<readonly Controller[]> {
-  const [{ kubelet }, network, auth, { addressIn }] = await Promise.all([
+  const [{ kubelet }, { localFolders }, network, auth, { addressIn }] = await Promise.all([
     import("./controllers/kubelet/mod.ts"),
+    import("./controllers/local_provisioner_folders.ts"),
     import("./network/mod.ts"),
     import("./runtime/auth/mod.ts"),
     import("./runtime/cli/settings.ts"),
@@ -72,6 +76,7 @@ export async function nodeLoops({ settings, credentials, engine }: NodeParts): P
     network.overlay({ nodeName, podCidr, ...places(settings).overlay }),
     network.serviceProxy({ nodeName, podCidr, ...places(settings).proxy }),
     network.clusterDns({ nodeName, serviceCidr }),
+    localFolders({ nodeName, folder: places(settings).kubelet.localVolumesDir }),
     kubelet({
       clusterDns: [addressIn(serviceCidr, 10)],
       ...{ nodeName, nodeIp, engine, ...places(settings).kubelet },
@@ -98,7 +103,12 @@ async function* undoNode({ settings, engine }: Parameters<Loops["undoNode"]>[0])
 /** Where the node loops keep what they must find again, also when it is to be taken away. */
 function places({ dataDir, cniConfDir, cniBinDir, bridge }: Settings) {
   return {
-    kubelet: { rootDir: `${dataDir}/kubelet`, cniConfDir, cniBinDirs: [cniBinDir] },
+    kubelet: {
+      rootDir: `${dataDir}/kubelet`,
+      localVolumesDir: `${dataDir}/volumes`,
+      cniConfDir,
+      cniBinDirs: [cniBinDir],
+    },
     overlay: { stateDir: `${dataDir}/overlay`, cniConfDir, bridge },
     proxy: { stateDir: `${dataDir}/proxy` },
   };

@@ -1,6 +1,7 @@
 /** The Node as the agent describes itself. Pure. */
 import type { INode } from "kubernetes-models/v1/Node";
 import type { EngineInfo, ImageInfo } from "../../../runtime/engine/mod.ts";
+import { folderAnnotation } from "../../local_provisioner_names.ts";
 import { defaults, type KubeletOptions, kubeletVersion } from "../options.ts";
 import { rfc3339 } from "../pod/rfc3339.ts";
 import type { MachineFacts } from "./machine.ts";
@@ -38,7 +39,10 @@ export function nodeObject({ options, machine }: Pick<NodeFacts, "options" | "ma
         "beta.kubernetes.io/os": "linux",
         "beta.kubernetes.io/arch": machine.architecture,
       },
-      annotations: { "volumes.kubernetes.io/controller-managed-attach-detach": "true" },
+      annotations: {
+        "volumes.kubernetes.io/controller-managed-attach-detach": "true",
+        [folderAnnotation]: options.localVolumesDir ?? defaults.localVolumesDir,
+      },
     },
     spec: options.taints ? { taints: [...options.taints] as NonNullable<INode["spec"]>["taints"] } : {},
   };

@@ -59,16 +59,16 @@ export class NodeReporter {
     this.#reported = { status, at };
   }
 
-  /** Creates the Node when it isn't there (any more), and mends the labels that are ours. */
+  /** Creates the Node when it isn't there (any more), and mends the labels and annotations that are ours. */
   async #register(): Promise<Stored<INode>> {
     const { client } = this.agent.context;
     const wanted = nodeObject(this.agent);
     const ref = { name: this.agent.options.nodeName };
     const present = await client.get(Node, ref);
     if (!present) return await create();
-    const labels = wanted.metadata?.labels ?? {};
-    if (Object.entries(labels).every(([name, value]) => present.metadata.labels?.[name] === value)) return present;
-    return await client.patch(Node, ref, { type: "merge", body: { metadata: { labels } } });
+    const { labels = {}, annotations = {} } = wanted.metadata ?? {};
+    if (holds(present.metadata.labels, labels) && holds(present.metadata.annotations, annotations)) return present;
+    return await client.patch(Node, ref, { type: "merge", body: { metadata: { labels, annotations } } });
 
     async function create(): Promise<Stored<INode>> {
       try {
@@ -111,6 +111,10 @@ export class NodeReporter {
       await client.create(Lease, { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata, spec });
     }
   }
+}
+
+function holds(present: Record<string, string> = {}, wanted: Record<string, string>): boolean {
+  return Object.entries(wanted).every(([name, value]) => present[name] === value);
 }
 
 /** Why the node can't run pods; the words of upstream's kubelet where it has some. */

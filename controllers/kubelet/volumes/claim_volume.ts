@@ -1,23 +1,23 @@
 /** From a pod's volume to the PersistentVolume behind its claim. The pod waits until the two are bound to each other. */
 import type { IPersistentVolume } from "kubernetes-models/v1/PersistentVolume";
 import type { IPersistentVolumeClaim } from "kubernetes-models/v1/PersistentVolumeClaim";
-import { keyOf, PersistentVolume, PersistentVolumeClaim, type Stored } from "../../../runtime/schema/mod.ts";
+import type { Client } from "../../../runtime/loop/mod.ts";
+import { PersistentVolume, PersistentVolumeClaim, type Stored } from "../../../runtime/schema/mod.ts";
 import { claimNameOf } from "../../pod_claims.ts";
 import type { Pod, Volume } from "../pod/pod.ts";
-import type { ObjectCache } from "./object_cache.ts";
 import { MountError } from "./payload.ts";
 
 /** Throws a `MountError` in upstream's words while there is nothing to mount. */
 export async function claimedVolume(
   pod: Pod,
   volume: Volume,
-  objects: ObjectCache,
+  client: Client,
 ): Promise<Stored<IPersistentVolume>> {
   const { namespace } = pod.metadata;
   const name = claimNameOf(pod.metadata.name, volume)!;
-  const claim = await objects.get(PersistentVolumeClaim, { namespace, name }, keyOf(pod));
+  const claim = await client.get(PersistentVolumeClaim, { namespace, name });
   const bound = boundName(pod, volume, { claim, name });
-  const found = await objects.get(PersistentVolume, { name: bound }, keyOf(pod));
+  const found = await client.get(PersistentVolume, { name: bound });
   if (!found) {
     throw new MountError(`failed to fetch PV "${bound}" from API server: persistentvolume "${bound}" not found`);
   }

@@ -3,11 +3,9 @@
  * serves (CSI) or another machine keeps (NFS) is refused by name.
  */
 import type { IPersistentVolume } from "kubernetes-models/v1/PersistentVolume";
-import $ from "dax";
-import { ownByGroup } from "./group_ownership.ts";
-import type { GroupOwnership } from "./group_ownership.ts";
+import { type GroupOwnership, ownByGroup } from "./group_ownership.ts";
 import { prepareHostPath } from "./host_path.ts";
-import { isMountPoint } from "./mounts.ts";
+import { bindMount } from "./mounts.ts";
 import { MountError } from "./payload.ts";
 
 export interface MountOptions {
@@ -19,18 +17,15 @@ export interface MountOptions {
   readonly ownFolder: string;
 }
 
-export async function mountPersistentVolume(volume: IPersistentVolume, options: MountOptions): Promise<string> {
+/** Called once a volume and pod: what is mounted at `place` stays. */
+export async function mountPersistentVolume(volume: IPersistentVolume, options: MountOptions): Promise<void> {
+  const { place, readOnly, ownership, ownFolder } = options;
   const { local, hostPath, volumeMode } = volume.spec ?? {};
   if (volumeMode === "Block") throw new MountError("volumes of mode Block are not supported by this node");
-  if (hostPath && !options.readOnly) return await prepareHostPath(hostPath);
-  const source = hostPath ? await prepareHostPath(hostPath) : local && await localPath(local.path, options.ownFolder);
+  const source = hostPath ? await prepareHostPath(hostPath) : local && await localPath(local.path, ownFolder);
   if (!source) throw new MountError(`no volume plugin matched: this node does not support ${kindOf(volume)} volumes`);
-  const { place, readOnly, ownership } = options;
-  if (await isMountPoint(place)) return place;
   if (local && ownership && !readOnly) await ownByGroup(source, ownership);
-  await Deno.mkdir(place, { recursive: true, mode: 0o750 });
-  await $`mount --bind ${readOnly ? ["-o", "ro"] : []} ${source} ${place}`.quiet();
-  return place;
+  await bindMount(source, place, { readOnly });
 }
 
 async function localPath(path: string, ownFolder: string): Promise<string> {

@@ -8,7 +8,7 @@ import { claimedVolume } from "./claim_volume.ts";
 import { memoryLimitOf, prepareEmptyDir } from "./empty_dir.ts";
 import type { GroupOwnership } from "./group_ownership.ts";
 import { prepareHostPath } from "./host_path.ts";
-import { unmountBelow } from "./mounts.ts";
+import { isMountPoint, unmountBelow } from "./mounts.ts";
 import type { ObjectCache } from "./object_cache.ts";
 import { MountError, type PayloadFacts, payloadOf } from "./payload.ts";
 import { mountPersistentVolume } from "./persistent_volume.ts";
@@ -91,13 +91,15 @@ export class PodVolumes {
   }
 
   async #mountClaim(pod: Pod, volume: Volume, place: string): Promise<string> {
+    if (await isMountPoint(place)) return place;
     const { objects, localVolumesDir } = this.options;
-    return await mountPersistentVolume(await claimedVolume(pod, volume, objects), {
+    await mountPersistentVolume(await claimedVolume(pod, volume, objects.options.client), {
       place,
       readOnly: volume.persistentVolumeClaim?.readOnly ?? false,
       ownership: ownershipOf(pod),
       ownFolder: localVolumesDir,
     });
+    return place;
   }
 
   async #payload(pod: Pod, volume: Volume, facts: VolumeFacts) {

@@ -3,9 +3,8 @@
  * time; a path that leaves the volume would show the node's files. So the path is resolved, walked again without following
  * links, and what is then held open is bind-mounted to a place that only the agent knows; docker gets that place.
  */
-import $ from "dax";
 import { type Held, holdEntryIn, holdFolder, holdFolderIn } from "./inside_folder.ts";
-import { isMountPoint } from "./mounts.ts";
+import { bindMount, isMountPoint } from "./mounts.ts";
 import { MountError } from "./payload.ts";
 
 /** Returns the path to give to docker: a bind mount of `volume/subPath` at `place`. Missing folders are made. */
@@ -40,7 +39,7 @@ async function resolvedParts(root: string, subPath: string): Promise<string[]> {
 }
 
 async function pin(folder: Held, [name, ...rest]: readonly string[], place: string): Promise<void> {
-  if (name === undefined) return await bind(folder, place);
+  if (name === undefined) return await bindMount(folder.path, place, { readOnly: false });
   const isLast = rest.length === 0;
   await using below = await enter(folder, name, isLast);
   await pin(below, rest, place);
@@ -63,12 +62,4 @@ async function enter(folder: Held, name: string, isLast: boolean): Promise<Held>
 
 function changed(cause: unknown): MountError {
   return new MountError(`subPath changed while it was mounted: ${cause instanceof Error ? cause.message : cause}`);
-}
-
-async function bind(target: Held, place: string): Promise<void> {
-  const { isDirectory } = await Deno.stat(target.path);
-  await Deno.mkdir(isDirectory ? place : place.slice(0, place.lastIndexOf("/")), { recursive: true, mode: 0o700 });
-  if (!isDirectory) await (await Deno.open(place, { create: true, write: true, mode: 0o600 })).close();
-  // Without this option mount(8) looks up the path of what is held, and mounts whatever is there by then.
-  await $`mount --no-canonicalize --bind ${target.path} ${place}`.quiet();
 }

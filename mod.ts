@@ -28,7 +28,7 @@ export async function masterLoops({ settings, pki, manifests }: MasterParts): Pr
   return [
     loops.namespaces,
     loops.serviceAccounts,
-    loops.resourceQuotas,
+    loops.resourceQuotas(),
     loops.rootCa({ ca: pki.ca.cert }),
     loops.replicaSets,
     loops.replicationControllers,

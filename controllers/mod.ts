@@ -28,3 +28,4 @@ export * from "./disruption.ts";
 export * from "./resource_quota.ts";
 export * from "./local_provisioner.ts";
 export * from "./local_provisioner_reclaim.ts";
+export * from "./ephemeral_volume.ts";

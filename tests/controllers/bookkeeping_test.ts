@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { clusterRoleAggregation, ephemeralVolumes, resourceQuotas, serviceAccounts } from "../../controllers/mod.ts";
+import {
+  ClusterRole,
+  ConfigMap,
+  Namespace,
+  PersistentVolumeClaim,
+  Pod,
+  ResourceQuota,
+  ServiceAccount,
+} from "../../runtime/schema/mod.ts";
+import { type TestCluster, testCluster } from "./cluster.ts";
+
+async function withNamespace(cluster: TestCluster): Promise<void> {
+  cluster.run([serviceAccounts]);
+  await cluster.client.create(Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name: "work" } });
+  await cluster.until(ServiceAccount, { namespace: "work", name: "default" }, (account) => account !== undefined);
+}
+
+Deno.test("a quota's status tells what its namespace uses, also after objects go and the quota changes", async () => {
+  await using cluster = await testCluster();
+  const { client, until } = cluster;
+  await withNamespace(cluster);
+  cluster.run([resourceQuotas()]);
+  const quota = { namespace: "work", name: "limits" };
+  const hard = { configmaps: "5", pods: "3", "requests.cpu": "2", "count/deployments.apps": "1" };
+  await client.create(ResourceQuota, { apiVersion: "v1", kind: "ResourceQuota", metadata: quota, spec: { hard } });
+  const uses = (used: Record<string, string>) =>
+    until(
+      ResourceQuota,
+      quota,
+      ({ status } = {} as never) => Object.entries(used).every(([name, amount]) => status?.used?.[name] === amount),
+    );
+  await uses({ configmaps: "0", pods: "0", "requests.cpu": "0", "count/deployments.apps": "0" });
+  const map = { namespace: "work", name: "one" };
+  await client.create(ConfigMap, { apiVersion: "v1", kind: "ConfigMap", metadata: map });
+  const resources = { requests: { cpu: "250m" } };
+  await client.create(Pod, {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { namespace: "work", name: "pod" },
+    spec: { containers: [{ name: "main", image: "x", resources }] },
+  });
+  await uses({ configmaps: "1", pods: "1", "requests.cpu": "250m" });
+  await client.delete(ConfigMap, map);
+  await client.patch(ResourceQuota, quota, {
+    type: "merge",
+    body: { spec: { hard: { pods: "9", "requests.cpu": null } } },
+  });
+  const after = await until(
+    ResourceQuota,
+    quota,
+    ({ status } = {} as never) => status?.hard?.pods === "9" && status.used?.configmaps === "0",
+  );
+  assert.deepEqual(after?.status?.used, { configmaps: "0", pods: "1", "count/deployments.apps": "0" });
+});
+
+Deno.test("an aggregated ClusterRole holds the rules of those that it selects, and follows them", async () => {
+  await using cluster = await testCluster();
+  const { client, until } = cluster;
+  cluster.run([clusterRoleAggregation]);
+  const role = (name: string, resource: string, labels = {}) =>
+    client.create(ClusterRole, {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "ClusterRole",
+      metadata: { name, labels },
+      rules: [{ apiGroups: [""], resources: [resource], verbs: ["get"] }],
+    });
+  await role("part-b", "secrets", { part: "yes" });
+  await client.create(ClusterRole, {
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "ClusterRole",
+    metadata: { name: "whole", labels: { part: "yes" } },
+    aggregationRule: { clusterRoleSelectors: [{ matchLabels: { part: "yes" } }] },
+  });
+  await role("part-a", "pods", { part: "yes" });
+  await role("other", "nodes");
+  const holds = (...resources: string[]) =>
+    until(
+      ClusterRole,
+      { name: "whole" },
+      (whole) => JSON.stringify(whole?.rules?.flatMap(({ resources }) => resources)) === JSON.stringify(resources),
+    );
+  await holds("pods", "secrets");
+  await client.patch(ClusterRole, { name: "part-a" }, {
+    type: "merge",
+    body: { metadata: { labels: { part: "no" } } },
+  });
+  await holds("secrets");
+});
+
+Deno.test("a pod brings the claims of its ephemeral volumes, and says when another has the name", async () => {
+  await using cluster = await testCluster();
+  const { client, until } = cluster;
+  await withNamespace(cluster);
+  cluster.run([ephemeralVolumes]);
+  const spec = { accessModes: ["ReadWriteOnce" as const], resources: { requests: { storage: "1Gi" } } };
+  const created = await client.create(Pod, {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { namespace: "work", name: "pod" },
+    spec: {
+      containers: [{ name: "main", image: "x" }],
+      volumes: [{ name: "scratch", ephemeral: { volumeClaimTemplate: { metadata: { labels: { a: "b" } }, spec } } }],
+    },
+  });
+  const claim = await until(PersistentVolumeClaim, { namespace: "work", name: "pod-scratch" }, (claim) => !!claim);
+  assert.equal(claim?.metadata.ownerReferences?.[0]?.uid, created.metadata.uid);
+  assert.equal(claim?.metadata.labels?.a, "b");
+});

@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
-import { planQuotaStatus } from "../../controllers/resource_quota_plan.ts";
-import { resourceQuotas } from "../../controllers/resource_quota.ts";
-import { runControllers } from "../../runtime/loop/mod.ts";
-import { ConfigMap, type Kind, Pod, ResourceQuota, type Stored } from "../../runtime/schema/mod.ts";
+import { usageOf } from "../../runtime/api/admission/quota/usage.ts";
 import { type ApiWorld, apiWorld } from "../api/api_world.ts";
-import { type ApiServer, apiServer } from "../support/api_server.ts";
 
 const base = "/api/v1/namespaces/default";
 const hard = (spec: Record<string, string>, more: object = {}) => ({
@@ -76,43 +72,6 @@ Deno.test("a quota with scopes counts only pods in all of them", async () => {
 });
 
 Deno.test("what is over uses its place in the store and nothing else", () => {
-  const row = { group: "", plural: "pods" };
-  const ended = { ...pod("a", { cpu: "1" }), status: { phase: "Succeeded" } } as unknown as Stored;
-  const running = pod("b", { cpu: "500m" }) as unknown as Stored;
-  const spec = { hard: { pods: "5", cpu: "2", "count/pods": "9", services: "1" } };
-  const { used } = planQuotaStatus(spec, new Map([["pods", { row, objects: [ended, running] }]]));
-  assert.deepEqual(used, { pods: "1", cpu: "500m", "count/pods": "2", services: "0" });
-});
-
-async function until<T>({ client }: ApiServer, kind: Kind<T>, test: (object: Stored<T>) => boolean): Promise<void> {
-  const signal = AbortSignal.timeout(20_000);
-  for await (const event of client.watch(kind, { namespace: "default", signal })) {
-    if (event.type !== "BOOKMARK" && test(event.object)) return;
-  }
-  assert.fail(`no ${kind.kind} came to be as expected`);
-}
-
-Deno.test("status.used follows objects of kinds that are counted from then on", async () => {
-  await using server = await apiServer();
-  const stopping = new AbortController();
-  const running = runControllers([resourceQuotas], {
-    client: server.client,
-    signal: stopping.signal,
-    identity: "test",
-  });
-  const { client } = server;
-  const used = (name: string, amount: string) =>
-    until(server, ResourceQuota, ({ status }) => String(status?.used?.[name]) === amount);
-  const quota = { apiVersion: "v1", kind: "ResourceQuota", ...hard({ configmaps: "5", pods: "3" }) };
-  quota.metadata = { ...quota.metadata, namespace: "default" } as typeof quota.metadata;
-  await client.create(ResourceQuota, quota as never);
-  await used("configmaps", "0");
-  const metadata = { name: "m", namespace: "default" };
-  await client.create(ConfigMap, { apiVersion: "v1", kind: "ConfigMap", metadata });
-  await used("configmaps", "1");
-  await client.delete(ConfigMap, { namespace: "default", name: "m" });
-  await used("configmaps", "0");
-  assert.equal((await client.list(Pod, { namespace: "default" })).items.length, 0);
-  stopping.abort();
-  await running.stop();
+  const ended = { ...pod("a", { cpu: "1" }), status: { phase: "Succeeded" } };
+  assert.deepEqual([...usageOf({ group: "", plural: "pods" }, ended).keys()], ["count/pods"]);
 });

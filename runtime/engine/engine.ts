@@ -35,6 +35,10 @@ export interface SecurityOptions {
   readonly groups: readonly string[];
   /** `unconfined`, a profile's JSON text, or absent for the engine's default profile. */
   readonly seccomp?: string;
+  /** `unconfined`, the name of a loaded profile, or absent for the engine's default. */
+  readonly appArmor?: string;
+  /** Nothing of /proc is hidden or read-only. */
+  readonly unmaskedProc?: boolean;
 }
 
 /** `none`, `host`, or the namespace of another container. */
@@ -197,7 +201,7 @@ export interface Engine {
   inspect(id: string): Promise<ContainerState | undefined>;
   /** All containers, running or not, that carry this label. */
   list(label: string): Promise<readonly ContainerState[]>;
-  /** Changes what is in force while it runs; what is absent becomes unlimited. */
+  /** Changes what is in force while it runs; what is absent stays: a limit can't be taken away. */
   update(id: string, limits: ResourceLimits): Promise<void>;
   stats(id: string): Promise<ContainerStats | undefined>;
 

@@ -1,10 +1,10 @@
 /** A pod's container as the engine is asked to make it. Pure: paths, addresses and environment come in. */
 import type { ContainerSpec, Mount, NamespaceMode } from "../../../runtime/engine/mod.ts";
 import { pauseImage } from "../../../runtime/engine/mod.ts";
-import { hostnameOf } from "../network/name_files.ts";
+import { kernelHostname } from "../network/name_files.ts";
 import { type Container, type Pod, specOf } from "../pod/pod.ts";
 import { oomScoreAdjOf } from "../pod/qos.ts";
-import { expand } from "./env.ts";
+import { ConfigError, expand } from "./env.ts";
 import { containerLabels, dockerName, sandboxLabels } from "./identity.ts";
 import { cgroupLimits } from "./resources.ts";
 import { securityOptions, userOf } from "./security.ts";
@@ -20,6 +20,8 @@ export interface ContainerSpecFacts {
   readonly targetId?: string;
   readonly env: ReadonlyMap<string, string>;
   readonly mounts: readonly Mount[];
+  /** The text of a seccomp profile of the node's own. */
+  readonly seccomp?: string;
   /** Host file behind the container's termination message path. */
   readonly messageSource: string;
   readonly nodeMemoryBytes: number;
@@ -27,17 +29,21 @@ export interface ContainerSpecFacts {
   readonly mayLowerOomScore: boolean;
 }
 
-/** Docker gives the sandbox the node's network, and the pause process leaves it for one of its own: see `pauseElf`. */
-export function sandboxSpec(pod: Pod, attempt: number): ContainerSpec {
+/**
+ * Throws a `ConfigError` for what this node can't give. Docker gives the sandbox the node's network, and the pause process leaves it for one of its
+ * own: see `pauseElf`.
+ */
+export function sandboxSpec(pod: Pod, attempt: number, clusterDomain: string): ContainerSpec {
   const spec = specOf(pod);
   const hostNetwork = spec.hostNetwork === true;
+  if (spec.hostUsers === false) throw new ConfigError("user namespaces are not supported by this node's runtime");
   return {
     name: dockerName(pod, "POD", attempt),
     image: pauseImage,
     args: hostNetwork ? undefined : ["own-network"],
     env: [],
     labels: sandboxLabels(pod, attempt),
-    hostname: hostNetwork ? undefined : hostnameOf(pod),
+    hostname: hostNetwork ? undefined : kernelHostname(pod, clusterDomain),
     tty: false,
     openStdin: false,
     stdinOnce: false,
@@ -81,7 +87,7 @@ export function containerSpec(facts: ContainerSpecFacts): ContainerSpec {
     pid: facts.targetId ? { container: facts.targetId } : pidMode(pod, sandboxId),
     mounts: [...mounts, { source: messageSource, target: messagePath(container), readOnly: false }],
     resources: cgroupLimits(container),
-    security: securityOptions(pod, container),
+    security: securityOptions(pod, container, facts.seccomp),
     oomScoreAdj: oomScore(facts),
     stopSignal: container.lifecycle?.stopSignal,
     keepLogs: true,

@@ -1,11 +1,11 @@
 /** `securityContext` of pod and container in the engine's words. Pure. */
 import type { SecurityOptions } from "../../../runtime/engine/mod.ts";
 import { type Container, type Pod, specOf } from "../pod/pod.ts";
-import { ConfigError } from "./env.ts";
 
-type SeccompProfile = { type: string; localhostProfile?: string };
+/** Of seccomp or AppArmor. */
+type Profile = { type: string; localhostProfile?: string };
 
-export function securityOptions(pod: Pod, container: Container): SecurityOptions {
+export function securityOptions(pod: Pod, container: Container, seccompText: string | undefined): SecurityOptions {
   const own = container.securityContext ?? {};
   const shared = specOf(pod).securityContext ?? {};
   const groups = [...shared.supplementalGroups ?? [], ...(shared.fsGroup === undefined ? [] : [shared.fsGroup])];
@@ -16,17 +16,32 @@ export function securityOptions(pod: Pod, container: Container): SecurityOptions
     addCapabilities: own.capabilities?.add ?? [],
     dropCapabilities: own.capabilities?.drop ?? [],
     groups: groups.map(String),
-    seccomp: seccompOf(own.seccompProfile ?? shared.seccompProfile, container),
+    seccomp: seccompText ?? seccompOf(profileOf(pod, container)),
+    appArmor: appArmorOf(own.appArmorProfile ?? shared.appArmorProfile),
+    unmaskedProc: own.procMount === "Unmasked",
   };
 }
 
+/** The container's own before the pod's. */
+function profileOf(pod: Pod, { securityContext }: Container): Profile | undefined {
+  return securityContext?.seccompProfile ?? specOf(pod).securityContext?.seccompProfile;
+}
+
+/** The file of a profile of the node's own, relative to the folder of such files. */
+export function localSeccompProfile(pod: Pod, container: Container): string | undefined {
+  const profile = profileOf(pod, container);
+  return profile?.type === "Localhost" ? profile.localhostProfile : undefined;
+}
+
+/** Absent: what the engine does by itself. */
+function appArmorOf(profile: Profile | undefined): string | undefined {
+  if (profile?.type === "Unconfined") return "unconfined";
+  return profile?.type === "Localhost" ? profile.localhostProfile : undefined;
+}
+
 /** No profile asked for means none, as upstream has it unless told otherwise. */
-function seccompOf(profile: SeccompProfile | undefined, { name }: Container): string | undefined {
-  if (profile?.type === "RuntimeDefault") return undefined;
-  if (profile?.type === "Localhost") {
-    throw new ConfigError(`container ${name}: seccomp profile of type Localhost is not supported by this node`);
-  }
-  return "unconfined";
+function seccompOf(profile: Profile | undefined): string | undefined {
+  return profile?.type === "RuntimeDefault" ? undefined : "unconfined";
 }
 
 /** `uid:gid` for docker; absent: the image decides. */

@@ -17,10 +17,12 @@ interface Resolver {
 /** What the resolver reads at most: more would be ignored by old C libraries. */
 const maxNameservers = 3;
 const maxSearches = 32;
+/** Of `sethostname`. */
+const maxKernelHostname = 64;
 
-export function hostsFile(pod: Pod, podIps: readonly string[]): string {
+export function hostsFile(pod: Pod, podIps: readonly string[], clusterDomain: string): string {
   const { hostAliases = [] } = specOf(pod);
-  const fqdn = fqdnOf(pod);
+  const fqdn = fqdnOf(pod, clusterDomain);
   const name = hostnameOf(pod);
   const lines = [
     "# Kubernetes-managed hosts file.",
@@ -54,9 +56,20 @@ export function hostnameOf(pod: Pod): string {
   return (hostnameOverride ?? hostname ?? pod.metadata.name).slice(0, 63).replace(/[-.]+$/, "");
 }
 
-function fqdnOf(pod: Pod): string | undefined {
+/** What the kernel calls the pod: its short name, or with `setHostnameAsFQDN` the whole, if that fits. */
+export function kernelHostname(pod: Pod, clusterDomain: string): string {
+  const fqdn = specOf(pod).setHostnameAsFQDN ? fqdnOf(pod, clusterDomain) : undefined;
+  if (fqdn === undefined) return hostnameOf(pod);
+  if (fqdn.length <= maxKernelHostname) return fqdn;
+  throw new Error(
+    `Failed to construct FQDN from Pod hostname and cluster domain, FQDN ${fqdn} is too long ` +
+      `(${maxKernelHostname} characters is the max, ${fqdn.length} characters requested)`,
+  );
+}
+
+function fqdnOf(pod: Pod, clusterDomain: string): string | undefined {
   const { subdomain } = specOf(pod);
-  return subdomain ? `${hostnameOf(pod)}.${subdomain}.${pod.metadata.namespace}.svc.cluster.local` : undefined;
+  return subdomain ? `${hostnameOf(pod)}.${subdomain}.${pod.metadata.namespace}.svc.${clusterDomain}` : undefined;
 }
 
 export function resolvConf(pod: Pod, facts: DnsFacts): string {

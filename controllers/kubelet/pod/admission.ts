@@ -21,7 +21,7 @@ export interface AdmissionFacts {
 /** Only a pod that was never told to have begun can be refused: what runs goes on. */
 export function refuse(facts: AdmissionFacts): Refusal | undefined {
   if (facts.pod.status?.startTime !== undefined) return undefined;
-  for (const check of [sysctls, appArmor, podCount, resources, hostPorts]) {
+  for (const check of [sysctls, appArmor, groupsPolicy, podCount, resources, hostPorts]) {
     const refusal = check(facts);
     if (refusal) return refusal;
   }
@@ -43,6 +43,13 @@ function appArmor({ pod, hasAppArmor }: AdmissionFacts): Refusal | undefined {
   return asked
     ? { reason: "AppArmor", message: "Cannot enforce AppArmor: AppArmor is not enabled on the host" }
     : undefined;
+}
+
+/** Docker always adds the groups that the image's /etc/group says. */
+function groupsPolicy({ pod }: AdmissionFacts): Refusal | undefined {
+  if (specOf(pod).securityContext?.supplementalGroupsPolicy !== "Strict") return undefined;
+  const reason = "SupplementalGroupsPolicyNotSupported";
+  return { reason, message: "SupplementalGroupsPolicy=Strict is not supported in this node" };
 }
 
 function living(pods: readonly Pod[]): readonly Pod[] {

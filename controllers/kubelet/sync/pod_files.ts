@@ -13,7 +13,7 @@ export async function writeNameFiles(agent: Agent, pod: Pod, podIps: readonly st
   const hostResolvConf = await readOrEmpty("/etc/resolv.conf");
   const hosts = specOf(pod).hostNetwork
     ? hostNetworkHostsFile(pod, await readOrEmpty("/etc/hosts"))
-    : hostsFile(pod, podIps);
+    : hostsFile(pod, podIps, clusterDomain);
   await Promise.all([
     writeIfChanged(`${dir}/pod.json`, JSON.stringify({ name, namespace })),
     writeIfChanged(`${dir}/resolv.conf`, resolvConf(pod, { clusterDns, clusterDomain, hostResolvConf })),

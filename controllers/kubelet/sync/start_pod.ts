@@ -9,7 +9,8 @@
 import { EngineError } from "../../../runtime/engine/mod.ts";
 import { containerSpec, sandboxSpec } from "../container/container_spec.ts";
 import { ConfigError } from "../container/env.ts";
-import { refuseRoot } from "../container/security.ts";
+import { localSeccompProfile, refuseRoot } from "../container/security.ts";
+import { defaults } from "../options.ts";
 import { mountsOf } from "../container/mounts.ts";
 import { sysctlsOf } from "../container/sysctls.ts";
 import { setNetSysctls } from "../network/net_sysctls.ts";
@@ -23,6 +24,7 @@ import { runPostStart } from "./lifecycle.ts";
 import type { PodMemory } from "./pod_memory.ts";
 import { writeMessageFile, writeNameFiles } from "./pod_files.ts";
 import { awaitOwnNetwork } from "./own_network.ts";
+import { checkRuntimeHandler } from "./runtime_handler.ts";
 import { beginStop } from "./stop_container.ts";
 
 type StartStep = Extract<Step, { type: "start" }>;
@@ -93,7 +95,8 @@ async function ensureSandbox(
 ): Promise<{ id: string; pid: number }> {
   const running = agent.mirror.of(pod.metadata.uid).findLast((one) => one.isSandbox && one.state.status === "running");
   if (running && (!step || step.id)) return running.state;
-  const spec = sandboxSpec(pod, step?.attempt ?? 0);
+  await checkRuntimeHandler(agent, pod);
+  const spec = sandboxSpec(pod, step?.attempt ?? 0, agent.options.clusterDomain ?? defaults.clusterDomain);
   const answer = await agent.puller.ensure({ image: spec.image, policy: "IfNotPresent", pod: "", report: () => {} });
   if (answer.type !== "present") throw new Error(`image ${spec.image} could not be made`);
   const id = await createAnew(agent, spec);
@@ -207,6 +210,7 @@ async function create(agent: Agent, pod: Pod, { container, step, ground }: Creat
     attempt: step.attempt,
     backOffSeconds: step.backOffSeconds,
     sandboxId: sandbox.id,
+    seccomp: await seccompText(agent, localSeccompProfile(pod, container)),
     targetId: targetOf(agent, pod, container),
     env,
     mounts: await mountsOf({ pod, container, podDir, volumes: volumes.paths, env }),
@@ -215,6 +219,15 @@ async function create(agent: Agent, pod: Pod, { container, step, ground }: Creat
     mayLowerOomScore: agent.machine.mayLowerOomScore,
   });
   return await createAnew(agent, spec);
+}
+
+/** Profiles of the node's own are files below `seccomp`; validation has refused paths that lead elsewhere. */
+async function seccompText({ options }: Agent, profile: string | undefined): Promise<string | undefined> {
+  if (profile === undefined) return undefined;
+  const path = `${options.rootDir ?? defaults.rootDir}/seccomp/${profile}`;
+  return await Deno.readTextFile(path).catch((cause) => {
+    throw new StartError(`cannot load seccomp profile "${path}": ${messageOf(cause)}`, { cause });
+  });
 }
 
 /** `targetContainerName` of an ephemeral container. */

@@ -35,6 +35,7 @@ function hostConfig(spec: ContainerSpec): Record<string, unknown> {
     CapDrop: security.dropCapabilities,
     GroupAdd: security.groups,
     SecurityOpt: securityOpt(spec),
+    ...(security.unmaskedProc && { MaskedPaths: [], ReadonlyPaths: [] }),
     OomScoreAdj: spec.oomScoreAdj,
     ShmSize: spec.shmBytes,
     Sysctls: spec.sysctls,
@@ -48,15 +49,12 @@ function securityOpt({ security }: ContainerSpec): string[] {
   const options: string[] = [];
   if (security.noNewPrivileges) options.push("no-new-privileges");
   if (security.seccomp !== undefined) options.push(`seccomp=${security.seccomp}`);
+  if (security.appArmor !== undefined) options.push(`apparmor=${security.appArmor}`);
   return options;
 }
 
-/** The body of `POST /containers/ID/update`, which takes 0 for "as it is" and -1 for "no limit". */
-export function updateBody(limits: ResourceLimits): Record<string, unknown> {
-  return limitsBody({ ...limits, cpuQuota: limits.cpuQuota ?? -1, memoryBytes: limits.memoryBytes ?? -1 });
-}
-
-function limitsBody(limits: ResourceLimits): Record<string, unknown> {
+/** Also the body of `POST /containers/ID/update`, where what is absent stays as it is. */
+export function limitsBody(limits: ResourceLimits): Record<string, unknown> {
   return {
     CpuShares: limits.cpuShares,
     CpuQuota: limits.cpuQuota,

@@ -13,7 +13,7 @@ import type {
   Session,
 } from "../engine.ts";
 import { EngineError } from "../engine.ts";
-import { createBody, updateBody } from "./create_body.ts";
+import { createBody, limitsBody } from "./create_body.ts";
 import { frames, jsonLines, rawOutput } from "./frames.ts";
 import { pullImage } from "./pull.ts";
 import { session } from "./session.ts";
@@ -87,7 +87,7 @@ function containers(api: Socket): Pick<Engine, ContainerCalls> {
       return states.filter((state) => state !== undefined);
     },
     async update(id, limits) {
-      await api.call("POST", `/containers/${id}/update`, { body: updateBody(limits) });
+      await api.call("POST", `/containers/${id}/update`, { body: limitsBody(limits) });
     },
     async stats(id) {
       const answer = await absentIsUndefined(api.call("GET", `/containers/${id}/stats?stream=0&one-shot=1`));

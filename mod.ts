@@ -52,7 +52,7 @@ export async function masterLoops({ settings, pki, manifests }: MasterParts): Pr
     loops.taintEviction,
     loops.podGc(),
     loops.certificateSigningRequests({ ca: pki.ca }),
-    loops.clusterRoleAggregation(),
+    loops.clusterRoleAggregation,
     loops.claimProtection,
     loops.volumeProtection,
     loops.scheduler(),

@@ -6,12 +6,18 @@
  */
 import { getLogger } from "@logtape/logtape";
 import type { TokenIssuer } from "../auth/service_account_token.ts";
+import type { ClusterAccess } from "../auth/cluster_access.ts";
 import type { Authenticator, Authorizer, User } from "../auth/user.ts";
 import type { Clock } from "../loop/controller.ts";
 import { builtinResources, type Resource } from "../schema/mod.ts";
 import type { Store } from "../store/store.ts";
 import { connectAdmission } from "./admission/connect.ts";
+import { ensureDefaultPolicy } from "./access/default_policy.ts";
+import { followAccess } from "./access/follow_access.ts";
+import { nodeRestriction } from "./access/node_restriction.ts";
+import { roleEscalation } from "./access/role_escalation.ts";
 import { admissionPlugins } from "./admission/plugins.ts";
+import { resourceQuota } from "./admission/quota/resource_quota.ts";
 import { matchConditionsHold } from "./admission/webhooks/match_conditions.ts";
 import { clusterIps } from "./allocators/cluster_ips.ts";
 import { ipText, parseIpRange } from "./allocators/ip_range.ts";
@@ -45,6 +51,8 @@ export interface ApiOptions {
   readonly store: Store;
   readonly authenticate: Authenticator;
   readonly authorize: Authorizer;
+  /** What `authorize` decides by: kept up to date, with the default roles. Absent: `authorize` needs nothing. */
+  readonly access?: ClusterAccess;
   readonly clock: Clock;
   /** IPv4 range of the Services' addresses; default `10.96.0.0/16`. */
   readonly serviceCidr?: string;
@@ -90,7 +98,8 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const cache = await WatchCache.open(store, prefixes, (error) => log.warn("the store's watch failed", { error }));
   const services = cache.resource("/registry/services/specs");
   const webhooks = { registry: resources, random, conditionsHold: matchConditionsHold };
-  const admission = admissionPlugins({ random, authorize: options.authorize, webhooks });
+  const usual = admissionPlugins({ random, authorize: options.authorize, webhooks });
+  const admission = options.access ? [nodeRestriction, roleEscalation(options.access), ...usual] : usual;
   const view = clusterView(resources, cache);
   const machinery: Machinery = {
     store,
@@ -98,7 +107,11 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     registry: resources,
     clock,
     admission,
-    allocators: [clusterIps(services, range, random), nodePorts(services, nodePortRange, random)],
+    allocators: [
+      resourceQuota(view, cache),
+      clusterIps(services, range, random),
+      nodePorts(services, nodePortRange, random),
+    ],
     view,
     tokens: options.tokens,
     random,
@@ -139,6 +152,10 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   held.use(followDefinitions({ cache, registry: resources, operations: registry, now, onTrouble }));
   const keeper = { operations: registry, registry: resources };
   await ensureSystemObjects(keeper, serviceCidr);
+  if (options.access) {
+    held.use(followAccess(cache, options.access));
+    await ensureDefaultPolicy(keeper);
+  }
   if (options.advertised) {
     held.use(
       await keepKubernetesService({
@@ -152,7 +169,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   }
   const fetch = async (request: Request, connection: Connection = {}) => {
     try {
-      const user = await whoAsks(options, connection, request.headers.get("authorization"));
+      const user = await whoAsks(options, connection, request.headers);
       return await app.fetch(request, { connection, user });
     } catch (error) {
       return failure(error);

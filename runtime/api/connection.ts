@@ -1,10 +1,10 @@
 /** What a request comes in on, as far as the API server needs to know. Every member may be absent in process. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { User } from "../auth/user.ts";
+import type { PeerCertificate, User } from "../auth/user.ts";
 
 export interface Connection {
   /** Shown and verified; see `Credentials`. */
-  readonly certificate?: { readonly commonName: string; readonly organizations: readonly string[] };
+  readonly certificate?: PeerCertificate;
   /** Set by callers inside the process only, whose identity is known. */
   readonly user?: User;
   readonly remoteAddress?: string;

@@ -2,6 +2,7 @@
  * The API on a socket: HTTP/1.1 over TLS with node:https, client certificates wanted but not demanded.
  * Which of them count is `auth/peer_certificate.ts`'s to say.
  */
+import { X509Certificate } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -20,6 +21,8 @@ export interface ServeOptions {
   readonly key: string;
   readonly cert: string;
   readonly clientCa: string;
+  /** Signs the certificates of front proxies, which say in headers who asks. */
+  readonly frontProxyCa?: string;
 }
 
 export interface Served {
@@ -30,20 +33,22 @@ export interface Served {
 
 /** Rejects when the port cannot be had. */
 export async function serveApi(api: Api, options: ServeOptions): Promise<Served> {
-  const { hostname, port, key, cert, clientCa } = options;
+  const { hostname, port, key, cert, clientCa, frontProxyCa } = options;
+  const frontProxy = frontProxyCa ? new X509Certificate(frontProxyCa) : undefined;
+  const ca = [clientCa, ...(frontProxyCa ? [frontProxyCa] : [])];
   const listener = getRequestListener(
     (request, env) => {
       const { incoming, outgoing } = env as unknown as { incoming: IncomingMessage; outgoing: ServerResponse };
-      return api.fetch(request, connectionOf(incoming, outgoing));
+      return api.fetch(request, connectionOf(incoming, outgoing, frontProxy));
     },
     { overrideGlobalObjects: true },
   );
   const server = createServer(
-    { key, cert, ca: [clientCa], requestCert: true, rejectUnauthorized: false, minVersion: "TLSv1.2" },
+    { key, cert, ca, requestCert: true, rejectUnauthorized: false, minVersion: "TLSv1.2" },
     listener,
   );
   server.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Uint8Array) => {
-    void api.upgrade({ incoming, socket, head }, connectionOf(incoming));
+    void api.upgrade({ incoming, socket, head }, connectionOf(incoming, undefined, frontProxy));
   });
   // client-go keeps idle connections for 90 s; a server that closes first makes it retry.
   server.keepAliveTimeout = 120_000;
@@ -70,11 +75,15 @@ export async function serveApi(api: Api, options: ServeOptions): Promise<Served>
 
 const certificates = new WeakMap<object, Connection["certificate"] | null>();
 
-export function connectionOf(incoming: IncomingMessage, outgoing?: ServerResponse): Connection {
+export function connectionOf(
+  incoming: IncomingMessage,
+  outgoing?: ServerResponse,
+  frontProxyCa?: X509Certificate,
+): Connection {
   const socket = incoming.socket as TLSSocket;
   let certificate = certificates.get(socket);
   if (certificate === undefined) {
-    certificate = peerCertificate(socket) ?? null;
+    certificate = peerCertificate(socket, frontProxyCa) ?? null;
     certificates.set(socket, certificate);
   }
   return { certificate: certificate ?? undefined, remoteAddress: socket.remoteAddress, incoming, outgoing };

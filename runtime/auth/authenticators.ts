@@ -10,7 +10,7 @@ import type { Authenticator } from "./user.ts";
 /** Common name is the user, organizations are the groups. The listener has verified the chain and the version. */
 export function clientCertificates(): Authenticator {
   return ({ certificate }) => {
-    if (!certificate?.commonName) return Promise.resolve(undefined);
+    if (!certificate?.commonName || certificate.authority) return Promise.resolve(undefined);
     const groups = [...certificate.organizations, "system:authenticated"];
     return Promise.resolve({ name: certificate.commonName, groups });
   };

@@ -2,19 +2,30 @@
  * Who a TLS peer is by its certificate. The listener asks for one without demanding it (`requestCert: true,
  * rejectUnauthorized: false`), so the answer of the check must be read here and never assumed.
  */
+import { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
-import type { Credentials } from "./user.ts";
+import type { PeerCertificate } from "./user.ts";
 
-/** Shown, verified against the listener's client CA, and of version 3; otherwise `undefined`. */
+/**
+ * Shown, verified against the listener's authorities, and of version 3; otherwise `undefined`. `frontProxyCa` (PEM): the one
+ * of these authorities whose certificates only say that somebody speaks for others.
+ */
 export function peerCertificate(
   socket: Pick<TLSSocket, "authorized" | "getPeerCertificate">,
-): Credentials["certificate"] {
+  frontProxyCa?: X509Certificate,
+): PeerCertificate | undefined {
   if (!socket.authorized) return undefined;
   const { raw, subject } = socket.getPeerCertificate();
   // Deno 2.9 skips the signature check for version 1, so that anybody's own v1 certificate counts as authorized.
   if (!raw || !isVersion3(raw) || !subject?.CN) return undefined;
   const organizations = [(subject.O as string | string[] | undefined) ?? []].flat();
-  return { commonName: [subject.CN].flat()[0]!, organizations };
+  const identity = { commonName: [subject.CN].flat()[0]!, organizations };
+  return frontProxyCa && isSignedBy(raw, frontProxyCa) ? { ...identity, authority: "front-proxy" } : identity;
+}
+
+function isSignedBy(raw: Uint8Array, authority: X509Certificate): boolean {
+  const certificate = new X509Certificate(raw);
+  return certificate.issuer === authority.subject && certificate.verify(authority.publicKey);
 }
 
 /**

@@ -6,14 +6,34 @@ export interface User {
   readonly uid?: string;
   readonly groups: readonly string[];
   readonly extra?: Readonly<Record<string, readonly string[]>>;
+  /** Who really asks, when this is somebody that he acts as. */
+  readonly impersonator?: User;
+  /** Until when, and by the existence of which objects, the proof holds: a long answer ends with it. */
+  readonly proof?: Proof;
+}
+
+export interface Proof {
+  /** Milliseconds since the epoch. */
+  readonly expiresMs: number;
+  /** uids of the account and of what else the credentials are bound to. */
+  readonly uids: readonly string[];
 }
 
 /** What a connection and a request bring along to prove who asks. */
 export interface Credentials {
   /** Present only when the peer showed a certificate that was verified against the client CA and is of version 3. */
-  readonly certificate?: { readonly commonName: string; readonly organizations: readonly string[] };
+  readonly certificate?: PeerCertificate;
   /** The `Authorization` header, verbatim. */
   readonly authorization?: string;
+  /** Every header line; names in any case. */
+  readonly headers?: Iterable<readonly [name: string, value: string]>;
+}
+
+export interface PeerCertificate {
+  readonly commonName: string;
+  readonly organizations: readonly string[];
+  /** By whom it was signed: absent, by the authority for clients; a front proxy speaks for others and is nobody itself. */
+  readonly authority?: "front-proxy";
 }
 
 /** `undefined`: these credentials are not mine. Throws a `StatusError` Unauthorized when they are mine and wrong. */
@@ -33,6 +53,9 @@ export interface Attributes {
     readonly subresource?: string;
     readonly namespace?: string;
     readonly name?: string;
+    /** As the request has them, for list, watch and deletecollection. */
+    readonly fieldSelector?: string;
+    readonly labelSelector?: string;
   };
 }
 

@@ -5,10 +5,11 @@ import {
   type BootstrapSecret,
   bootstrapTokens,
   clientCertificates,
+  clusterAccess,
   ensurePki,
-  interimAuthorizer,
   loopUser,
   type Pki,
+  requestHeaders,
   serviceAccountTokens,
   tokenIssuer,
 } from "../auth/mod.ts";
@@ -65,6 +66,7 @@ export async function startMaster(options: MasterOptions, made: { pki: Pki; stor
     key,
     cert: cert + pki.ca.cert, // joining nodes find the CA in the chain
     clientCa: pki.ca.cert,
+    frontProxyCa: pki.frontProxyCa.cert,
   });
   const client = inProcessClient(api, loopUser("system:kube-controller-manager"));
   const stopping = new AbortController();
@@ -99,14 +101,17 @@ async function buildApi(settings: Settings, pki: Pki, store: Store): Promise<Api
   const kinds = { ServiceAccount, Pod, Secret, Node };
   const issuer = tokenIssuer({ key: pki.serviceAccountKey, lookup: (kind, ref) => find(kinds[kind], ref) });
   const authenticate = anyOf(
+    requestHeaders({ allowedNames: ["front-proxy-client"] }),
     clientCertificates(),
     serviceAccountTokens(issuer),
     bootstrapTokens((ref) => find(Secret, ref) as Promise<BootstrapSecret | undefined>),
   );
+  const access = clusterAccess();
   const api = await createApi({
     store,
     authenticate,
-    authorize: interimAuthorizer(),
+    authorize: access.authorize,
+    access,
     clock: systemClock,
     tokens: issuer,
     serviceCidr: settings.serviceCidr,

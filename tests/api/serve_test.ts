@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { type AddressInfo } from "node:net";
 import { connect } from "node:tls";
 import { type Api, createApi, serveApi, type Served } from "../../runtime/api/mod.ts";
-import { clientCertificates, ensurePki, interimAuthorizer, type Pki } from "../../runtime/auth/mod.ts";
+import { clientCertificates, clusterAccess, ensurePki, type Pki } from "../../runtime/auth/mod.ts";
 import { systemClock } from "../../runtime/loop/mod.ts";
 import { openSqliteStore } from "../../runtime/store/mod.ts";
 import { map, maps } from "./api_world.ts";
@@ -21,11 +21,13 @@ async function served(run: (world: World) => Promise<void>): Promise<void> {
   const dir = await Deno.makeTempDir();
   const store = await openSqliteStore({ path: `${dir}/store.db` });
   const pki = await ensurePki(`${dir}/pki`, { hostnames: ["localhost"], ips: ["127.0.0.1"], serviceIp: "10.96.0.1" });
+  const access = clusterAccess();
   const api = await createApi({
     store,
     clock: systemClock,
     authenticate: clientCertificates(),
-    authorize: interimAuthorizer(),
+    authorize: access.authorize,
+    access,
   });
   const { key, cert } = pki.apiserver;
   const server = await serveApi(api, { hostname: "127.0.0.1", port: 0, key, cert, clientCa: pki.ca.cert });

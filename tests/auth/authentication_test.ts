@@ -2,14 +2,11 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
   anyOf,
-  type Attributes,
   type BootstrapSecret,
   bootstrapSecret,
   bootstrapTokens,
   clientCertificates,
   formatJoinToken,
-  interimAuthorizer,
-  loopUser,
   newBootstrapToken,
   newPrivateKey,
   parseJoinToken,
@@ -82,37 +79,6 @@ Deno.test("no text whatever in the header crashes authentication or lets one in"
     }),
     { seed: 7 },
   );
-});
-
-Deno.test("until RBAC, admins, nodes and loops may do all, everybody sees health and version, others nothing", async () => {
-  const may = async (attributes: Attributes) => (await interimAuthorizer()(attributes)).allowed;
-  const pods = { verb: "list", path: "/api/v1/pods", resource: { group: "", version: "v1", plural: "pods" } };
-  const user = (name: string, ...groups: string[]) => ({ name, groups });
-  assert.ok(await may({ ...pods, user: user("kubernetes-admin", "system:masters") }));
-  assert.ok(await may({ ...pods, user: user("system:node:a", "system:nodes") }));
-  assert.ok(await may({ ...pods, user: loopUser("system:d8s") }));
-  assert.ok(!await may({ ...pods, user: user("system:serviceaccount:a:b", "system:serviceaccounts") }));
-  assert.ok(!await may({ ...pods, user: user("mallory", "system:nodes") }));
-  const anyone = user("system:anonymous", "system:unauthenticated");
-  for (const path of ["/livez", "/readyz/etcd", "/version", "/healthz"]) {
-    assert.ok(await may({ user: anyone, verb: "get", path }), path);
-  }
-  for (const path of ["/api", "/livezz", "/metrics", "/version/x", "/readyz/a/b"]) {
-    assert.ok(!await may({ user: anyone, verb: "get", path }), path);
-  }
-});
-
-Deno.test("a bootstrap token may ask for certificates and nothing else", async () => {
-  const user = { name: "system:bootstrap:abcdef", groups: ["system:bootstrappers"] };
-  const may = async (verb: string, plural: string, subresource?: string) => {
-    const resource = { group: "certificates.k8s.io", version: "v1", plural, subresource };
-    return (await interimAuthorizer()({ user, verb, path: "/x", resource })).allowed;
-  };
-  assert.ok(await may("create", "certificatesigningrequests"));
-  assert.ok(await may("get", "certificatesigningrequests"));
-  assert.ok(!await may("update", "certificatesigningrequests", "approval"));
-  assert.ok(!await may("update", "certificatesigningrequests", "status"));
-  assert.ok(!await may("list", "secrets"));
 });
 
 Deno.test("a join token carries the hash of the cluster's CA, and a mangled one is refused without repeating it", async () => {

@@ -1,13 +1,7 @@
 /** A master's API and a node agent in one process, for tests that kill it: `deno run node_process.ts FOLDER ADDRESS`. */
 import { kubelet } from "../../controllers/kubelet/mod.ts";
 import { createApi, serveApi, tlsKubeletDialer } from "../../runtime/api/mod.ts";
-import {
-  clientCertificates,
-  ensurePki,
-  interimAuthorizer,
-  kubeletAuthorizer,
-  loopUser,
-} from "../../runtime/auth/mod.ts";
+import { clientCertificates, clusterAccess, ensurePki, kubeletAuthorizer, loopUser } from "../../runtime/auth/mod.ts";
 import { inProcessClient } from "../../runtime/client/mod.ts";
 import { dockerEngine } from "../../runtime/engine/mod.ts";
 import { runControllers, systemClock } from "../../runtime/loop/mod.ts";
@@ -21,7 +15,7 @@ const authenticate = clientCertificates();
 const api = await createApi({
   store,
   authenticate,
-  authorize: interimAuthorizer(),
+  authorize: clusterAccess().authorize,
   clock: systemClock,
   dialKubelet: tlsKubeletDialer({ ca: pki.ca.cert, ...pki.kubeletClient }),
 });

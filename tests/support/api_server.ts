@@ -1,6 +1,6 @@
 /** A real API server on a real sqlite store in a temporary folder, reached in process and over HTTPS on a free port. */
 import { type Api, createApi, serveApi } from "../../runtime/api/mod.ts";
-import { clientCertificates, ensurePki, interimAuthorizer, loopUser } from "../../runtime/auth/mod.ts";
+import { clientCertificates, clusterAccess, ensurePki, loopUser } from "../../runtime/auth/mod.ts";
 import { httpsClient, inProcessClient } from "../../runtime/client/mod.ts";
 import { type Client, systemClock } from "../../runtime/loop/mod.ts";
 import { isReason, Namespace } from "../../runtime/schema/mod.ts";
@@ -25,7 +25,8 @@ export async function apiServer(): Promise<ApiServer> {
   const pki = await ensurePki(`${folder}/pki`, { hostnames: ["localhost"], ips: ["127.0.0.1"] });
   const store = await openSqliteStore({ path: `${folder}/store.db` });
   const authenticate = clientCertificates();
-  const api = await createApi({ store, authenticate, authorize: interimAuthorizer(), clock: systemClock });
+  const access = clusterAccess();
+  const api = await createApi({ store, authenticate, authorize: access.authorize, access, clock: systemClock });
   const address = { hostname: "127.0.0.1", port: 0 };
   const served = await serveApi(api, { ...address, ...pemOf(pki.apiserver), clientCa: pki.ca.cert });
   const url = `https://127.0.0.1:${served.port}`;

@@ -46,7 +46,7 @@ async function create(keeper: Keeper, object: KubeObject): Promise<void> {
   }
 }
 
-function targetFor({ registry }: Keeper, { apiVersion, kind, metadata }: KubeObject) {
+export function targetFor({ registry }: Keeper, { apiVersion, kind, metadata }: KubeObject) {
   const resource = registry.byKind(apiVersion ?? "", kind ?? "");
   if (!resource) throw noSuchPage();
   return { resource, namespace: metadata?.namespace ?? "", name: metadata?.name ?? "" };

@@ -1,6 +1,7 @@
 /** Who asks, and whether they may: before anything else is looked at. Refusals in upstream's words. */
 import { anonymous, type Attributes, type Authenticator, type Authorizer, type User } from "../../auth/user.ts";
 import { StatusError } from "../../schema/mod.ts";
+import { type HeaderPairs, impersonated, rightsFor, wantedIdentity } from "../access/impersonation.ts";
 import type { Connection } from "../connection.ts";
 
 export interface FrontDoor {
@@ -8,14 +9,38 @@ export interface FrontDoor {
   readonly authorize: Authorizer;
 }
 
-/** Throws Unauthorized for credentials that are wrong; without any, it is anonymous who asks. */
-export async function whoAsks(door: FrontDoor, connection: Connection, authorization: string | null): Promise<User> {
+/**
+ * Throws Unauthorized for credentials that are wrong; without any, it is anonymous who asks. Throws Forbidden for who acts as
+ * somebody that he may not act as.
+ */
+export async function whoAsks(door: FrontDoor, connection: Connection, headers: Headers): Promise<User> {
+  const pairs = headerPairs(connection, headers);
+  const user = await whoCalls(door, connection, headers.get("authorization"), pairs);
+  const wanted = wantedIdentity(pairs);
+  if (!wanted) return user;
+  for (const right of rightsFor(user, wanted)) await mustBeAllowed(door, right);
+  return { ...impersonated(wanted), impersonator: user };
+}
+
+async function whoCalls(
+  door: FrontDoor,
+  connection: Connection,
+  authorization: string | null,
+  headers: HeaderPairs,
+): Promise<User> {
   if (connection.user) return connection.user;
-  const credentials = { certificate: connection.certificate, authorization: authorization ?? undefined };
-  const user = await door.authenticate(credentials);
+  const { certificate } = connection;
+  const user = await door.authenticate({ certificate, authorization: authorization ?? undefined, headers });
   if (user) return user;
   if (authorization) throw new StatusError("Unauthorized", "Unauthorized");
   return anonymous;
+}
+
+/** Each header line by itself: `Headers` joins those of one name, and names of groups may hold commas. */
+function headerPairs({ incoming }: Connection, headers: Headers): HeaderPairs {
+  if (!incoming) return headers;
+  const { rawHeaders } = incoming;
+  return Array.from({ length: rawHeaders.length / 2 }, (_, at) => [rawHeaders[2 * at]!, rawHeaders[2 * at + 1]!]);
 }
 
 /** Throws Forbidden. */

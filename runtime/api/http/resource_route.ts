@@ -1,5 +1,5 @@
 /** Everything below `/api/VERSION` and `/apis/GROUP/VERSION`: finds the row, asks whether it may be done, calls the handler. */
-import type { User } from "../../auth/user.ts";
+import type { Attributes, User } from "../../auth/user.ts";
 import { type Resource, StatusError } from "../../schema/mod.ts";
 import type { Connection } from "../connection.ts";
 import { methodNotAllowed, noSuchPage } from "../objects/refusals.ts";
@@ -11,7 +11,7 @@ import { type FrontDoor, mustBeAllowed } from "./front_door.ts";
 import { json } from "./json_bytes.ts";
 import { negotiate } from "./negotiate.ts";
 import { type Handler, objectRoutes } from "./object_routes.ts";
-import { flag } from "./query.ts";
+import { flag, text } from "./query.ts";
 import { parseResourcePath, type ResourcePath, verbOf } from "./request_info.ts";
 import { subresourceHandler } from "./subresource_routes.ts";
 import type { Backends } from "./backends.ts";
@@ -40,20 +40,8 @@ export async function resourceRoute(route: ResourceRoute, asked: Asked): Promise
   if (!path) throw noSuchPage();
   const verb = verbOf(request.method, path, flag(url.searchParams, "watch") ?? false);
   if (!verb) throw methodNotAllowed();
-  const { group, version, plural, subresource, namespace, name } = path;
-  await mustBeAllowed(route.door, {
-    user,
-    verb,
-    path: url.pathname,
-    resource: {
-      group,
-      version,
-      plural,
-      subresource: subresource || undefined,
-      namespace: namespace || undefined,
-      name: name || undefined,
-    },
-  });
+  const { group, version, plural } = path;
+  await mustBeAllowed(route.door, { user, verb, path: url.pathname, resource: resourceAsked(path, verb, url) });
   const resource = route.registry.find(group, version, plural);
   if (!resource) throw noSuchPage();
   const handler = handlerFor(route.backends, resource, path, verb);
@@ -67,6 +55,19 @@ export async function resourceRoute(route: ResourceRoute, asked: Asked): Promise
   observe(response.headers.has("x-hono-already-sent") ? 200 : response.status);
   if (exchange.warnings.length > 0) warningHeaders(exchange, response.headers);
   return response;
+}
+
+const ofCollections = new Set(["list", "watch", "deletecollection"]);
+
+/** A selector that can only find one object asks for that object. */
+function resourceAsked(path: ResourcePath, verb: string, { searchParams }: URL): Attributes["resource"] {
+  const { group, version, plural, subresource, namespace, name } = path;
+  const asked = { group, version, plural, subresource: subresource || undefined, namespace: namespace || undefined };
+  if (name || !ofCollections.has(verb)) return { ...asked, name: name || undefined };
+  const fieldSelector = text(searchParams, "fieldSelector");
+  const labelSelector = text(searchParams, "labelSelector");
+  const [, only] = /(?:^|,)metadata\.name==?([^,=!/%]+)(?:,|$)/.exec(fieldSelector ?? "") ?? [];
+  return { ...asked, name: only, fieldSelector, labelSelector };
 }
 
 function handlerFor(backends: Backends, resource: Resource, path: ResourcePath, verb: string): Handler {

@@ -45,7 +45,7 @@ export async function upgradeStream(
   const { incoming, socket } = upgrade;
   socket.on("error", () => socket.destroy());
   try {
-    const user = await whoAsks(door, connection, incoming.headers.authorization ?? null);
+    const user = await whoAsks(door, connection, new Headers({ authorization: incoming.headers.authorization ?? "" }));
     const url = new URL(incoming.url ?? "/", "https://api");
     const path = parseResourcePath(url.pathname);
     const locate = path && path.group === "" && locations[`${path.plural}/${path.subresource}`];

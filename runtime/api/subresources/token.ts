@@ -1,6 +1,7 @@
 /** `serviceaccounts/token`: a TokenRequest, answered by the token issuer. */
 import type { KubeObject, Stored } from "../../schema/mod.ts";
 import { notFound, StatusError } from "../../schema/mod.ts";
+import { admit } from "../admission/admission.ts";
 import type { Machinery } from "../objects/machinery.ts";
 import { badRequest, conflict } from "../objects/refusals.ts";
 import { read } from "../objects/read.ts";
@@ -19,10 +20,11 @@ interface TokenRequestBody extends KubeObject {
 const boundKinds: Readonly<Record<string, string>> = { Pod: "pods", Secret: "secrets", Node: "nodes" };
 
 export const serviceAccountToken = {
-  async post(m: Machinery, target: Target, body: KubeObject, _call: WriteCall): Promise<KubeObject> {
+  async post(m: Machinery, target: Target, body: KubeObject, call: WriteCall): Promise<KubeObject> {
     if (!m.tokens) throw new StatusError("ServiceUnavailable", "this API server issues no ServiceAccount tokens");
     const { spec = {} } = body as TokenRequestBody;
     const account = (await read(m, target)).object;
+    await admitToken(m, target, body, call);
     const bound = spec.boundObjectRef && boundObject(m, target, spec.boundObjectRef);
     const { name, uid } = account.metadata;
     const { token, expirationTimestamp } = await m.tokens.issue({
@@ -46,6 +48,13 @@ export const serviceAccountToken = {
     };
   },
 };
+
+async function admitToken(m: Machinery, target: Target, object: KubeObject, call: WriteCall): Promise<void> {
+  const request = { ...target, operation: "CREATE" as const, subresource: "token", object, user: call.user };
+  const told = { ...request, dryRun: call.dryRun ?? false, warn: call.warn ?? (() => {}) };
+  await admit(m.admission, "admit", told, m.view);
+  await admit(m.admission, "validate", told, m.view);
+}
 
 function boundObject(
   m: Machinery,

@@ -1,0 +1,49 @@
+/**
+ * Who may do what in a cluster: the members of `system:masters` everything, nodes what their pods need, everybody what roles
+ * grant. It knows what it is told of roles, bindings, pods and volumes; the API server tells it from the watch cache.
+ */
+import { NodeGraph } from "./node/node_graph.ts";
+import { nodeAuthorizer } from "./node/node_authorizer.ts";
+import { rbacAuthorizer } from "./rbac/rbac_authorizer.ts";
+import { RbacIndex } from "./rbac/rbac_index.ts";
+import type { Authorizer } from "./user.ts";
+
+export interface ClusterAccess {
+  readonly rbac: RbacIndex;
+  readonly nodes: NodeGraph;
+  readonly authorize: Authorizer;
+}
+
+/** `others` are asked last, such as a webhook. */
+export function clusterAccess(...others: readonly Authorizer[]): ClusterAccess {
+  const rbac = new RbacIndex();
+  const nodes = new NodeGraph();
+  return { rbac, nodes, authorize: firstToAllow(masters, nodeAuthorizer(nodes), rbacAuthorizer(rbac), ...others) };
+}
+
+/** Administrators keep their rights also when every role is gone. */
+const masters: Authorizer = ({ user }) =>
+  Promise.resolve({ allowed: user.groups.includes("system:masters"), reason: "" });
+
+/** A refusal gives the reasons of all, a line each. */
+export function firstToAllow(...authorizers: readonly Authorizer[]): Authorizer {
+  return async (attributes) => {
+    const reasons: string[] = [];
+    for (const authorize of authorizers) {
+      const decision = await authorize(attributes);
+      if (decision.allowed) return decision;
+      if (decision.reason) reasons.push(decision.reason);
+    }
+    return { allowed: false, reason: reasons.join("\n") };
+  };
+}
+
+/** Whom our own loops speak as, in the process of the API server. */
+export function loopUser(name: string): { name: string; groups: string[] } {
+  return { name, groups: ["system:masters", "system:authenticated"] };
+}
+
+/** A kubelet obeys the API server and administrators alone: one node has no business in another's pods. */
+export function kubeletAuthorizer(): Authorizer {
+  return masters;
+}

@@ -40,6 +40,7 @@ export async function masterLoops({ settings, pki, manifests }: MasterParts): Pr
     loops.cronJobs,
     loops.ttlAfterFinished,
     loops.disruptions,
+    loops.ephemeralVolumes,
     loops.persistentVolumes,
     loops.persistentVolumeClaims,
     loops.localProvisioner,

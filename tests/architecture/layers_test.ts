@@ -6,7 +6,7 @@ const root = join(import.meta.dirname!, "../..");
 
 /** Rooms from the bottom up. A room may import those of lower layers, its own layer's as said in `sideways`, and itself. */
 const layers: readonly (readonly string[])[] = [
-  ["runtime/schema", "runtime/loop"],
+  ["runtime/schema", "runtime/loop", "runtime/cel"],
   ["runtime/store"],
   ["runtime/api", "runtime/auth", "runtime/client", "runtime/engine", "runtime/cli"],
   ["controllers", "network"],
@@ -18,6 +18,8 @@ const layers: readonly (readonly string[])[] = [
 const sideways: Readonly<Record<string, readonly string[]>> = {
   // Loops work on objects.
   "runtime/loop": ["runtime/schema"],
+  // Expressions look at typed objects and count in quantities.
+  "runtime/cel": ["runtime/schema"],
   // The server asks who somebody is.
   "runtime/api": ["runtime/auth"],
   // The in-process client calls the API server's operations.

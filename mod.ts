@@ -30,6 +30,7 @@ export async function masterLoops({ settings, pki, manifests }: MasterParts): Pr
     loops.serviceAccounts,
     loops.resourceQuotas(),
     loops.rootCa({ ca: pki.ca.cert }),
+    loops.serviceAccountTokens({ ca: pki.ca.cert }),
     loops.replicaSets,
     loops.replicationControllers,
     loops.deployments,

@@ -29,3 +29,4 @@ export * from "./resource_quota.ts";
 export * from "./local_provisioner.ts";
 export * from "./local_provisioner_reclaim.ts";
 export * from "./ephemeral_volume.ts";
+export * from "./service_account_tokens.ts";

@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { clusterRoleAggregation, ephemeralVolumes, resourceQuotas, serviceAccounts } from "../../controllers/mod.ts";
+import {
+  clusterRoleAggregation,
+  ephemeralVolumes,
+  resourceQuotas,
+  serviceAccounts,
+  serviceAccountTokens,
+} from "../../controllers/mod.ts";
+import { newPrivateKey, tokenIssuer } from "../../runtime/auth/mod.ts";
 import {
   ClusterRole,
   ConfigMap,
@@ -7,6 +14,7 @@ import {
   PersistentVolumeClaim,
   Pod,
   ResourceQuota,
+  Secret,
   ServiceAccount,
 } from "../../runtime/schema/mod.ts";
 import { type TestCluster, testCluster } from "./cluster.ts";
@@ -107,4 +115,35 @@ Deno.test("a pod brings the claims of its ephemeral volumes, and says when anoth
   const claim = await until(PersistentVolumeClaim, { namespace: "work", name: "pod-scratch" }, (claim) => !!claim);
   assert.equal(claim?.metadata.ownerReferences?.[0]?.uid, created.metadata.uid);
   assert.equal(claim?.metadata.labels?.a, "b");
+});
+
+Deno.test("a token Secret gets a token of its account, and goes with the account", async () => {
+  const tokens = tokenIssuer({
+    key: await newPrivateKey(),
+    lookup: (_kind, { name }) => Promise.resolve(known.get(name)),
+  });
+  const known = new Map<string, { metadata: { name: string; uid: string } }>();
+  await using cluster = await testCluster({ tokens });
+  const { client, until } = cluster;
+  await withNamespace(cluster);
+  cluster.run([serviceAccountTokens({ ca: "authority" })]);
+  const robot = { namespace: "work", name: "robot" };
+  const account = await client.create(ServiceAccount, { apiVersion: "v1", kind: "ServiceAccount", metadata: robot });
+  const ref = { namespace: "work", name: "robot-token" };
+  const type = "kubernetes.io/service-account-token";
+  const annotations = { "kubernetes.io/service-account.name": "robot" };
+  const made = await client.create(Secret, {
+    apiVersion: "v1",
+    kind: "Secret",
+    type,
+    metadata: { ...ref, annotations },
+  });
+  const secret = await until(Secret, ref, (secret) => secret?.data?.token !== undefined);
+  assert.equal(atob(secret!.data!["ca.crt"]!), "authority");
+  assert.equal(atob(secret!.data!.namespace!), "work");
+  known.set("robot", account).set("robot-token", made);
+  const { user } = await tokens.verify(atob(secret!.data!.token!));
+  assert.equal(user.name, "system:serviceaccount:work:robot");
+  await client.delete(ServiceAccount, robot);
+  await until(Secret, ref, (secret) => secret === undefined);
 });

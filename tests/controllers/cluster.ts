@@ -3,6 +3,7 @@ import { type Client, type Controller, runControllers, type Running, systemClock
 import { createApi } from "../../runtime/api/mod.ts";
 import { inProcessClient } from "../../runtime/client/mod.ts";
 import { openSqliteStore } from "../../runtime/store/mod.ts";
+import type { TokenIssuer } from "../../runtime/auth/mod.ts";
 import { anonymous } from "../../runtime/auth/user.ts";
 import type { Kind, Ref, Stored } from "../../runtime/schema/mod.ts";
 
@@ -17,7 +18,8 @@ export interface TestCluster extends AsyncDisposable {
   until<T>(kind: Kind<T>, ref: Ref, test: (object: Stored<T> | undefined) => boolean): Promise<Stored<T> | undefined>;
 }
 
-export async function testCluster(): Promise<TestCluster> {
+/** `tokens`: what issues ServiceAccount tokens; without it they are refused. */
+export async function testCluster({ tokens }: { tokens?: TokenIssuer } = {}): Promise<TestCluster> {
   const folder = await Deno.makeTempDir({ prefix: "d8s-controllers-" });
   const store = await openSqliteStore({ path: `${folder}/store.db` });
   const api = await createApi({
@@ -25,6 +27,7 @@ export async function testCluster(): Promise<TestCluster> {
     authenticate: () => Promise.resolve(anonymous),
     authorize: () => Promise.resolve({ allowed: true, reason: "" }),
     clock: systemClock,
+    tokens,
   });
   const client = inProcessClient(api, admin);
   const running: Running[] = [];

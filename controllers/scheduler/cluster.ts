@@ -8,7 +8,9 @@ import type { INode } from "kubernetes-models/v1/Node";
 import type { Stored } from "../../runtime/schema/mod.ts";
 import { bump, NodeState } from "./node_state.ts";
 import type { PodFacts } from "./pod_facts.ts";
+import { Nominations } from "./nominations.ts";
 import { PodGroups } from "./pod_groups.ts";
+import { noStorage, type StorageView } from "./storage_view.ts";
 
 interface Placed {
   readonly pod: PodFacts;
@@ -20,6 +22,8 @@ export class Cluster {
   /** Nodes that exist, in the order in which they came. */
   nodes: readonly NodeState[] = [];
   readonly groups = new PodGroups();
+  readonly nominations = new Nominations();
+  storage: StorageView = noStorage;
   /** Image name to the number of nodes that have it. */
   readonly imageNodes = new Map<string, number>();
   /** Labels of each namespace, for rules that select namespaces. */
@@ -77,6 +81,20 @@ export class Cluster {
     this.groups.remove(pod, node);
     this.#countOwner(pod, node, -1);
     this.#dropEmpty(state);
+  }
+
+  /** What would be if this pod were on that node; the function returned takes it away again. */
+  pretend(pod: PodFacts, node: string): () => void {
+    this.#put({ pod, node, assumed: true });
+    return () => this.remove(pod.uid);
+  }
+
+  /** What would be without this placed pod; the function returned puts it back as it was. */
+  lift(uid: string): () => void {
+    const placed = this.#placed.get(uid);
+    if (!placed) return () => {};
+    this.remove(uid);
+    return () => this.#put(placed);
   }
 
   nodeOf(uid: string): string | undefined {

@@ -5,17 +5,31 @@
 import type { INode } from "kubernetes-models/v1/Node";
 import type { IPod } from "kubernetes-models/v1/Pod";
 import type { Change, Enqueue, LoopContext, Source } from "../../runtime/loop/mod.ts";
-import { Namespace, Node, Pod, sameJson, type Stored } from "../../runtime/schema/mod.ts";
+import {
+  type Kind,
+  Namespace,
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  sameJson,
+  StorageClass,
+  type Stored,
+} from "../../runtime/schema/mod.ts";
+import { storageView } from "./storage_view.ts";
 import { isOver, isPending, isReasonToTry } from "./pending_pod.ts";
 import type { ClusterEvent } from "./plugin.ts";
 import { podFacts } from "./pod_facts.ts";
 import type { SchedulerState } from "./scheduler_state.ts";
+
+const storageKinds: readonly Kind<unknown>[] = [PersistentVolume, PersistentVolumeClaim, StorageClass];
 
 export function clusterSource(stateOf: () => SchedulerState, schedulerName: string): Source {
   return {
     async start(enqueue, context) {
       const feed = new Feed(stateOf(), enqueue, context, schedulerName);
       const { informers, signal } = context;
+      feed.state.cluster.storage = storageView(informers);
       const handlers = [
         informers.of(Namespace).onChange(({ type, key, object }) => {
           if (type === "DELETED") feed.state.cluster.namespaces.delete(key);
@@ -23,11 +37,12 @@ export function clusterSource(stateOf: () => SchedulerState, schedulerName: stri
         }),
         informers.of(Node).onChange((change) => feed.node(change)),
         informers.of(Pod).onChange((change) => feed.pod(change)),
+        ...storageKinds.map((kind) => informers.of<unknown>(kind).onChange(() => feed.volume())),
       ];
       const stop = () => handlers.forEach((handler) => handler[Symbol.dispose]());
       signal.addEventListener("abort", stop, { once: true });
       const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
-      const synced = [Namespace, Node, Pod].map((kind) => informers.of<unknown>(kind).synced);
+      const synced = [Namespace, Node, Pod, ...storageKinds].map((kind) => informers.of<unknown>(kind).synced);
       await Promise.race([aborted, Promise.all(synced)]);
     },
   };
@@ -49,10 +64,15 @@ class Feed {
     else if (!old || matters(object, old)) this.#help("nodeChanged");
   }
 
+  volume(): void {
+    this.#help("volumeChanged");
+  }
+
   pod(change: Change<IPod>): void {
     const { type, key, object } = change;
     const { cluster, waiting } = this.state;
     const nodeName = object.spec?.nodeName;
+    this.#promised(change);
     if (type === "DELETED" || isOver(object)) {
       waiting.leave(key);
       if (!cluster.nodeOf(object.metadata.uid)) return;
@@ -62,6 +82,21 @@ class Feed {
     if (nodeName) return this.#placed(object, nodeName);
     if (!isPending(object, this.schedulerName)) return waiting.leave(key);
     if (isReasonToTry(change)) this.enqueue(key, { priority: object.spec?.priority ?? 0 });
+  }
+
+  /** A promise is known here before the API tells of it: only a change of it counts. */
+  #promised({ type, object, old }: Change<IPod>): void {
+    const { nominations } = this.state.cluster;
+    const { uid } = object.metadata;
+    const node = object.status?.nominatedNodeName;
+    const isOpen = type !== "DELETED" && !isOver(object) && !object.spec?.nodeName;
+    if (isOpen && (type === "ADDED" || node !== old?.status?.nominatedNodeName)) {
+      if (node) nominations.set(podFacts(object), node);
+      else nominations.remove(uid);
+    }
+    if (isOpen || !nominations.nodeOf(uid)) return;
+    nominations.remove(uid);
+    if (!object.spec?.nodeName) this.#help("podGone");
   }
 
   #placed(pod: Stored<IPod>, node: string): void {

@@ -3,78 +3,66 @@
  * is only read.
  */
 import type { Cluster } from "./cluster.ts";
-import type { NodeState } from "./node_state.ts";
-import type { NodeFilter } from "./plugin.ts";
+import { type Fitting, fitting } from "./fitting.ts";
+import { bump, type NodeState } from "./node_state.ts";
+import type { FilterPlugin } from "./plugin.ts";
 import type { PodFacts } from "./pod_facts.ts";
 import type { Profile } from "./profile.ts";
 
 export type Placement =
   | { readonly type: "placed"; readonly node: string; readonly looked: number }
-  /** `reasons`: how many nodes each was given for. `plugins`: who gave them. */
-  | {
-    readonly type: "refused";
-    readonly nodes: number;
-    readonly reasons: ReadonlyMap<string, number>;
-    readonly plugins: ReadonlySet<string>;
-  };
+  | Refused;
+
+export interface Refused {
+  readonly type: "refused";
+  readonly nodes: number;
+  /** How many nodes each was given for. */
+  readonly reasons: ReadonlyMap<string, number>;
+  readonly refusedBy: ReadonlyMap<NodeState, FilterPlugin>;
+}
 
 export interface PlaceOptions {
   /** In [0, 1). */
   readonly random: () => number;
   /** Where in the list of nodes to begin: who goes on where the last pod stopped treats all nodes alike. */
   readonly from?: number;
+  /** The node that the pod is promised: taken when the pod fits there, whatever the others are like. */
+  readonly first?: string;
 }
 
 export function placePod(pod: PodFacts, cluster: Cluster, profile: Profile, options: PlaceOptions): Placement {
-  const { random, from = 0 } = options;
-  const filters = preparedFilters(pod, cluster, profile);
-  const search = feasibleNodes(cluster.nodes, filters, from);
+  const { random, from = 0, first } = options;
+  const fits = fitting(pod, cluster, profile);
+  const promised = first === undefined ? undefined : cluster.node(first);
+  if (promised && !fits(promised)) return { type: "placed", node: promised.name, looked: 0 };
+  const search = feasibleNodes(cluster.nodes, fits, from);
   if (search.feasible.length === 0) return { type: "refused", nodes: cluster.nodes.length, ...search };
   const node = best(search.feasible, totals(pod, cluster, profile, search.feasible), random);
   return { type: "placed", node: node.name, looked: search.looked };
 }
 
-interface PreparedFilter {
-  readonly name: string;
-  readonly filter: NodeFilter;
-}
-
-function preparedFilters(pod: PodFacts, cluster: Cluster, { filters }: Profile): PreparedFilter[] {
-  const prepared: PreparedFilter[] = [];
-  for (const plugin of filters) {
-    const filter = plugin.prepare(pod, cluster);
-    if (filter) prepared.push({ name: plugin.name, filter });
-  }
-  return prepared;
-}
-
 interface Search {
   readonly feasible: NodeState[];
   readonly reasons: Map<string, number>;
-  readonly plugins: Set<string>;
+  readonly refusedBy: Map<NodeState, FilterPlugin>;
   looked: number;
 }
 
-function feasibleNodes(nodes: readonly NodeState[], filters: readonly PreparedFilter[], from: number): Search {
-  const search: Search = { feasible: [], reasons: new Map(), plugins: new Set(), looked: 0 };
+function feasibleNodes(nodes: readonly NodeState[], fits: Fitting, from: number): Search {
+  const search: Search = { feasible: [], reasons: new Map(), refusedBy: new Map(), looked: 0 };
   const enough = enoughNodes(nodes.length);
   while (search.looked < nodes.length && search.feasible.length < enough) {
     const node = nodes[(from + search.looked) % nodes.length]!;
     search.looked++;
-    if (!isRefused(node, filters, search)) search.feasible.push(node);
+    const refusal = fits(node);
+    if (!refusal) {
+      search.feasible.push(node);
+      continue;
+    }
+    search.refusedBy.set(node, refusal.plugin);
+    for (const reason of refusal.reasons) bump(search.reasons, reason, 1);
   }
   return search;
-}
-
-function isRefused(node: NodeState, filters: readonly PreparedFilter[], { reasons, plugins }: Search): boolean {
-  for (const { name, filter } of filters) {
-    const refusal = filter(node);
-    if (!refusal) continue;
-    plugins.add(name);
-    for (const reason of refusal) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
-    return true;
-  }
-  return false;
 }
 
 /**

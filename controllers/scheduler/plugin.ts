@@ -7,7 +7,7 @@ import type { NodeState } from "./node_state.ts";
 import type { PodFacts } from "./pod_facts.ts";
 
 /** What happens in a cluster that may make a pod fit which did not. */
-export type ClusterEvent = "nodeAdded" | "nodeChanged" | "podGone" | "podPlaced";
+export type ClusterEvent = "nodeAdded" | "nodeChanged" | "podGone" | "podPlaced" | "volumeChanged";
 
 /** Reasons against the node in upstream's words; undefined when there is none. */
 export type NodeFilter = (node: NodeState) => readonly string[] | undefined;

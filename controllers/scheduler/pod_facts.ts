@@ -25,6 +25,9 @@ export interface PodFacts {
   /** Uid of the controller, empty for a pod on its own. */
   readonly owner: string;
   readonly terminating: boolean;
+  readonly priority: number;
+  /** When its node took it on (RFC 3339); absent before that. */
+  readonly started?: string;
   /** Pods with the same one are alike for every rule about other pods. */
   readonly groupId: string;
 }
@@ -45,6 +48,8 @@ export function podFacts(pod: Stored<IPod>): PodFacts {
     hostPorts: hostPortsOf(spec),
     owner: controllerOf(pod)?.uid ?? "",
     terminating,
+    priority: spec.priority ?? 0,
+    started: pod.status?.startTime,
     groupId: JSON.stringify([namespace, labels, podAffinity, podAntiAffinity, terminating]),
   };
 }

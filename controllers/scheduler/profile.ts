@@ -17,6 +17,7 @@ export const defaultProfile: Profile = {
     plugins.nodeAffinityFilter,
     plugins.nodePorts,
     plugins.fit,
+    plugins.volumeBinding,
     plugins.topologySpreadFilter,
     plugins.podAffinityFilter,
   ],

@@ -2,20 +2,29 @@
  * The scheduler: a controller whose keys are pods without a node.
  *
  * Choosing is pure and takes no time between reading and deciding, so decisions never overlap; binding goes over the
- * wire, and many are under way at once. A chosen pod counts on its node from the moment of choice. It evicts nobody
- * (no preemption).
+ * wire, and many are under way at once. A chosen pod counts on its node from the moment of choice; one that fits nowhere
+ * may have less important pods removed, and is promised their room.
  */
 import type { IPod } from "kubernetes-models/v1/Pod";
-import { type Controller, done, type LoopContext, type Outcome, requeueAfter } from "../../runtime/loop/mod.ts";
-import { isReason, type Key, type KubeObject, Pod, refOf, type Stored } from "../../runtime/schema/mod.ts";
+import { type Controller, done, type LoopContext, type Outcome, reads } from "../../runtime/loop/mod.ts";
+import {
+  isReason,
+  type Key,
+  type KubeObject,
+  Pod,
+  PodDisruptionBudget,
+  refOf,
+  type Stored,
+} from "../../runtime/schema/mod.ts";
+import { bindVolumes } from "./bind_volumes.ts";
 import { clusterSource } from "./cluster_source.ts";
 import { isGated, isPending } from "./pending_pod.ts";
-import { type Placement, placePod } from "./place_pod.ts";
+import { placePod } from "./place_pod.ts";
 import { tellUnscheduled } from "./pod_condition.ts";
 import { type PodFacts, podFacts } from "./pod_facts.ts";
 import { defaultProfile, type Profile } from "./profile.ts";
-import { refusalWords } from "./refusal_words.ts";
-import { type SchedulerState, schedulerState } from "./scheduler_state.ts";
+import { refuse } from "./refuse.ts";
+import { schedulerState, type Term } from "./scheduler_state.ts";
 
 export interface SchedulerOptions {
   readonly profile?: Profile;
@@ -23,9 +32,6 @@ export interface SchedulerOptions {
 
 /** Bindings that are under way at once. */
 const bindings = 64;
-
-/** A pod that nothing has helped for so long is tried again, should a rule not know all that helps it. */
-const lastResortMs = 300_000;
 
 const gatedMessage = "Scheduling is blocked due to non-empty scheduling gates";
 
@@ -37,7 +43,7 @@ export function scheduler({ profile = defaultProfile }: SchedulerOptions = {}): 
     kind: Pod,
     eventSource: { component: schedulerName },
     workers: bindings,
-    sources: [clusterSource(() => state, schedulerName)],
+    sources: [reads(PodDisruptionBudget), clusterSource(() => state, schedulerName)],
     start() {
       state = schedulerState(profile);
     },
@@ -53,23 +59,17 @@ export function scheduler({ profile = defaultProfile }: SchedulerOptions = {}): 
   };
 }
 
-interface Term {
-  readonly state: SchedulerState;
-  readonly profile: Profile;
-  readonly context: LoopContext;
-}
-
-async function schedule(key: Key, pod: Stored<IPod>, { state, profile, context }: Term): Promise<Outcome> {
+async function schedule(key: Key, pod: Stored<IPod>, term: Term): Promise<Outcome> {
+  const { state, profile, context } = term;
   const { cluster, waiting } = state;
   const facts = podFacts(pod);
-  const placement = placePod(facts, cluster, profile, { random: context.random, from: state.from });
-  if (placement.type === "refused") {
-    waiting.enter(key, placement.plugins, context.clock.now());
-    return await refuse(pod, placement, context);
-  }
+  const first = cluster.nominations.nodeOf(facts.uid);
+  const placement = placePod(facts, cluster, profile, { random: context.random, from: state.from, first });
+  if (placement.type === "refused") return await refuse({ object: pod, facts, refused: placement }, term);
   state.from = (state.from + placement.looked) % cluster.nodes.length;
   cluster.assume(facts, placement.node);
   try {
+    await bindVolumes({ pod: facts, node: placement.node }, cluster, context);
     await bind(pod, facts, placement.node, context);
   } catch (error) {
     cluster.forget(facts.uid);
@@ -79,17 +79,6 @@ async function schedule(key: Key, pod: Stored<IPod>, { state, profile, context }
   }
   waiting.leave(key);
   return done;
-}
-
-async function refuse(
-  pod: Stored<IPod>,
-  placement: Extract<Placement, { type: "refused" }>,
-  context: LoopContext,
-): Promise<Outcome> {
-  const message = refusalWords(placement);
-  context.recorder.event(pod, "Warning", "FailedScheduling", message);
-  await tellUnscheduled(pod, { reason: "Unschedulable", message }, context);
-  return requeueAfter(lastResortMs);
 }
 
 async function bind(pod: Stored<IPod>, { key, uid }: PodFacts, node: string, context: LoopContext): Promise<void> {

@@ -1,4 +1,5 @@
 /** What one term of scheduling remembers; all of it can be made again from the API. */
+import type { LoopContext } from "../../runtime/loop/mod.ts";
 import { Cluster } from "./cluster.ts";
 import type { Profile } from "./profile.ts";
 import { WaitingRoom } from "./waiting_room.ts";
@@ -12,4 +13,11 @@ export interface SchedulerState {
 
 export function schedulerState({ filters }: Profile): SchedulerState {
   return { cluster: new Cluster(), waiting: new WaitingRoom(filters), from: 0 };
+}
+
+/** What every step of a term is given. */
+export interface Term {
+  readonly state: SchedulerState;
+  readonly profile: Profile;
+  readonly context: LoopContext;
 }

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { IPod } from "kubernetes-models/v1/Pod";
 import { scheduler } from "../../controllers/scheduler/mod.ts";
-import { type Client, runControllers, type Running, systemClock } from "../../runtime/loop/mod.ts";
-import { Event, isReason, Node, Pod, ServiceAccount, type Stored } from "../../runtime/schema/mod.ts";
+import { type Client, type Patch, runControllers, type Running, systemClock } from "../../runtime/loop/mod.ts";
+import { Event, isReason, Node, Pod, PriorityClass, ServiceAccount, type Stored } from "../../runtime/schema/mod.ts";
 import { apiServer } from "../support/api_server.ts";
 import { node, pod, type PodOptions, seeded } from "./sample.ts";
 
@@ -28,6 +28,7 @@ async function world(): Promise<World> {
       const { status, metadata: { name, labels }, ...rest } = node(...options);
       await client.create(Node, { ...rest, metadata: { name, labels } });
       await client.patch(Node, { name }, { type: "merge", body: { status } as never }, { subresource: "status" });
+      await client.patch(Node, { name }, seenWell);
     },
     async addPod(name, options) {
       const { spec, metadata: { labels } } = pod(name, options);
@@ -56,6 +57,9 @@ async function until(
   using _handler = informer.onChange(({ object }) => object.metadata.name === name && test(object) && resolve(object));
   return await promise;
 }
+
+/** Takes the taint off that every new node has. */
+const seenWell: Patch = { type: "merge", body: { spec: { taints: null } } };
 
 const isBound = ({ spec }: Stored<IPod>) => spec?.nodeName !== undefined;
 const scheduledCondition = ({ status }: Stored<IPod>) =>
@@ -91,7 +95,8 @@ Deno.test("a pod that fits nowhere says why, and is bound when a node comes that
   await cluster.addNode("small", { allocatable: { cpu: "1" } });
   await cluster.addPod("p", { requests: { cpu: "2" } });
   const waiting = await cluster.until("p", (pod) => scheduledCondition(pod)?.reason === "Unschedulable");
-  const words = "0/1 nodes are available: 1 Insufficient cpu.";
+  const words = "0/1 nodes are available: 1 Insufficient cpu. " +
+    "preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.";
   assert.equal(scheduledCondition(waiting)?.message, words);
   const event = await eventOf(cluster.client, "FailedScheduling");
   assert.deepEqual([event.type, event.message], ["Warning", words]);
@@ -134,6 +139,7 @@ Deno.test("a scheduler that starts again counts what runs and binds what waits",
   await client.create(Node, { apiVersion: "v1", kind: "Node", metadata: { name: "n1" } });
   const status = { allocatable: { cpu: "1", pods: "10" } };
   await client.patch(Node, { name: "n1" }, { type: "merge", body: { status } }, { subresource: "status" });
+  await client.patch(Node, { name: "n1" }, seenWell);
   const create = (name: string) => {
     const { spec } = pod(name, { requests: { cpu: "600m" } });
     return client.create(Pod, { apiVersion: "v1", kind: "Pod", metadata: meta(name), spec });
@@ -146,6 +152,35 @@ Deno.test("a scheduler that starts again counts what runs and binds what waits",
   await create("b");
   const second = run();
   const waiting = await until(second, "b", (pod) => scheduledCondition(pod)?.reason === "Unschedulable");
-  assert.equal(scheduledCondition(waiting)?.message, "0/1 nodes are available: 1 Insufficient cpu.");
+  assert.match(scheduledCondition(waiting)!.message!, /^0\/1 nodes are available: 1 Insufficient cpu\./);
   await second.stop();
+});
+
+Deno.test("a more important pod is promised the room of a less important one, which is told why it goes", async () => {
+  await using cluster = await world();
+  const { client } = cluster;
+  const metadata = { name: "important" };
+  await client.create(PriorityClass, {
+    apiVersion: "scheduling.k8s.io/v1",
+    kind: "PriorityClass",
+    metadata,
+    value: 1000,
+  });
+  await cluster.addNode("n1", { allocatable: { cpu: "1" } });
+  // A finalizer keeps the victim in sight after its deletion.
+  await cluster.addPod("victim", { requests: { cpu: "1" } });
+  await cluster.until("victim", isBound);
+  const finalizers: Patch = { type: "merge", body: { metadata: { finalizers: ["example.com/watch"] } } };
+  const victim = { namespace: "default", name: "victim" };
+  await client.patch(Pod, victim, finalizers);
+  await cluster.addPod("p", { requests: { cpu: "1" }, spec: { priorityClassName: "important" } });
+  await cluster.until("p", ({ status }) => status?.nominatedNodeName === "n1");
+  const going = await cluster.until("victim", ({ metadata }) => metadata.deletionTimestamp !== undefined);
+  const { reason, message } = going.status!.conditions!.find(({ type }) => type === "DisruptionTarget")!;
+  const words = "default-scheduler: preempting to accommodate a higher priority pod";
+  assert.deepEqual([reason, message], ["PreemptionByScheduler", words]);
+  assert.match((await eventOf(client, "Preempted")).message!, /^Preempted by pod \S+ on node n1$/);
+  await client.patch(Pod, victim, { type: "merge", body: { metadata: { finalizers: null } } });
+  await client.delete(Pod, victim, { gracePeriodSeconds: 0 }).catch((error) => assert.ok(isReason(error, "NotFound")));
+  assert.equal((await cluster.until("p", isBound)).spec?.nodeName, "n1");
 });

@@ -9,3 +9,4 @@ export * from "./pod_affinity_score.ts";
 export * from "./taints.ts";
 export * from "./topology_spread.ts";
 export * from "./topology_spread_score.ts";
+export { volumeBinding } from "./volume_binding.ts";

@@ -1,0 +1,35 @@
+/** Claims, volumes and classes as the scheduler sees them; and volumes that it has chosen but which do not say so yet. */
+import type { IStorageClass } from "kubernetes-models/storage.k8s.io/v1/StorageClass";
+import type { Informers } from "../../runtime/loop/mod.ts";
+import { type Key, PersistentVolume, PersistentVolumeClaim, StorageClass } from "../../runtime/schema/mod.ts";
+import type { ClaimObject, VolumeObject } from "../volume_plan.ts";
+
+export interface StorageView {
+  claim(key: Key): ClaimObject | undefined;
+  volume(name: string): VolumeObject | undefined;
+  volumes(): readonly VolumeObject[];
+  storageClass(name: string): IStorageClass | undefined;
+  /** Name of a volume to the uid of the claim that it is meant for. */
+  readonly reserved: Map<string, string>;
+}
+
+export const noStorage: StorageView = {
+  claim: () => undefined,
+  volume: () => undefined,
+  volumes: () => [],
+  storageClass: () => undefined,
+  reserved: new Map(),
+};
+
+export function storageView(informers: Informers): StorageView {
+  const claims = informers.of(PersistentVolumeClaim);
+  const volumes = informers.of(PersistentVolume);
+  const classes = informers.of(StorageClass);
+  return {
+    claim: (key) => claims.get(key),
+    volume: (name) => volumes.get(name),
+    volumes: () => volumes.list(),
+    storageClass: (name) => classes.get(name),
+    reserved: new Map(),
+  };
+}

@@ -25,6 +25,7 @@ import { nodePorts, type PortRange } from "./allocators/node_ports.ts";
 import { type Advertised, keepKubernetesService } from "./bootstrap/kubernetes_service.ts";
 import { ensureSystemObjects } from "./bootstrap/system_objects.ts";
 import { WatchCache } from "./cache/mod.ts";
+import { compactionMs, compactionSteps } from "./compaction.ts";
 import type { Connection } from "./connection.ts";
 import { failure } from "./http/answer.ts";
 import { apiApp } from "./http/app.ts";
@@ -147,6 +148,8 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   });
   const held = new DisposableStack();
   held.use(every(clock, bookmarkMs, () => cache.bookmark()));
+  const compact = compactionSteps(store, cache, (error) => log.warn("the store could not be compacted", { error }));
+  held.use(every(clock, compactionMs, compact));
   const onTrouble = (error: unknown) => log.warn("a definition could not be served", { error });
   const now = () => clock.now();
   held.use(followDefinitions({ cache, registry: resources, operations: registry, now, onTrouble }));
@@ -208,8 +211,8 @@ function healthChecks(cache: WatchCache): HealthCheck[] {
   return [
     { name: "ping", check: () => undefined },
     { name: "log", check: () => undefined },
-    { name: "etcd", check: store },
-    { name: "informer-sync", check: store },
+    { name: "etcd", check: store, unlessLive: true },
+    { name: "informer-sync", check: store, unlessLive: true },
   ];
 }
 

@@ -7,6 +7,11 @@ export interface HealthCheck {
   readonly name: string;
   /** `undefined`: well; otherwise why not. */
   readonly check: () => Promise<string | undefined> | string | undefined;
+  /**
+   * Not a part of `/livez`: a restart would not help. Upstream counts etcd there and restarts servers while etcd is away;
+   * `/livez/etcd` answers for those who ask for it by name.
+   */
+  readonly unlessLive?: boolean;
 }
 
 /** `rest`: the path below the endpoint, such as `etcd`. `endpoint`: `livez`. */
@@ -20,7 +25,8 @@ export async function healthAnswer(
   const excluded = new Set(query.getAll("exclude"));
   const lines: string[] = [];
   let failed = false;
-  for (const check of checks) {
+  const asked = endpoint === "livez" ? checks.filter(({ unlessLive }) => !unlessLive) : checks;
+  for (const check of asked) {
     if (excluded.delete(check.name)) {
       lines.push(`[+]${check.name} excluded: ok`);
       continue;

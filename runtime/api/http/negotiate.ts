@@ -54,6 +54,8 @@ function encodingFor(preference: Preference, options: Negotiation): Encoding | u
 
 function shaped({ parameters }: Preference, plain: Encoding, options: Negotiation): Encoding | undefined {
   const { as: shape, g: group, v: version } = parameters;
+  // What is only answered, such as a review, has neither columns nor metadata of its own.
+  if (!options.resource.verbs.includes("get")) return undefined;
   if (plain !== json || group !== "meta.k8s.io" || (version !== "v1" && version !== "v1beta1")) return undefined;
   const apiVersion = `${group}/${version}`;
   if (shape === "Table") {

@@ -118,8 +118,11 @@ Deno.test("lists of indexes are written and read as ranges", () => {
 Deno.test("a DaemonSet has one pod on each node that fits, follows nodes and taints, and rolls node by node", async () => {
   await using made = await cluster([daemonSets, podPlayer()]);
   const { client, until } = made;
-  const node = (name: string, labels = {}) =>
-    client.create(Node, { apiVersion: "v1", kind: "Node", metadata: { name, labels } });
+  // Admission taints a new node; here nobody else says that it is ready.
+  const node = async (name: string, labels = {}) => {
+    await client.create(Node, { apiVersion: "v1", kind: "Node", metadata: { name, labels } });
+    await client.patch(Node, { name }, { type: "merge", body: { spec: { taints: null } } });
+  };
   for (const name of ["a", "b", "c"]) await node(name, { disk: "fast" });
   await node("slow");
   await client.create(DaemonSet, {

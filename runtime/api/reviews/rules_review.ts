@@ -1,0 +1,48 @@
+/** SelfSubjectRulesReview: what `kubectl auth can-i --list` shows. */
+import { nodeIdentity } from "../../auth/node/mod.ts";
+import type { RbacIndex } from "../../auth/rbac/mod.ts";
+import type { User } from "../../auth/user.ts";
+import type { Judge } from "./judge.ts";
+
+/** `index` absent: nothing is known of rules, and the answer says so. */
+export function rulesReview(index: RbacIndex | undefined): Judge {
+  return {
+    check({ namespace }) {
+      if (namespace) return [];
+      return [{
+        reason: "FieldValueRequired",
+        field: "spec.namespace",
+        message: "Required value: namespace is required",
+      }];
+    },
+    judge: ({ namespace }, { user }) => rulesOf(index, user, namespace as string),
+  };
+}
+
+function rulesOf(index: RbacIndex | undefined, user: User, namespace: string) {
+  const rules = index ? [...index.rules(user, namespace)] : [];
+  const missing = index ? [...index.grants(user, namespace)].filter(({ role }) => !role) : [];
+  const { verbs, apiGroups, resources } = everything;
+  const masters = user.groups.includes("system:masters") && rules.length === 0;
+  const resourceRules = rules.filter(({ resources }) => resources?.length).map((rule) => ({
+    verbs: rule.verbs,
+    apiGroups: rule.apiGroups ?? [],
+    resources: rule.resources,
+    ...(rule.resourceNames?.length && { resourceNames: rule.resourceNames }),
+  }));
+  const nonResourceRules = rules.filter(({ nonResourceURLs }) => nonResourceURLs?.length)
+    .map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs }));
+  return {
+    resourceRules: masters ? [{ verbs, apiGroups, resources }] : resourceRules,
+    nonResourceRules: masters ? [{ verbs, nonResourceURLs: ["*"] }] : nonResourceRules,
+    incomplete: missing.length > 0 || !index || nodeIdentity(user) !== undefined,
+    ...(missing.length > 0 && {
+      evaluationError: missing.map(({ binding: { roleRef } }) =>
+        `${roleRef.kind.toLowerCase()}.rbac.authorization.k8s.io "${roleRef.name}" not found`
+      ).join(", "),
+    }),
+  };
+}
+
+/** Members of `system:masters` need no role. */
+const everything = { verbs: ["*"], apiGroups: ["*"], resources: ["*"] };

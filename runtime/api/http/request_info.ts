@@ -50,12 +50,16 @@ export function parseResourcePath(pathname: string): ResourcePath | undefined {
 
 const verbs: Readonly<Record<string, string>> = { POST: "create", PUT: "update", PATCH: "patch" };
 
-/** The verb that authorization asks about; `undefined`: a method that the API does not have. */
+/**
+ * The verb that authorization asks about; `undefined`: a method that the API does not have. Proxies pass OPTIONS on: it
+ * has no verb, so only who may do everything may send it.
+ */
 export function verbOf(method: string, path: ResourcePath, watching: boolean): string | undefined {
   if (method === "GET" || method === "HEAD") {
     if (path.watch || watching) return "watch";
     return path.name ? "get" : "list";
   }
+  if (method === "OPTIONS") return path.subresource === "proxy" ? "" : undefined;
   if (method === "DELETE") return path.name ? "delete" : "deletecollection";
   return verbs[method];
 }

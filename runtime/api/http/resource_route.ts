@@ -39,7 +39,7 @@ export async function resourceRoute(route: ResourceRoute, asked: Asked): Promise
   const path = parseResourcePath(url.pathname);
   if (!path) throw noSuchPage();
   const verb = verbOf(request.method, path, flag(url.searchParams, "watch") ?? false);
-  if (!verb) throw methodNotAllowed();
+  if (verb === undefined) throw methodNotAllowed();
   const { group, version, plural } = path;
   await mustBeAllowed(route.door, { user, verb, path: url.pathname, resource: resourceAsked(path, verb, url) });
   const resource = route.registry.find(group, version, plural);

@@ -5,9 +5,11 @@ import { type FrontDoor, mustBeAllowed, whoAsks } from "../http/front_door.ts";
 import { parseResourcePath, verbOf } from "../http/request_info.ts";
 import { noSuchPage } from "../objects/refusals.ts";
 import type { Connection } from "../connection.ts";
-import type { Locate, StreamContext } from "./destination.ts";
+import type { Exchange } from "../http/exchange.ts";
+import type { Destination, Locate, StreamContext } from "./destination.ts";
 import { forward } from "./forward.ts";
 import { attach, exec, log, portforward } from "./kubelet_streams.ts";
+import { proxiedAnswer } from "./proxied_answer.ts";
 import { nodeProxy, podProxy, serviceProxy } from "./proxies.ts";
 import { refuseUpgrade, tunnel, type Upgrade } from "./tunnel.ts";
 
@@ -31,8 +33,20 @@ function handler(context: StreamContext, locate: Locate): Handler {
     const request = { path, query: url.searchParams, user };
     await context.admitConnect(request);
     const destination = locate(context, request);
-    return destination ? await forward(exchange, destination) : plain("", 200);
+    if (!destination) return plain("", 200);
+    return path.subresource === "proxy" ? await proxied(exchange, destination) : await forward(exchange, destination);
   };
+}
+
+/** A page at the proxy's own address gets a slash at its end: only so do its relative links lead back here. */
+async function proxied(exchange: Exchange, destination: Destination): Promise<Response> {
+  const { request: { method, headers }, url: { pathname, search, host }, path: { rest } } = exchange;
+  if (pathname.endsWith("/proxy") && rest === "" && (method === "GET" || method === "HEAD")) {
+    return new Response(null, { status: 301, headers: { location: `${pathname}/${search}` } });
+  }
+  const prefix = pathname.slice(0, pathname.length - rest.length).replace(/\/$/, "");
+  const hosts = [destination.host, headers.get("host") ?? host];
+  return proxiedAnswer(await forward(exchange, destination), { prefix, hosts });
 }
 
 /** Never throws: what cannot be done is answered on the socket. Resolves when the stream is over. */

@@ -14,11 +14,30 @@ export function keepAllocated(service: IService, old: IService): void {
   const spec = service.spec;
   const before = old.spec;
   if (!spec || !before) return;
+  dropOutgrown(spec, before);
   if (hasClusterIp(spec) && hasClusterIp(before)) keepAddresses(spec, before);
   if (hasNodePorts(spec) && hasNodePorts(before)) keepNodePorts(spec, before);
   if (isLocal(spec) && isLocal(before) && !spec.healthCheckNodePort && before.healthCheckNodePort) {
     spec.healthCheckNodePort = before.healthCheckNodePort;
   }
+}
+
+/** Fields that only some Services have, and which those are. */
+const ofSome: readonly (readonly [keyof Spec, (spec: Spec) => boolean])[] = [
+  ["externalTrafficPolicy", isPublished],
+  ["allocateLoadBalancerNodePorts", ({ type }) => type === "LoadBalancer"],
+  ["loadBalancerClass", ({ type }) => type === "LoadBalancer"],
+];
+
+/** Who changes the type alone means the fields too that only the former type could have. */
+function dropOutgrown(spec: Spec, before: Spec): void {
+  for (const [field, has] of ofSome) {
+    if (has(before) && !has(spec) && spec[field] === before[field]) delete spec[field];
+  }
+}
+
+function isPublished({ type, externalIPs = [] }: Spec): boolean {
+  return type === "NodePort" || type === "LoadBalancer" || externalIPs.length > 0;
 }
 
 function keepAddresses(spec: Spec, before: Spec): void {

@@ -17,7 +17,8 @@ import {
   type Probe,
 } from "../pod/pod.ts";
 import { check } from "./check.ts";
-import { fold, type ProbeState, unknown } from "./probe_state.ts";
+import type { CheckResult } from "./check_result.ts";
+import { fold, nextCheck, type ProbeState, unknown } from "./probe_state.ts";
 
 type Kind = "Startup" | "Liveness" | "Readiness";
 const kinds = ["Startup", "Liveness", "Readiness"] as const;
@@ -31,6 +32,8 @@ interface Worker {
   pod: Pod;
   podIp: string;
   state: ProbeState;
+  /** When it was asked for the first time. */
+  firstAt?: number;
   timer?: Disposable;
   stopped: boolean;
 }
@@ -127,30 +130,47 @@ export class Probes {
     return due > -periodMs ? Math.max(0, due) : random() * periodMs;
   }
 
-  #schedule(worker: Worker, ms: number): void {
+  #schedule(worker: Worker, ms: number, counts = true): void {
     if (worker.stopped) return;
-    worker.timer = this.options.clock.after(ms, () => void this.#run(worker));
+    worker.timer?.[Symbol.dispose]();
+    worker.timer = this.options.clock.after(ms, () => void this.#run(worker, counts));
   }
 
-  async #run(worker: Worker): Promise<void> {
-    const { probe, kind, id, container, podIp } = worker;
-    const periodMs = (probe.periodSeconds ?? 10) * 1000;
-    if (kind === "Startup" && worker.state.verdict === true) return;
-    if (kind !== "Startup" && container.startupProbe && this.#verdictOf(id, "Startup") !== true) {
-      return this.#schedule(worker, Math.min(periodMs, 1000));
-    }
-    const { engine } = this.options;
+  /** What waits for the startup probe's "yes" is woken by it. */
+  #mustWait({ kind, id, container, state }: Worker): boolean {
+    if (kind === "Startup") return state.verdict === true;
+    return container.startupProbe !== undefined && this.#verdictOf(id, "Startup") !== true;
+  }
+
+  async #run(worker: Worker, counts: boolean): Promise<void> {
+    if (this.#mustWait(worker)) return;
+    const { probe, id, container, podIp } = worker;
+    const { engine, clock } = this.options;
+    worker.firstAt ??= clock.now();
     const result = await check(
       probe,
       { engine, containerId: id, container, podIp },
       (probe.timeoutSeconds ?? 1) * 1000,
     );
     if (worker.stopped) return;
+    if (counts || result.ok) this.#judge(worker, result);
+    const next = nextCheck(probe, waitsForYes(worker), clock.now() - worker.firstAt);
+    this.#schedule(worker, next.delayMs, next.counts);
+  }
+
+  #judge(worker: Worker, result: CheckResult): void {
     const before = worker.state.verdict;
-    worker.state = fold(worker.state, result.ok, probe);
+    worker.state = fold(worker.state, result.ok, worker.probe);
     if (!result.ok) this.#tell(worker, result.message);
-    if (worker.state.verdict !== before) this.options.onChange(keyOf(worker.pod));
-    this.#schedule(worker, periodMs);
+    if (worker.state.verdict === before) return;
+    this.options.onChange(keyOf(worker.pod));
+    if (worker.kind === "Startup" && result.ok) this.#wake(worker.id);
+  }
+
+  #wake(id: string): void {
+    for (const other of this.#workers.values()) {
+      if (other.id === id && other.kind !== "Startup") this.#schedule(other, 0);
+    }
   }
 
   #tell({ pod, kind, container }: Worker, message: string): void {
@@ -163,6 +183,11 @@ export class Probes {
     worker.timer?.[Symbol.dispose]();
     this.#workers.delete(`${worker.id} ${worker.kind}`);
   }
+}
+
+/** A liveness probe has nothing to wait for, and more than one success in a row takes periods. */
+function waitsForYes({ kind, state, probe }: Worker): boolean {
+  return kind !== "Liveness" && state.verdict !== true && (probe.successThreshold ?? 1) === 1;
 }
 
 function probeOf(container: Container, kind: Kind): Probe | undefined {

@@ -16,7 +16,7 @@ interface Count {
 /** What the tests use for real. `iproute2` and `procps` make and look into the namespaces of test hosts. */
 const packages = [
   ...["docker.io", "iptables", "ipset", "conntrack", "containernetworking-plugins", "iproute2", "procps", "util-linux"],
-  ...["etcd-server", "busybox-static", "curl", "git"],
+  ...["etcd-server", "busybox-static", "curl", "git", "openssl"],
 ];
 
 /** A folder that takes longer hangs: its process is ended and counts as failed. */

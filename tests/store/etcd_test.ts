@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { openEtcdStore, type Store, StoreError } from "../../runtime/store/mod.ts";
 import { storeSuite, type StoreUnderTest } from "./store_suite.ts";
 import { startEtcd } from "../support/etcd.ts";
+import { etcdCertificates } from "../support/etcd_certificates.ts";
 
 async function openFresh(): Promise<StoreUnderTest> {
   const etcd = await startEtcd();
@@ -48,4 +49,21 @@ Deno.test("etcd: an endpoint where nothing listens is refused at once", async ()
     (error: unknown) =>
       error instanceof StoreError && error.reason === "unavailable" && /does not answer/.test(error.message),
   );
+});
+
+Deno.test("etcd: with client certificates the store is used over TLS, and without one nobody gets in", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "d8s-etcd-tls-" });
+  const tls = await etcdCertificates(folder);
+  {
+    await using etcd = await startEtcd({ tls });
+    const read = (path: string) => Deno.readTextFileSync(path);
+    const ca = read(tls.ca);
+    const known = { ca, cert: read(tls.clientCert), key: read(tls.clientKey) };
+    const store = await openEtcdStore({ endpoints: [etcd.endpoint], tls: known });
+    assert.ok((await store.put("/a", new Uint8Array([1]), { expected: 0 })).ok);
+    await store.close();
+    await assert.rejects(openEtcdStore({ endpoints: [etcd.endpoint], tls: { ca } }), StoreError);
+    await assert.rejects(openEtcdStore({ endpoints: [etcd.endpoint] }), StoreError);
+  }
+  await Deno.remove(folder, { recursive: true });
 });

@@ -1,9 +1,28 @@
 /** A real API server on a real sqlite store in a temporary folder, reached in process and over HTTPS on a free port. */
 import { type Api, createApi, serveApi } from "../../runtime/api/mod.ts";
-import { clientCertificates, clusterAccess, ensurePki, loopUser } from "../../runtime/auth/mod.ts";
+import {
+  anyOf,
+  clientCertificates,
+  clusterAccess,
+  ensurePki,
+  loopUser,
+  type Pki,
+  requestHeaders,
+  serviceAccountTokens,
+  tokenIssuer,
+} from "../../runtime/auth/mod.ts";
 import { httpsClient, inProcessClient } from "../../runtime/client/mod.ts";
 import { type Client, systemClock } from "../../runtime/loop/mod.ts";
-import { isReason, Namespace } from "../../runtime/schema/mod.ts";
+import {
+  isReason,
+  type Kind,
+  Namespace,
+  Node,
+  Pod,
+  type Ref,
+  Secret,
+  ServiceAccount,
+} from "../../runtime/schema/mod.ts";
 import { openSqliteStore } from "../../runtime/store/mod.ts";
 
 export interface ApiServer extends AsyncDisposable {
@@ -17,6 +36,7 @@ export interface ApiServer extends AsyncDisposable {
   readonly ca: string;
   /** PEM of the admin's certificate and key. */
   readonly admin: { readonly cert: string; readonly key: string };
+  readonly pki: Pki;
 }
 
 /** The namespaces `default` and `kube-system` are there. */
@@ -24,14 +44,27 @@ export async function apiServer(): Promise<ApiServer> {
   const folder = await Deno.makeTempDir({ prefix: "d8s-api-" });
   const pki = await ensurePki(`${folder}/pki`, { hostnames: ["localhost"], ips: ["127.0.0.1"] });
   const store = await openSqliteStore({ path: `${folder}/store.db` });
-  const authenticate = clientCertificates();
+  // Tokens ask the API whether their accounts still exist, and the API asks tokens who calls.
+  const late: { client?: Client } = {};
+  const kinds = { ServiceAccount, Pod, Secret, Node };
+  const lookup = (kind: keyof typeof kinds, ref: Ref) => late.client!.get(kinds[kind] as Kind<unknown>, ref);
+  const tokens = tokenIssuer({ key: pki.serviceAccountKey, lookup });
+  const proxies = requestHeaders({ allowedNames: ["front-proxy-client"] });
+  const authenticate = anyOf(proxies, clientCertificates(), serviceAccountTokens(tokens));
   const access = clusterAccess();
-  const api = await createApi({ store, authenticate, authorize: access.authorize, access, clock: systemClock });
+  const { authorize } = access;
+  const api = await createApi({ store, authenticate, authorize, access, tokens, clock: systemClock });
   const address = { hostname: "127.0.0.1", port: 0 };
-  const served = await serveApi(api, { ...address, ...pemOf(pki.apiserver), clientCa: pki.ca.cert });
+  const served = await serveApi(api, {
+    ...address,
+    ...pemOf(pki.apiserver),
+    clientCa: pki.ca.cert,
+    frontProxyCa: pki.frontProxyCa.cert,
+  });
   const url = `https://127.0.0.1:${served.port}`;
   const https = httpsClient({ server: url, ca: pki.ca.cert, ...pemOf(pki.admin) });
   const client = inProcessClient(api, loopUser("system:kube-controller-manager"));
+  late.client = client;
   for (const name of ["default", "kube-system"]) await ensureNamespace(client, name);
   return {
     api,
@@ -40,6 +73,7 @@ export async function apiServer(): Promise<ApiServer> {
     https,
     ca: pki.ca.cert,
     admin: pemOf(pki.admin),
+    pki,
     async [Symbol.asyncDispose]() {
       https[Symbol.dispose]();
       await served.close(0);

@@ -44,7 +44,7 @@ class Playground {
   }
 
   /** One reconcile that dies after so many of its writes. */
-  reconcile(writes: number): void {
+  reconcile(writes: number, passMs: number): void {
     const { job, pods, now } = this;
     let left = writes;
     const write = (action: () => void) => left-- > 0 ? action() : undefined;
@@ -64,7 +64,7 @@ class Playground {
     write(() => void (job.status = structuredClone(status)));
     for (const pod of note.release) write(() => this.#untrack([pod]));
     this.pods = this.pods.filter((pod) => isTracked(pod) || pod.metadata.deletionTimestamp === undefined);
-    this.now += 3_600_000;
+    this.now += passMs;
   }
 
   end(chance: readonly ("Succeeded" | "Failed" | "Running")[]): void {
@@ -78,6 +78,8 @@ class Playground {
 const runs = fc.array(
   fc.record({
     writes: fc.oneof(fc.constant(1000), fc.nat(6)),
+    /** Within the back-off, or long after it. */
+    passMs: fc.constantFrom(1000, 3_600_000),
     ends: fc.array(fc.constantFrom("Succeeded" as const, "Failed" as const, "Running" as const, "Succeeded" as const), {
       minLength: 1,
       maxLength: 4,
@@ -86,19 +88,21 @@ const runs = fc.array(
   { minLength: 5, maxLength: 30 },
 );
 
-function playOut(
-  spec: { parallelism: number },
-  steps: readonly { writes: number; ends: ("Succeeded" | "Failed" | "Running")[] }[],
-) {
+interface Step {
+  readonly writes: number;
+  readonly passMs: number;
+  readonly ends: readonly ("Succeeded" | "Failed" | "Running")[];
+}
+
+const calm: readonly Step[] = Array.from({ length: 40 }, () => {
+  return { writes: 1000, passMs: 3_600_000, ends: ["Succeeded" as const] };
+});
+
+function playOut(spec: { parallelism: number }, steps: readonly Step[]) {
   const ground = new Playground(spec);
-  for (
-    const { writes, ends } of [
-      ...steps,
-      ...Array.from({ length: 40 }, () => ({ writes: 1000, ends: ["Succeeded" as const] })),
-    ]
-  ) {
+  for (const { writes, passMs, ends } of [...steps, ...calm]) {
     if (isOver(ground.job)) break;
-    ground.reconcile(writes);
+    ground.reconcile(writes, passMs);
     assert.ok(ground.pods.filter(isActive).length <= spec.parallelism, "more pods than parallelism");
     ground.end(ends);
   }

@@ -10,18 +10,19 @@ export type FieldPredicate = (object: KubeObject) => boolean;
 
 export interface FieldRequirement {
   readonly path: readonly string[];
+  readonly fallback?: readonly string[];
   readonly selector: string;
   readonly equal: boolean;
   readonly value: string;
 }
 
-type Selectable = Pick<Resource, "namespaced" | "selectableFields">;
+type Selectable = Pick<Resource, "namespaced" | "selectableFields" | "selectableFallbacks">;
 
 /** Throws BadRequest in upstream's words for text that does not parse and fields that cannot be selected by. */
 export function parseFieldSelector(text: string, resource: Selectable): FieldPredicate {
   const requirements = fieldRequirements(text, resource);
   if (requirements.length === 0) return () => true;
-  return (object) => requirements.every((one) => (textAt(object, one.path) === one.value) === one.equal);
+  return (object) => requirements.every((one) => (textOf(object, one) === one.value) === one.equal);
 }
 
 export function fieldRequirements(text: string, resource: Selectable): FieldRequirement[] {
@@ -38,7 +39,8 @@ function requirementOf(clause: string, resource: Selectable): FieldRequirement {
   const match = /^((?:\\.|[^=!\\])*)(!=|==|=)(.*)$/s.exec(clause);
   if (!match) throw new StatusError("BadRequest", `invalid selector: '${clause}'; can't understand '${clause}'`);
   const [, selector = "", operator, raw = ""] = match;
-  return { selector, path: pathOf(selector, resource), equal: operator !== "!=", value: unescape(raw) };
+  const fallback = resource.selectableFallbacks?.get(selector);
+  return { selector, path: pathOf(selector, resource), fallback, equal: operator !== "!=", value: unescape(raw) };
 }
 
 function pathOf(selector: string, resource: Selectable): readonly string[] {
@@ -55,6 +57,10 @@ function unescape(raw: string): string {
   const wrong = /\\[^\\,=]/.exec(raw.replaceAll("\\\\", ""));
   if (wrong) throw new StatusError("BadRequest", `invalid field selector: invalid escape sequence: ${wrong[0]}`);
   return raw.replace(/\\(.)/gs, "$1");
+}
+
+function textOf(object: KubeObject, { path, fallback }: FieldRequirement): string {
+  return textAt(object, path) || (fallback ? textAt(object, fallback) : "");
 }
 
 function textAt(object: KubeObject, path: readonly string[]): string {

@@ -2,7 +2,8 @@
  * A kind as a row of data: everything the API server must know to serve it. Built-in kinds come from a table, custom
  * resources are turned into the same rows, and both take the same way through the same code.
  */
-import type { Json } from "./object.ts";
+import type { FieldError } from "./field_error.ts";
+import type { Json, KubeObject } from "./object.ts";
 import type { StructNode } from "./type_node.ts";
 
 export type Verb = "create" | "delete" | "deletecollection" | "get" | "list" | "patch" | "update" | "watch";
@@ -60,10 +61,14 @@ export interface Resource {
   readonly storageVersion: string;
   /** Field selectors beyond `metadata.name` and `metadata.namespace`: selector to path in the object. */
   readonly selectableFields: ReadonlyMap<string, readonly string[]>;
+  /** Where a selector looks when the object says nothing at its own path. */
+  readonly selectableFallbacks?: ReadonlyMap<string, readonly string[]>;
   /** Custom resources only: their columns in `kubectl get`; without any, AGE follows NAME. */
   readonly printerColumns?: readonly PrinterColumn[];
   /** Custom resources only: the version's openAPIV3Schema as its author wrote it, for OpenAPI and `kubectl explain`. */
   readonly openApi?: { readonly [keyword: string]: Json };
+  /** Rules beyond those of the built-in kinds' tables, such as those of a custom resource's schema. */
+  readonly validate?: (object: KubeObject, old?: KubeObject, subresource?: string) => FieldError[];
 }
 
 /** `v1`, `apps/v1`. */

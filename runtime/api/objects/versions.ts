@@ -16,7 +16,7 @@ export function shownAs(revision: ObjectRevision, resource: Resource): ObjectRev
   return revision.inVersion(apiVersion, (object) => inVersion(resource, object, apiVersion));
 }
 
-/** The row of the stored version; custom resources keep their own, as their versions differ by nothing but name here. */
+/** The row whose rules hold for a write: the stored version's, but for custom resources each version has its own schema. */
 export function storedRow({ registry }: Machinery, resource: Resource): Resource {
   if (isStored(resource) || isCustom(resource)) return resource;
   const slash = resource.storageVersion.indexOf("/");
@@ -30,9 +30,9 @@ export function storedTarget(m: Machinery, target: Target): Target {
 
 /** A decoded body of the row's version in the stored one; may be the object itself. */
 export function toStored(resource: Resource, object: KubeObject): KubeObject {
-  if (isStored(resource)) return object;
+  if (isStored(resource) || isCustom(resource)) return object;
   // Defaults belong to the version that the client speaks: what it leaves out means what that version says.
-  if (!isCustom(resource)) applyDefaults(resource, object);
+  applyDefaults(resource, object);
   return inVersion(resource, object, resource.storageVersion);
 }
 
@@ -43,7 +43,7 @@ export function fromStored(resource: Resource, object: KubeObject): KubeObject {
 
 /** As `toStored` for a part of an object: nothing is filled in. */
 export function partToStored(resource: Resource, part: KubeObject): KubeObject {
-  return isStored(resource) ? part : inVersion(resource, part, resource.storageVersion);
+  return isStored(resource) || isCustom(resource) ? part : inVersion(resource, part, resource.storageVersion);
 }
 
 function inVersion(resource: Resource, object: KubeObject, apiVersion: string): KubeObject {

@@ -46,7 +46,7 @@ const events: Row = {
     ...involved.map((field) => `involvedObject.${field}`),
     "reason",
     "reportingComponent",
-    ["source", "source.component"],
+    ["source", "source.component", "reportingComponent"],
     "type",
   ],
 };

@@ -24,7 +24,7 @@ export interface Row {
   readonly storedAs?: string;
   readonly storageVersion?: string;
   /** Field selectors; a bare one is the path itself. */
-  readonly selects?: readonly (string | readonly [selector: string, path: string])[];
+  readonly selects?: readonly (string | readonly [selector: string, path: string, fallback?: string])[];
 }
 
 /** A bare name is read and written (`get`, `patch`, `update`) as the resource's own kind. */
@@ -78,7 +78,8 @@ function resourceOf(place: GroupVersion, row: Row): Resource {
     hasStatus: subresources.some((sub) => sub.name === "status"),
     storagePrefix: `/registry/${row.storedAs ?? row.plural}`,
     storageVersion: row.storageVersion ?? (place.group ? `${place.group}/${place.version}` : place.version),
-    selectableFields: selectableFieldsOf(row),
+    selectableFields: selectablePaths(row, 1),
+    selectableFallbacks: selectablePaths(row, 2),
   };
 }
 
@@ -92,7 +93,8 @@ function subresourceOf(place: GroupVersion, row: Row, sub: SubresourceRow): Subr
   return { name, verbs, group, version: groupVersion.slice(slash + 1), kind };
 }
 
-function selectableFieldsOf(row: Row): ReadonlyMap<string, readonly string[]> {
-  const pairs = (row.selects ?? []).map((entry) => typeof entry === "string" ? [entry, entry] as const : entry);
-  return new Map(pairs.map(([selector, path]) => [selector, path.split(".")]));
+/** `place`: of the path in its entry; entries without one are left out. */
+function selectablePaths(row: Row, place: 1 | 2): ReadonlyMap<string, readonly string[]> {
+  const entries = (row.selects ?? []).map((entry) => typeof entry === "string" ? [entry, entry] as const : entry);
+  return new Map(entries.flatMap((entry) => entry[place] ? [[entry[0], entry[place].split(".")]] : []));
 }

@@ -101,6 +101,8 @@ export interface ContainerState {
   readonly logPath: string;
   readonly tty: boolean;
   readonly user: string;
+  /** What asks it to end. */
+  readonly stopSignal: string;
   /** In force now; what is unlimited is absent. */
   readonly limits: ResourceLimits;
 }
@@ -213,6 +215,8 @@ export interface Engine {
 
   images(): Promise<readonly ImageInfo[]>;
   image(reference: string): Promise<ImageInfo | undefined>;
+  /** Folders of its layers on this machine, the topmost first; absent where they are kept in another way. */
+  imageLayers(reference: string): Promise<readonly string[] | undefined>;
   pull(reference: string, options?: { credentials?: PullCredentials; signal?: AbortSignal }): Promise<void>;
   /** Makes an image of one layer from a tar of its root filesystem; `changes` are Dockerfile instructions. */
   importImage(tar: ReadableStream<Uint8Array>, reference: string, changes: readonly string[]): Promise<void>;

@@ -60,6 +60,7 @@ export function observedOf(
       logPath: "",
       tty: false,
       user: "",
+      stopSignal: "SIGTERM",
       limits: { cpuShares: 2 },
       ...more.state,
     },

@@ -2,6 +2,7 @@
 import type { Mount } from "../../../runtime/engine/mod.ts";
 import { type Container, type Pod, specOf, type VolumeMount } from "../pod/pod.ts";
 import { MountError } from "../volumes/payload.ts";
+import { pinReadOnly } from "../volumes/read_only.ts";
 import { pinSubPath } from "../volumes/sub_path.ts";
 import { expand } from "./env.ts";
 
@@ -39,8 +40,10 @@ async function sourceOf(
     throw new MountError(`volume "${mount.name}" of container ${container.name} is not mounted`);
   }
   const subPath = mount.subPathExpr ? expand(mount.subPathExpr, env) : mount.subPath;
-  if (!subPath) return volume;
-  return await pinSubPath(volume, subPath, `${podDir}/volume-subpaths/${mount.name}/${container.name}/${index}`);
+  const place = (what: string) => `${podDir}/${what}/${mount.name}/${container.name}/${index}`;
+  const shown = subPath ? await pinSubPath(volume, subPath, place("volume-subpaths")) : volume;
+  const readOnly = mount.readOnly && ["Enabled", "IfPossible"].includes(mount.recursiveReadOnly ?? "");
+  return readOnly ? await pinReadOnly(shown, place("volume-read-only")) : shown;
 }
 
 function sharedFiles({ pod, podDir }: MountFacts): Mount[] {

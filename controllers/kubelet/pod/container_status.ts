@@ -22,9 +22,14 @@ export interface StatusFacts {
   readonly messages: ReadonlyMap<string, string>;
   /** `repository@sha256:...` or the id of an image, by the id. */
   readonly imageName: (imageId: string) => string;
+  /** Who the first process of a container began as, by the container's id. */
+  readonly users: ReadonlyMap<string, ProcessUser>;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
+
+/** `containerStatuses[].user.linux` */
+export type ProcessUser = NonNullable<NonNullable<ContainerStatus["user"]>["linux"]>;
 
 type State = NonNullable<ContainerStatus["state"]>;
 
@@ -53,6 +58,9 @@ function containerStatus(facts: StatusFacts, container: Container): ContainerSta
     imageID: facts.imageName(latest.state.imageId),
     containerID: `docker://${latest.state.id}`,
     ...resourcesInForce(container, latest, before),
+    ...mountsOf(container),
+    ...stopSignalOf(latest),
+    ...userOf(facts, latest, before),
   };
 }
 
@@ -77,7 +85,33 @@ function unseen({ pod, waiting }: StatusFacts, container: Container, before?: Co
     imageID: before?.imageID ?? "",
     ...(before?.containerID && { containerID: before.containerID }),
     ...resourcesOf(container),
+    ...mountsOf(container),
   };
+}
+
+/** `recursiveReadOnly` is told of what is read-only; docker makes no mount below it so. */
+function mountsOf({ volumeMounts = [] }: Container): Partial<ContainerStatus> {
+  if (volumeMounts.length === 0) return {};
+  return {
+    volumeMounts: volumeMounts.map(({ name, mountPath, readOnly }) => ({
+      name,
+      mountPath,
+      ...(readOnly && { readOnly, recursiveReadOnly: "Disabled" }),
+    })),
+  };
+}
+
+/** An image may name its signal as `QUIT`, or by a number, which has no name in the API. */
+function stopSignalOf({ state }: Observed): Partial<ContainerStatus> {
+  const name = state.stopSignal.replace(/^SIG/, "");
+  if (/^\d/.test(name)) return {};
+  return { stopSignal: `SIG${name}` as ContainerStatus["stopSignal"] };
+}
+
+/** What was told once of a container stays: its process may have become somebody else since. */
+function userOf({ users }: StatusFacts, { state }: Observed, before?: ContainerStatus): Partial<ContainerStatus> {
+  const linux = before?.containerID === `docker://${state.id}` ? before.user?.linux : users.get(state.id);
+  return linux ? { user: { linux } } : {};
 }
 
 function lostState(before: ContainerStatus): NonNullable<State["terminated"]> {

@@ -1,12 +1,13 @@
 /** What the steps of a sync share: the node's parts, put together once when the loop starts. */
 import type { Engine } from "../../../runtime/engine/mod.ts";
 import type { Informer, LoopContext } from "../../../runtime/loop/mod.ts";
-import { type Key, Pod as PodKind, Service } from "../../../runtime/schema/mod.ts";
+import { type Key, keyOf, Pod as PodKind, Service } from "../../../runtime/schema/mod.ts";
 import type { IPod } from "kubernetes-models/v1/Pod";
 import type { IService } from "kubernetes-models/v1/Service";
 import { ContainerMirror } from "../container/container_mirror.ts";
 import { ImagePuller } from "../images/image_puller.ts";
 import { ImageNames } from "../images/image_names.ts";
+import type { PullPolicy } from "../images/pull_policy.ts";
 import { PodNetwork } from "../network/pod_network.ts";
 import { pluginRunner } from "../network/run_plugin.ts";
 import { type MachineFacts, machineFacts } from "../node/machine.ts";
@@ -14,7 +15,8 @@ import { defaults, type KubeletOptions } from "../options.ts";
 import { type Pod, specOf } from "../pod/pod.ts";
 import { Probes } from "../probes/probes.ts";
 import { ObjectCache } from "../volumes/object_cache.ts";
-import { PodVolumes } from "../volumes/pod_volumes.ts";
+import { MountError } from "../volumes/payload.ts";
+import { type ImageSource, PodVolumes } from "../volumes/pod_volumes.ts";
 import { TokenCache } from "../volumes/token_cache.ts";
 import { PodMemories } from "./pod_memory.ts";
 
@@ -61,7 +63,14 @@ export async function createAgent(options: KubeletOptions, context: LoopContext)
     mirror: new ContainerMirror(engine),
     memories: new PodMemories(),
     objects,
-    volumes: new PodVolumes({ podsDir: `${rootDir}/pods`, localVolumesDir, objects, tokens, now: () => clock.now() }),
+    volumes: new PodVolumes({
+      imageLayers: (pod, source) => imageLayers(agent, pod, source),
+      podsDir: `${rootDir}/pods`,
+      localVolumesDir,
+      objects,
+      tokens,
+      now: () => clock.now(),
+    }),
     network: new PodNetwork({
       stateDir: `${rootDir}/network`,
       confDir: cniConfDir,
@@ -74,6 +83,17 @@ export async function createAgent(options: KubeletOptions, context: LoopContext)
     engineProblem: "container runtime is not checked yet",
   };
   return agent;
+}
+
+async function imageLayers(agent: Agent, pod: Pod, { reference = "", pullPolicy }: ImageSource) {
+  const answer = await agent.puller.ensure({
+    image: reference,
+    policy: pullPolicy as PullPolicy | undefined,
+    pod: keyOf(pod),
+    report: (type, reason, message) => agent.context.recorder.event(pod, type, reason, message),
+  });
+  if (answer.type === "waiting") throw new MountError(answer.message ?? `image "${reference}" is being pulled`);
+  return await agent.engine.imageLayers(reference);
 }
 
 export function hostIpsOf({ options }: Agent): string[] {

@@ -3,6 +3,7 @@
  * time; docker and the API server then tell again, at the cost of some work done twice.
  */
 import type { Allocation } from "../pod/allocation.ts";
+import type { ProcessUser } from "../pod/container_status.ts";
 import type { Pod } from "../pod/pod.ts";
 import type { Waiting } from "../pod/pod_plan.ts";
 
@@ -15,6 +16,8 @@ export interface PodMemory {
   readonly stopping: Map<string, number>;
   /** Termination messages, by container id. */
   readonly messages: Map<string, string>;
+  /** Who containers began as, by id. */
+  readonly users: Map<string, ProcessUser>;
   /** Containers whose back-off was told in an Event. */
   readonly toldBackOff: Set<string>;
   /** Attempts in a row that failed for the pod as a whole. */
@@ -38,6 +41,7 @@ export class PodMemories {
       failures: new Map(),
       stopping: new Map(),
       messages: new Map(),
+      users: new Map(),
       toldBackOff: new Set(),
       failedSyncs: 0,
     };

@@ -3,6 +3,7 @@ import { isReason, type Json, Pod as PodKind } from "../../../runtime/schema/mod
 import { sameJson } from "../../../runtime/loop/mod.ts";
 import type { PodPlan } from "../pod/pod_plan.ts";
 import type { Observed } from "../container/identity.ts";
+import { processUser } from "../container/process_user.ts";
 import { ownContainersOf, type Pod, type PodStatus } from "../pod/pod.ts";
 import { resizeOf } from "../pod/resize.ts";
 import { resizeConditionTypes } from "../pod/resize_conditions.ts";
@@ -25,6 +26,7 @@ export async function reportStatus(agent: Agent, pod: Pod, { plan, memory }: Rep
     verdict: (id) => agent.probes.verdict(pod, id, observed),
     waiting: new Map([...plan.waiting, ...memory.failures]),
     messages: memory.messages,
+    users: await usersOf(observed, memory),
     imageName: (id) => agent.imageNames.of(id),
     now: agent.context.clock.now(),
     ended: plan.ended,
@@ -38,6 +40,15 @@ export async function reportStatus(agent: Agent, pod: Pod, { plan, memory }: Rep
   });
   if (isReported(pod.status ?? {}, status)) return;
   await write(agent, pod, { status, memory });
+}
+
+async function usersOf(observed: readonly Observed[], { users }: PodMemory): Promise<PodMemory["users"]> {
+  for (const { isSandbox, state } of observed) {
+    if (isSandbox || state.status !== "running" || users.has(state.id)) continue;
+    const user = await processUser(state.pid);
+    if (user) users.set(state.id, user);
+  }
+  return users;
 }
 
 /** A pod that has ended keeps the addresses that it had. */

@@ -23,6 +23,7 @@ import {
   containerStats,
   type ImageAnswer,
   imageInfo,
+  imageLayers,
   type InspectAnswer,
   type StatsAnswer,
 } from "./state.ts";
@@ -158,7 +159,7 @@ async function startExec(api: Socket, id: string, options: ExecOptions): Promise
   return { ...streams, exitCode };
 }
 
-type ImageCalls = "images" | "image" | "pull" | "importImage" | "loadImages" | "removeImage";
+type ImageCalls = "images" | "image" | "imageLayers" | "pull" | "importImage" | "loadImages" | "removeImage";
 
 function images(api: Socket, host: string): Pick<Engine, ImageCalls> {
   return {
@@ -168,6 +169,10 @@ function images(api: Socket, host: string): Pick<Engine, ImageCalls> {
     async image(reference) {
       const answer = await absentIsUndefined(api.call("GET", `/images/${encodeReference(reference)}/json`));
       return answer === undefined ? undefined : imageInfo(answer as ImageAnswer);
+    },
+    async imageLayers(reference) {
+      const answer = await api.call("GET", `/images/${encodeReference(reference)}/json`);
+      return imageLayers(answer as ImageAnswer);
     },
     pull: (reference, options) => pullImage(api, reference, options),
     async importImage(tar, reference, changes) {

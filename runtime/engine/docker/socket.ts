@@ -45,6 +45,8 @@ export function socket(path: string): Socket {
       const response = await send(path, undefined, method, target, options);
       try {
         for await (const chunk of response) yield chunk as Uint8Array;
+      } catch (cause) {
+        throw new EngineError(0, `docker at ${path} broke the connection off`, { cause });
       } finally {
         response.destroy();
       }

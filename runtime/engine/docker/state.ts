@@ -7,7 +7,7 @@ export interface InspectAnswer {
   Created: string;
   Image: string;
   LogPath: string;
-  Config: { Image: string; Labels: Record<string, string> | null; Tty: boolean; User: string };
+  Config: { Image: string; Labels: Record<string, string> | null; Tty: boolean; User: string; StopSignal?: string };
   HostConfig: { CpuShares: number; CpuQuota: number; CpuPeriod: number; Memory: number };
   State: {
     Status: string;
@@ -39,6 +39,7 @@ export function containerState(answer: InspectAnswer): ContainerState {
     logPath: answer.LogPath,
     tty: config.Tty,
     user: config.User,
+    stopSignal: config.StopSignal || "SIGTERM",
     limits: limitsOf(answer.HostConfig),
   };
 }
@@ -70,6 +71,7 @@ export interface ImageAnswer {
   Size: number;
   Labels?: Record<string, string> | null;
   Config?: { Labels: Record<string, string> | null; User: string };
+  GraphDriver?: { Name: string; Data: { UpperDir?: string; LowerDir?: string } | null };
 }
 
 export function imageInfo(answer: ImageAnswer): ImageInfo {
@@ -81,6 +83,11 @@ export function imageInfo(answer: ImageAnswer): ImageInfo {
     labels: answer.Config?.Labels ?? answer.Labels ?? {},
     user: answer.Config?.User ?? "",
   };
+}
+
+export function imageLayers({ GraphDriver: driver }: ImageAnswer): readonly string[] | undefined {
+  if (driver?.Name !== "overlay2" || !driver.Data?.UpperDir) return undefined;
+  return [driver.Data.UpperDir, ...driver.Data.LowerDir?.split(":") ?? []];
 }
 
 export interface StatsAnswer {

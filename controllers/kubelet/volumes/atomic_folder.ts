@@ -32,11 +32,11 @@ export async function writeFolder(
 async function writeFiles(folder: string, payload: Payload, group?: number): Promise<void> {
   await Deno.mkdir(folder, { recursive: true, mode: 0o755 });
   await Deno.chmod(folder, 0o755);
-  for (const [path, { bytes, mode }] of payload) {
+  for (const [path, { bytes, mode, owner }] of payload) {
     const target = checkedPath(folder, path);
     await Deno.mkdir(target.slice(0, target.lastIndexOf("/")), { recursive: true, mode: 0o755 });
     await Deno.writeFile(target, bytes, { mode: 0o600 });
-    if (group !== undefined) await Deno.chown(target, null, group);
+    if (group !== undefined || owner !== undefined) await Deno.chown(target, owner ?? null, group ?? null);
     // The group that owns a file may read it.
     await Deno.chmod(target, group === undefined ? mode : mode | 0o040);
   }

@@ -15,13 +15,14 @@ export async function isMountPoint(path: string): Promise<boolean> {
 export async function bindMount(
   source: string,
   place: string,
-  { readOnly }: { readonly readOnly: boolean },
+  { options = [] }: { readonly options?: readonly string[] } = {},
 ): Promise<void> {
   const { isDirectory } = await Deno.stat(source);
   await Deno.mkdir(isDirectory ? place : place.slice(0, place.lastIndexOf("/")), { recursive: true, mode: 0o700 });
   if (!isDirectory) await (await Deno.open(place, { create: true, write: true, mode: 0o600 })).close();
   // Else mount(8) looks up the path of what an open descriptor holds, and mounts whatever is there by then.
-  await $`mount --no-canonicalize --bind ${readOnly ? ["-o", "ro"] : []} ${source} ${place}`.quiet();
+  await $`mount --no-canonicalize --bind ${options.length > 0 ? ["-o", options.join(",")] : []} ${source} ${place}`
+    .quiet();
 }
 
 /** Takes every mount at and below the folder away. */

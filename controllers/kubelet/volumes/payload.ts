@@ -8,6 +8,8 @@ import { allContainersOf, type Pod, type Volume } from "../pod/pod.ts";
 export interface File {
   readonly bytes: Uint8Array;
   readonly mode: number;
+  /** User id; absent: root. */
+  readonly owner?: number;
 }
 
 /** Relative path to content. */
@@ -54,11 +56,20 @@ function fromProjection(source: Projection, facts: PayloadFacts, mode: number): 
   if (source.downwardAPI) return fromDownward(source.downwardAPI.items ?? [], facts, mode);
   if (source.serviceAccountToken) {
     const { audience = "", expirationSeconds = 3600, path } = source.serviceAccountToken;
-    // Only the owner reads a token, unless the pod says which group its containers are in.
-    const tokenMode = facts.pod.spec?.securityContext?.fsGroup === undefined ? 0o644 : 0o640;
-    return new Map([[path, { bytes: encode(facts.token(audience, expirationSeconds)), mode: tokenMode }]]);
+    return new Map([[path, {
+      bytes: encode(facts.token(audience, expirationSeconds)),
+      ...tokenRights(facts.pod, mode),
+    }]]);
   }
   throw new MountError("projected volume source is not supported by this node");
+}
+
+/** A token is for the pod's one user or for its group; only where it names neither anybody in it may read. (KEP-2451) */
+function tokenRights(pod: Pod, mode: number): Pick<File, "mode" | "owner"> {
+  const { runAsUser, fsGroup } = pod.spec?.securityContext ?? {};
+  const users = new Set(allContainersOf(pod).map(({ securityContext }) => securityContext?.runAsUser ?? runAsUser));
+  const owner = users.size === 1 ? [...users][0] : undefined;
+  return owner === undefined && fsGroup === undefined ? { mode } : { mode: 0o600, owner };
 }
 
 interface NamedSource {
@@ -127,8 +138,8 @@ function encode(text: string): Uint8Array {
 
 /** The smallest mark that tells two payloads apart. */
 export async function payloadHash(payload: Payload): Promise<string> {
-  const parts = [...payload].sort(([a], [b]) => (a < b ? -1 : 1)).map(([path, { bytes, mode }]) =>
-    `${path}\0${mode}\0${bytes.toBase64()}`
+  const parts = [...payload].sort(([a], [b]) => (a < b ? -1 : 1)).map(([path, { bytes, mode, owner }]) =>
+    `${path}\0${mode}\0${owner ?? ""}\0${bytes.toBase64()}`
   );
   return new Uint8Array(await crypto.subtle.digest("SHA-256", encode(parts.join("\n")).slice())).toHex();
 }

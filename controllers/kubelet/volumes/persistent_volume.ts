@@ -25,7 +25,7 @@ export async function mountPersistentVolume(volume: IPersistentVolume, options: 
   const source = hostPath ? await prepareHostPath(hostPath) : local && await localPath(local.path, ownFolder);
   if (!source) throw new MountError(`no volume plugin matched: this node does not support ${kindOf(volume)} volumes`);
   if (local && ownership && !readOnly) await ownByGroup(source, ownership);
-  await bindMount(source, place, { readOnly });
+  await bindMount(source, place, { options: readOnly ? ["ro"] : [] });
 }
 
 async function localPath(path: string, ownFolder: string): Promise<string> {

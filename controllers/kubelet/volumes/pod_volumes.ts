@@ -8,11 +8,14 @@ import { claimedVolume } from "./claim_volume.ts";
 import { memoryLimitOf, prepareEmptyDir } from "./empty_dir.ts";
 import type { GroupOwnership } from "./group_ownership.ts";
 import { prepareHostPath } from "./host_path.ts";
+import { mountImage } from "./image_volume.ts";
 import { isMountPoint, unmountBelow } from "./mounts.ts";
 import type { ObjectCache } from "./object_cache.ts";
 import { MountError, type PayloadFacts, payloadOf } from "./payload.ts";
 import { mountPersistentVolume } from "./persistent_volume.ts";
 import type { TokenCache } from "./token_cache.ts";
+
+export type ImageSource = NonNullable<Volume["image"]>;
 
 export interface PodVolumesOptions {
   /** `rootDir/pods` */
@@ -21,6 +24,8 @@ export interface PodVolumesOptions {
   readonly localVolumesDir: string;
   readonly objects: ObjectCache;
   readonly tokens: TokenCache;
+  /** Makes sure of an image; its layers' folders, the topmost first. Throws a `MountError` while it is not there. */
+  readonly imageLayers: (pod: Pod, source: ImageSource) => Promise<readonly string[] | undefined>;
   readonly now: () => number;
 }
 
@@ -82,6 +87,7 @@ export class PodVolumes {
     if (volume.persistentVolumeClaim || volume.ephemeral) {
       return { path: await this.#mountClaim(pod, volume, place("local-volume")) };
     }
+    if (volume.image) return { path: await this.#mountImage(pod, volume.image, place("image")) };
     const plugin = pluginOf(volume);
     if (!plugin) throw new MountError("no volume plugin matched: this node does not support this type of volume");
     const { payload, renewAt } = await this.#payload(pod, volume, facts);
@@ -99,6 +105,11 @@ export class PodVolumes {
       ownership: ownershipOf(pod),
       ownFolder: localVolumesDir,
     });
+    return place;
+  }
+
+  async #mountImage(pod: Pod, source: ImageSource, place: string): Promise<string> {
+    if (!await isMountPoint(place)) await mountImage(await this.options.imageLayers(pod, source), place);
     return place;
   }
 

@@ -39,7 +39,7 @@ async function resolvedParts(root: string, subPath: string): Promise<string[]> {
 }
 
 async function pin(folder: Held, [name, ...rest]: readonly string[], place: string): Promise<void> {
-  if (name === undefined) return await bindMount(folder.path, place, { readOnly: false });
+  if (name === undefined) return await bindMount(folder.path, place);
   const isLast = rest.length === 0;
   await using below = await enter(folder, name, isLast);
   await pin(below, rest, place);

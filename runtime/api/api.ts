@@ -19,6 +19,8 @@ import { roleEscalation } from "./access/role_escalation.ts";
 import { admissionPlugins } from "./admission/plugins.ts";
 import { resourceQuota } from "./admission/quota/resource_quota.ts";
 import { matchConditionsHold } from "./admission/webhooks/match_conditions.ts";
+import { type Aggregation, aggregation, type AggregationOptions, discovered } from "./aggregation/aggregation.ts";
+import { remoteOpenApi } from "./aggregation/remote_openapi.ts";
 import { clusterIps } from "./allocators/cluster_ips.ts";
 import { ipText, parseIpRange } from "./allocators/ip_range.ts";
 import { nodePorts, type PortRange } from "./allocators/node_ports.ts";
@@ -61,6 +63,8 @@ export interface ApiOptions {
   readonly nodePortRange?: PortRange;
   /** Absent: the `kubernetes` Service is not kept. */
   readonly advertised?: Advertised;
+  /** Absent: APIServices of other servers are stored and not served. */
+  readonly aggregation?: AggregationOptions;
   /** Absent: exec, logs and what else goes through a kubelet are refused with a reason. */
   readonly dialKubelet?: DialKubelet;
   /** Absent: ServiceAccount tokens are refused with a reason. */
@@ -131,6 +135,8 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     streams: streamRoutes(streams),
   };
   const metrics = apiMetrics(cache);
+  let layer: Aggregation | undefined;
+  const remoteApis = () => layer?.apis;
   const app = apiApp({
     door: options,
     route: {
@@ -141,7 +147,14 @@ export async function createApi(options: ApiOptions): Promise<Api> {
       now: () => clock.now(),
       observe: observer(metrics),
     },
-    documents: new Documents(resources),
+    documents: new Documents(discovered(resources, remoteApis)),
+    openApi: new Documents({
+      get revision() {
+        return resources.revision + (remoteApis()?.revision ?? 0);
+      },
+      all: () => resources.all(),
+    }),
+    remoteOpenApi: remoteOpenApi(remoteApis),
     checks,
     metrics: () => metrics.text(),
     openId: (path) => openIdDocument(path, options.tokens),
@@ -159,6 +172,20 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     held.use(followAccess(cache, options.access));
     await ensureDefaultPolicy(keeper);
   }
+  if (options.aggregation) {
+    const onTrouble = (error: unknown) => log.warn("an APIService could not be looked after", { error });
+    layer = await aggregation({
+      options: options.aggregation,
+      keeper,
+      cache,
+      view,
+      door: options,
+      clock,
+      random,
+      onTrouble,
+    });
+    held.use(layer);
+  }
   if (options.advertised) {
     held.use(
       await keepKubernetesService({
@@ -173,14 +200,15 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const fetch = async (request: Request, connection: Connection = {}) => {
     try {
       const user = await whoAsks(options, connection, request.headers);
-      return await app.fetch(request, { connection, user });
+      return await (layer?.answer(request, connection, user) ?? app.fetch(request, { connection, user }));
     } catch (error) {
       return failure(error);
     }
   };
   return {
     fetch,
-    upgrade: (upgrade, connection) => upgradeStream(options, streams, upgrade, connection),
+    upgrade: (upgrade, connection) =>
+      upgradeStream(options, { ...streams, elsewhere: layer?.upgraded }, upgrade, connection),
     rawRequest: (user, request) => fetch(request, { user }),
     resources,
     registry,

@@ -116,6 +116,11 @@ async function buildApi(settings: Settings, pki: Pki, store: Store): Promise<Api
     tokens: issuer,
     serviceCidr: settings.serviceCidr,
     advertised: { address: bindAddress === "0.0.0.0" ? nodeIp : bindAddress, port },
+    aggregation: {
+      frontProxy: pki.frontProxyClient,
+      frontProxyCa: pki.frontProxyCa.cert,
+      clientCa: pki.ca.cert,
+    },
     dialKubelet: tlsKubeletDialer({ ca: pki.ca.cert, ...pki.kubeletClient }),
   });
   late.client = inProcessClient(api, loopUser("system:apiserver"));

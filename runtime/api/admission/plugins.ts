@@ -12,6 +12,7 @@ import { defaultIngressClass } from "./default_ingress_class.ts";
 import { defaultStorageClass } from "./default_storage_class.ts";
 import { defaultTolerations } from "./default_tolerations.ts";
 import { limitRanger } from "./limit_ranger.ts";
+import { localApiService } from "./local_api_service.ts";
 import { priority } from "./priority.ts";
 import { runtimeClass } from "./runtime_class.ts";
 import { serviceAccount } from "./service_account.ts";
@@ -33,6 +34,7 @@ export function admissionPlugins({ random, authorize, webhooks }: PluginOptions)
   return [
     serviceValues,
     certificateRequester,
+    localApiService,
     limitRanger,
     serviceAccount(random),
     taintNodes,

@@ -9,7 +9,7 @@ export interface HttpsCall extends SecureDial {
   /** With query. */
   readonly path: string;
   readonly host: string;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string | string[]>>;
   readonly body?: Json;
   /** Bytes; more is an error. */
   readonly limit: number;

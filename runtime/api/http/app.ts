@@ -9,7 +9,7 @@ import { type FrontDoor, mustBeAllowed } from "./front_door.ts";
 import { healthAnswer, type HealthCheck } from "./health.ts";
 import { jsonText } from "./json_bytes.ts";
 import { installedDescriptions } from "../openapi/mod.ts";
-import { openApiV2Answer, openApiV3Answer, openApiV3IndexAnswer } from "./openapi_documents.ts";
+import { openApiV2Answer, openApiV3Answer, openApiV3IndexAnswer, type RemoteOpenApi } from "./openapi_documents.ts";
 import { plainEncoding } from "./negotiate.ts";
 import { type ResourceRoute, resourceRoute } from "./resource_route.ts";
 import { version } from "./version.ts";
@@ -24,7 +24,11 @@ type Env = { Bindings: Bindings };
 export interface AppOptions {
   readonly door: FrontDoor;
   readonly route: ResourceRoute;
+  /** Of what is served at all. */
   readonly documents: Documents;
+  /** Of what this server serves, for OpenAPI; what others serve comes with `remoteOpenApi`. */
+  readonly openApi: Documents;
+  readonly remoteOpenApi: RemoteOpenApi;
   readonly checks: readonly HealthCheck[];
   /** The text of `/metrics`, and its content type. */
   readonly metrics: () => Promise<{ text: string; contentType: string }>;
@@ -33,7 +37,7 @@ export interface AppOptions {
 }
 
 export function apiApp(options: AppOptions): Hono<Env> {
-  const { door, route, documents } = options;
+  const { door, route, documents, openApi, remoteOpenApi } = options;
   const app = new Hono<Env>({ strict: false });
   const asked = (c: Context<Env>) => ({
     request: c.req.raw,
@@ -81,9 +85,9 @@ export function apiApp(options: AppOptions): Hono<Env> {
   path("/openid/v1/jwks", openId);
   path("/.well-known/openid-configuration", openId);
   const describe = installedDescriptions();
-  path("/openapi/v2", (c) => openApiV2Answer(documents, c.req.raw, describe));
-  path("/openapi/v3", (c) => openApiV3IndexAnswer(documents, c.req.raw));
-  path("/openapi/v3/*", (c) => openApiV3Answer(documents, c.req.raw, describe));
+  path("/openapi/v2", (c) => openApiV2Answer(openApi, c.req.raw, describe, remoteOpenApi));
+  path("/openapi/v3", (c) => openApiV3IndexAnswer(openApi, c.req.raw, remoteOpenApi));
+  path("/openapi/v3/*", (c) => openApiV3Answer(openApi, c.req.raw, describe));
   path("/", (c) => documentAnswer(c.req.raw, rootPaths(documents)));
   app.notFound(async (c) => {
     await mustBeAllowed(door, {

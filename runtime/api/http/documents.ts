@@ -26,7 +26,7 @@ export class Documents {
   #revision = -1;
   readonly #kept = new Map<string, Document | undefined>();
 
-  constructor(private readonly registry: ResourceRegistry) {}
+  constructor(private readonly registry: Pick<ResourceRegistry, "revision" | "all">) {}
 
   /** `make` answers with what is serialised, or nothing where nothing is served. */
   get(

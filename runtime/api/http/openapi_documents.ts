@@ -1,7 +1,8 @@
 /** `/openapi/v2` and `/openapi/v3`, kept like every document. */
-import type { Resource } from "../../schema/mod.ts";
+import type { Json, Resource } from "../../schema/mod.ts";
 import {
   type Describe,
+  type OpenApiV2,
   openApiV2,
   openApiV2MediaTypes,
   openApiV2Protobuf,
@@ -13,11 +14,24 @@ import { documentAnswer, type Documents } from "./documents.ts";
 
 const yearSeconds = 31_536_000;
 
+/** What servers behind this one say of what they serve, merged into our own documents. */
+export interface RemoteOpenApi {
+  /** Of `/openapi/v3`: `apis/GROUP/VERSION` to where its document is. */
+  v3Paths(): { readonly [path: string]: Json };
+  /** Their paths and definitions beside ours. */
+  v2(own: OpenApiV2): OpenApiV2;
+}
+
 /** As protobuf for clients that ask for it: kubectl up to 1.26 reads nothing else. */
-export function openApiV2Answer(documents: Documents, request: Request, describe: Describe): Response {
+export function openApiV2Answer(
+  documents: Documents,
+  request: Request,
+  describe: Describe,
+  remote: RemoteOpenApi,
+): Response {
   const protobuf = preferences(request.headers.get("accept")).some(({ type }) => type.includes("proto-openapi"));
   const make = (rows: readonly Resource[]) => {
-    const document = openApiV2(rows, describe);
+    const document = remote.v2(openApiV2(rows, describe));
     return protobuf ? openApiV2Protobuf(document) : document;
   };
   // Go cannot parse the "@" of the media type that it asks for, so the answer is named otherwise.
@@ -25,8 +39,11 @@ export function openApiV2Answer(documents: Documents, request: Request, describe
   return documentAnswer(request, documents.get(`openapi v2 ${contentType}`, contentType, make));
 }
 
-export function openApiV3IndexAnswer(documents: Documents, request: Request): Response {
-  const make = (rows: readonly Resource[]) => openApiV3Index(rows) as object;
+export function openApiV3IndexAnswer(documents: Documents, request: Request, remote: RemoteOpenApi): Response {
+  const make = (rows: readonly Resource[]) => {
+    const { paths } = openApiV3Index(rows) as { paths: { [path: string]: Json } };
+    return { paths: { ...paths, ...remote.v3Paths() } };
+  };
   return documentAnswer(request, documents.get("openapi v3", "application/json", make));
 }
 

@@ -2,6 +2,7 @@
 import type { Duplex } from "node:stream";
 import type { User } from "../../auth/user.ts";
 import type { ResourcePath } from "../http/request_info.ts";
+import type { Upgrade } from "./tunnel.ts";
 import type { ClusterView } from "../admission/admission.ts";
 
 export interface Destination {
@@ -10,6 +11,8 @@ export interface Destination {
   readonly path: string;
   /** `Host` header. */
   readonly host: string;
+  /** Who asks, told in the API server's own words, after the client's headers. */
+  readonly headers?: readonly (readonly [string, string])[];
 }
 
 /** Where a kubelet listens. */
@@ -25,6 +28,8 @@ export type DialKubelet = (address: KubeletAddress) => Promise<Duplex>;
 export interface StreamContext {
   readonly view: ClusterView;
   readonly dialKubelet?: DialKubelet;
+  /** Takes upgrades of paths that another server serves; `undefined`: not one of those. */
+  readonly elsewhere?: (upgrade: Upgrade, url: URL, user: User) => Promise<void> | undefined;
   /** Asked before anything is connected; throws its refusal. */
   readonly admitConnect: (request: StreamRequest) => Promise<void>;
 }

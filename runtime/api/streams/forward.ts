@@ -7,12 +7,15 @@ import type { Destination } from "./destination.ts";
 import { forwardedHeaders } from "./forwarded_headers.ts";
 
 /** Throws ServiceUnavailable when nobody answers. */
-export async function forward({ request, connection }: Exchange, destination: Destination): Promise<Response> {
+export async function forward(
+  { request, connection }: Pick<Exchange, "request" | "connection">,
+  destination: Destination,
+): Promise<Response> {
   const socket = await destination.connect();
   const options: RequestOptions = {
     method: request.method,
     path: destination.path,
-    headers: Object.fromEntries(forwardedHeaders([...request.headers], destination.host, "close")),
+    headers: headersFor(request, destination),
     createConnection: () => socket,
   };
   const outgoing = httpRequest(options);
@@ -34,6 +37,14 @@ export async function forward({ request, connection }: Exchange, destination: De
     status: answer.statusCode,
     headers: answerHeaders(answer),
   });
+}
+
+function headersFor(request: Request, { host, headers = [] }: Destination): Record<string, string | string[]> {
+  const all = [...forwardedHeaders([...request.headers], host, "close"), ...headers];
+  const byName = Map.groupBy(all, ([name]) => name);
+  return Object.fromEntries(
+    byName.entries().map(([name, pairs]) => [name, pairs.length > 1 ? pairs.map(([, value]) => value) : pairs[0]![1]]),
+  );
 }
 
 function hasBody(method: string, { statusCode }: IncomingMessage): boolean {

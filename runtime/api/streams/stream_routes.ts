@@ -61,6 +61,8 @@ export async function upgradeStream(
   try {
     const user = await whoAsks(door, connection, new Headers({ authorization: incoming.headers.authorization ?? "" }));
     const url = new URL(incoming.url ?? "/", "https://api");
+    const elsewhere = context.elsewhere?.(upgrade, url, user);
+    if (elsewhere) return await elsewhere;
     const path = parseResourcePath(url.pathname);
     const locate = path && path.group === "" && locations[`${path.plural}/${path.subresource}`];
     if (!locate) throw noSuchPage();

@@ -25,10 +25,10 @@ export async function tunnel({ incoming, socket, head }: Upgrade, destination: D
   await Promise.all([carry(socket, backend), carry(backend, socket)]);
 }
 
-function requestText({ method, rawHeaders }: IncomingMessage, { path, host }: Destination): string {
+function requestText({ method, rawHeaders }: IncomingMessage, { path, host, headers = [] }: Destination): string {
   const pairs: [string, string][] = [];
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) pairs.push([rawHeaders[i]!, rawHeaders[i + 1]!]);
-  const lines = forwardedHeaders(pairs, host, "Upgrade").map(([name, value]) => `${name}: ${value}`);
+  const lines = [...forwardedHeaders(pairs, host, "Upgrade"), ...headers].map(([name, value]) => `${name}: ${value}`);
   return `${method} ${path} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`;
 }
 

@@ -47,6 +47,7 @@ export async function masterLoops({ settings, pki, manifests }: MasterParts): Pr
     loops.localProvisioner,
     loops.localReclaim,
     loops.endpointSlices,
+    loops.endpointSliceMirroring,
     loops.endpoints,
     loops.garbageCollector(),
     loops.nodeIpam({ podCidr: settings.podCidr }),

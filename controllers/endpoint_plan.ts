@@ -2,9 +2,11 @@
  * The endpoints of a Service out of its pods. Pure; EndpointSlice and Endpoints are two ways of writing the answer.
  *
  * Laws: every selected pod with an address that has not ended is an endpoint once per family of resolved ports; a pod that
- * is being deleted is `terminating` and serves as long as it is ready; named ports are resolved in each pod.
+ * is being deleted is `terminating` and serves as long as it is ready; named ports are resolved in each pod; a Service
+ * that prefers near endpoints (`trafficDistribution`) has hints on those that are ready.
  *
- * Source: discovery.k8s.io/v1 EndpointSlice, KEP-752, KEP-1672 (terminating endpoints).
+ * Source: discovery.k8s.io/v1 EndpointSlice, KEP-752, KEP-1672 (terminating endpoints), KEP-4444 and KEP-3015 (traffic
+ * distribution).
  */
 import type { IEndpoint } from "kubernetes-models/discovery.k8s.io/v1/Endpoint";
 import type { IEndpointPort } from "kubernetes-models/discovery.k8s.io/v1/EndpointPort";
@@ -41,7 +43,8 @@ export function planEndpoints({ service, pods, nodes, family }: EndpointWorld): 
     group.endpoints.push(endpointOf(pod, { service, address, node: nodes.get(pod.spec?.nodeName ?? "") }));
     groups.set(id, group);
   }
-  return [...groups.values()];
+  // "There are none" is an answer too.
+  return groups.size > 0 ? [...groups.values()] : [{ ports: [], endpoints: [] }];
 }
 
 export function addressOf(pod: PodObject, family: AddressFamily): string | undefined {
@@ -102,5 +105,16 @@ function endpointOf(pod: PodObject, { service, address, node }: Place): IEndpoin
   if (zone) endpoint.zone = zone;
   const { hostname, subdomain } = pod.spec ?? {};
   if (hostname && subdomain === service.metadata.name) endpoint.hostname = hostname;
+  const hints = ready ? hintsOf(endpoint, service) : {};
+  if (Object.keys(hints).length > 0) endpoint.hints = hints;
   return endpoint;
+}
+
+/** Each endpoint serves those who are where it is; the proxy falls back to all where nobody is near. */
+function hintsOf({ zone, nodeName }: IEndpoint, { spec }: ServiceObject): NonNullable<IEndpoint["hints"]> {
+  const near = spec?.trafficDistribution;
+  const forZones = zone ? [{ name: zone }] : undefined;
+  if (near === "PreferClose" || near === "PreferSameZone") return forZones ? { forZones } : {};
+  if (near !== "PreferSameNode" || !nodeName) return {};
+  return { ...(forZones ? { forZones } : {}), forNodes: [{ name: nodeName }] };
 }

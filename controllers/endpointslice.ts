@@ -4,24 +4,23 @@
  * Not its business: Services without a selector (their owner writes slices), ExternalName Services (a DNS name, no pods).
  */
 import type { IService } from "kubernetes-models/v1/Service";
-import { EndpointSlice, keyOf, Node, Pod, refOf, Service } from "../runtime/schema/mod.ts";
-import {
-  type Controller,
-  controller,
-  creating,
-  deleting,
-  done,
-  mapped,
-  type Outcome,
-  reads,
-  type Scope,
-  updating,
-  type Write,
-} from "../runtime/loop/mod.ts";
+import { EndpointSlice, Node, Pod, refOf, Service } from "../runtime/schema/mod.ts";
+import { type Controller, controller, done, mapped, type Outcome, reads, type Scope } from "../runtime/loop/mod.ts";
 import { type AddressFamily, familiesOf, planEndpoints, type ServiceObject } from "./endpoint_plan.ts";
-import { managedBy, managedByLabel, planSlices, serviceNameLabel, type SliceObject } from "./endpointslice_plan.ts";
+import {
+  managedByLabel,
+  planSlices,
+  serviceNameLabel,
+  type SliceFrame,
+  type SliceObject,
+  type SlicePlan,
+} from "./endpointslice_plan.ts";
+import { applySlices, removing } from "./endpointslice_writes.ts";
+import { controllerReference } from "./ownership.ts";
 import { mapSelectorOf } from "./selectors.ts";
 import { podsOfServices } from "./service_pods.ts";
+
+const managedBy = "endpointslice-controller.k8s.io";
 
 export const endpointSlices: Controller = controller(Service, {
   name: "endpoint-slice",
@@ -34,8 +33,10 @@ export const endpointSlices: Controller = controller(Service, {
     const selects = service.spec?.selector && service.spec.type !== "ExternalName";
     const families = selects ? familiesOf(service) : [];
     const stale = own.filter((slice) => !families.includes(slice.addressType as AddressFamily));
-    const writes = families.flatMap((family) => familyWrites({ service, own, family }, scope));
-    await scope.apply([...writes, ...stale.map(removing)]);
+    await applySlices(
+      [...families.map((family) => familyPlan({ service, own, family }, scope)), removing(stale)],
+      scope,
+    );
     return done;
   },
 });
@@ -51,20 +52,21 @@ interface Work {
   readonly family: AddressFamily;
 }
 
-/** What is new first: an endpoint that moves between slices is for a moment in both, never in none. */
-function familyWrites({ service, own, family }: Work, { informers }: Scope<IService>): Write[] {
+function familyPlan({ service, own, family }: Work, { informers }: Scope<IService>): SlicePlan {
   const matches = mapSelectorOf(service);
   const pods = informers.of(Pod).list(service.metadata.namespace).filter((pod) => matches(pod.metadata.labels));
   const nodes = new Map(informers.of(Node).list().map((node) => [node.metadata.name, node]));
   const groups = planEndpoints({ service, pods, nodes, family });
-  const plan = planSlices({ service, groups, family, existing: own.filter((slice) => slice.addressType === family) });
-  return [
-    ...plan.create.map((slice) => creating(EndpointSlice, slice)),
-    ...plan.update.map((slice) => updating(EndpointSlice, slice)),
-    ...plan.remove.map(removing),
-  ];
+  const existing = own.filter((slice) => slice.addressType === family);
+  return planSlices({ frame: sliceFrameOf(service), groups, family, existing });
 }
 
-function removing(slice: SliceObject): Write {
-  return deleting(EndpointSlice, refOf(keyOf(slice)), { preconditions: { uid: slice.metadata.uid } });
+export function sliceFrameOf(service: ServiceObject): SliceFrame {
+  const { name, namespace = "" } = service.metadata;
+  const labels: Record<string, string> = { ...service.metadata.labels };
+  delete labels["service.kubernetes.io/headless"];
+  if (service.spec?.clusterIP === "None") labels["service.kubernetes.io/headless"] = "";
+  labels[serviceNameLabel] = name;
+  labels[managedByLabel] = managedBy;
+  return { generateName: `${name}-`, namespace, labels, ownerReferences: [controllerReference(Service, service)] };
 }

@@ -2,19 +2,17 @@
  * Which EndpointSlices to write so that they carry the endpoints. Pure.
  *
  * Laws: a slice holds at most `maxEndpoints`; endpoints stay in the slice they are in; only slices whose content differs
- * are written; slices that hold nothing go, but a Service with a selector keeps one, so that readers can tell "none" from
+ * are written; slices that hold nothing go, but a group without endpoints keeps one, so that readers can tell "none" from
  * "not looked at yet".
  */
 import type { IEndpoint } from "kubernetes-models/discovery.k8s.io/v1/Endpoint";
 import type { IEndpointPort } from "kubernetes-models/discovery.k8s.io/v1/EndpointPort";
 import type { IEndpointSlice } from "kubernetes-models/discovery.k8s.io/v1/EndpointSlice";
-import { Service, type Stored } from "../runtime/schema/mod.ts";
-import type { AddressFamily, EndpointGroup, ServiceObject } from "./endpoint_plan.ts";
+import type { ObjectMeta, Stored } from "../runtime/schema/mod.ts";
+import type { AddressFamily, EndpointGroup } from "./endpoint_plan.ts";
 import { sameJson } from "../runtime/loop/mod.ts";
-import { controllerReference } from "./ownership.ts";
 
 export const maxEndpoints = 100;
-export const managedBy = "endpointslice-controller.k8s.io";
 export const managedByLabel = "endpointslice.kubernetes.io/managed-by";
 export const serviceNameLabel = "kubernetes.io/service-name";
 
@@ -26,23 +24,27 @@ export interface SlicePlan {
   readonly remove: readonly SliceObject[];
 }
 
+/** What all slices of one Service have in common. */
+export type SliceFrame =
+  & Required<Pick<ObjectMeta, "generateName" | "namespace" | "labels" | "ownerReferences">>
+  & Pick<ObjectMeta, "annotations">;
+
 export interface SliceWorld {
-  readonly service: ServiceObject;
+  readonly frame: SliceFrame;
   readonly groups: readonly EndpointGroup[];
   readonly family: AddressFamily;
-  /** The Service's slices of this family that this loop made. */
+  /** The Service's slices of this family that the same loop made. */
   readonly existing: readonly SliceObject[];
 }
 
-export function planSlices({ service, groups, family, existing }: SliceWorld): SlicePlan {
-  const all = groups.length > 0 ? groups : [{ ports: [], endpoints: [] }];
+export function planSlices({ frame, groups, family, existing }: SliceWorld): SlicePlan {
   const create: IEndpointSlice[] = [], update: IEndpointSlice[] = [];
   const unused = new Set(existing);
-  for (const { ports, endpoints } of all) {
+  for (const { ports, endpoints } of groups) {
     const mine = existing.filter((slice) => samePorts(slice.ports, ports) && unused.has(slice));
     for (const { slice, members } of spread(endpoints, mine)) {
       if (slice) unused.delete(slice);
-      const desired = sliceOf({ service, family, ports, endpoints: members, before: slice });
+      const desired = sliceOf({ frame, family, ports, endpoints: members, before: slice });
       if (!slice) create.push(desired);
       else if (!sameSlice(slice, desired)) update.push(desired);
     }
@@ -91,41 +93,22 @@ function idOf(endpoint: IEndpoint): string {
 }
 
 interface SliceParts {
-  readonly service: ServiceObject;
+  readonly frame: SliceFrame;
   readonly family: AddressFamily;
   readonly ports: readonly IEndpointPort[];
   readonly endpoints: readonly IEndpoint[];
   readonly before?: SliceObject;
 }
 
-function sliceOf({ service, family, ports, endpoints, before }: SliceParts): IEndpointSlice {
-  const { name, namespace } = service.metadata;
+function sliceOf({ frame, family, ports, endpoints, before }: SliceParts): IEndpointSlice {
   const content = { addressType: family, endpoints: [...endpoints], ports: [...ports] };
-  const labels = labelsOf(service);
-  if (before) return { ...before, metadata: { ...before.metadata, labels }, ...content };
-  return {
-    apiVersion: "discovery.k8s.io/v1",
-    kind: "EndpointSlice",
-    metadata: {
-      generateName: `${name}-`,
-      namespace,
-      labels,
-      ownerReferences: [controllerReference(Service, service)],
-    },
-    ...content,
-  };
-}
-
-function labelsOf(service: ServiceObject): Record<string, string> {
-  const labels: Record<string, string> = { ...service.metadata.labels };
-  delete labels["service.kubernetes.io/headless"];
-  if (service.spec?.clusterIP === "None") labels["service.kubernetes.io/headless"] = "";
-  labels[serviceNameLabel] = service.metadata.name;
-  labels[managedByLabel] = managedBy;
-  return labels;
+  const { labels, annotations } = frame;
+  if (before) return { ...before, metadata: { ...before.metadata, labels, annotations }, ...content };
+  return { apiVersion: "discovery.k8s.io/v1", kind: "EndpointSlice", metadata: frame, ...content };
 }
 
 function sameSlice(before: SliceObject, desired: IEndpointSlice): boolean {
   return sameJson(before.metadata.labels, desired.metadata?.labels) &&
+    sameJson(before.metadata.annotations ?? {}, desired.metadata?.annotations ?? {}) &&
     sameJson(before.endpoints ?? [], desired.endpoints ?? []) && samePorts(before.ports, desired.ports ?? []);
 }

@@ -60,17 +60,27 @@ async function empty(namespace: string, client: Client): Promise<Emptying> {
   const deletable = preferred(kinds).filter(({ kind, verbs }) =>
     kind.namespaced && verbs.includes("delete") && verbs.includes("list")
   );
-  const results = await Promise.allSettled(deletable.map((served) => emptyKind(namespace, served, client)));
+  const undiscovered = failed.map(({ groupVersion, error }) => `${groupVersion}: ${messageOf(error)}`);
+  const [pods, others] = [deletable.filter(isPods), deletable.filter((served) => !isPods(served))];
+  const first = await emptyKinds(namespace, pods, client);
+  if (!isEmpty({ ...first, undiscovered: [] })) return { ...first, undiscovered };
+  const rest = await emptyKinds(namespace, others, client);
+  return { remains: [...first.remains, ...rest.remains], failures: rest.failures, undiscovered };
+}
+
+/** What pods run on (secrets, policies) stays until the last of them is gone (KEP-5080). */
+function isPods({ kind }: ServedKind): boolean {
+  return kind.apiVersion === Pod.apiVersion && kind.plural === Pod.plural;
+}
+
+async function emptyKinds(namespace: string, kinds: readonly ServedKind[], client: Client) {
+  const results = await Promise.allSettled(kinds.map((served) => emptyKind(namespace, served, client)));
   const remains: Remains[] = [], failures: string[] = [];
   for (const result of results) {
     if (result.status === "fulfilled") remains.push(result.value);
     else failures.push(messageOf(result.reason));
   }
-  return {
-    remains,
-    failures,
-    undiscovered: failed.map(({ groupVersion, error }) => `${groupVersion}: ${messageOf(error)}`),
-  };
+  return { remains, failures };
 }
 
 async function emptyKind(namespace: string, served: ServedKind, client: Client): Promise<Remains> {

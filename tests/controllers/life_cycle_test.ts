@@ -261,3 +261,22 @@ Deno.test("every node gets a subnet of its own, however many come at once", asyn
   assert.equal(new Set(nodes.map((node) => node?.spec?.podCIDR)).size, 12);
   assert.ok(nodes.every((node) => /^10\.9\.\d+\.0\/24$/.test(node?.spec?.podCIDR ?? "")));
 });
+
+Deno.test("a deleted namespace keeps what its pods run on until the last of them is gone", async () => {
+  await using cluster = await webCluster(1);
+  const { client, until } = cluster;
+  const held = { name: "held", namespace: "shop" };
+  const spec = { containers: [{ name: "main", image: "x" }] };
+  const finalizers = ["example.com/hold"];
+  await client.create(Pod, { apiVersion: "v1", kind: "Pod", metadata: { ...held, finalizers }, spec });
+  await client.create(ConfigMap, { apiVersion: "v1", kind: "ConfigMap", metadata: held });
+  await client.delete(Namespace, { name: "shop" });
+  await until(
+    Namespace,
+    { name: "shop" },
+    (namespace) => condition(namespace, "NamespaceContentRemaining") === "SomeResourcesRemain",
+  );
+  assert.notEqual(await client.get(ConfigMap, held), undefined);
+  await client.patch(Pod, held, { type: "merge", body: { metadata: { finalizers: null } } });
+  await until(Namespace, { name: "shop" }, (namespace) => namespace === undefined);
+});

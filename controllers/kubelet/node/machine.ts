@@ -4,6 +4,8 @@ import { hostname } from "node:os";
 export interface MachineFacts {
   readonly cpus: number;
   readonly memoryBytes: number;
+  /** Milliseconds since the epoch. */
+  readonly bootedAt: number;
   readonly diskBytes: number;
   readonly hostname: string;
   readonly machineId: string;
@@ -28,6 +30,7 @@ export async function machineFacts(): Promise<MachineFacts> {
   return {
     cpus,
     memoryBytes,
+    bootedAt: bootTime(await Deno.readTextFile("/proc/stat")),
     diskBytes,
     hostname: hostname(),
     machineId: await firstLine("/etc/machine-id"),
@@ -48,6 +51,10 @@ export async function machineFacts(): Promise<MachineFacts> {
 
 export function memoryTotal(meminfo: string): number {
   return Number(/^MemTotal:\s+(\d+) kB/m.exec(meminfo)?.[1] ?? 0) * 1024;
+}
+
+function bootTime(stat: string): number {
+  return Number(/^btime (\d+)$/m.exec(stat)?.[1] ?? 0) * 1000;
 }
 
 export function hasCapability(status: string, capability: bigint): boolean {

@@ -2,8 +2,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { specOf } from "../pod/pod.ts";
 import type { Agent } from "../sync/agent.ts";
-import { resourceMetrics, statsSummary } from "./figures.ts";
+import { cadvisorMetrics } from "./cadvisor_metrics.ts";
+import { configz } from "./configz.ts";
 import { writeLogs } from "./logs.ts";
+import { resourceMetrics } from "./resource_metrics.ts";
+import { statsSummary } from "./stats_summary.ts";
 import { RequestError } from "./request_error.ts";
 
 type Route = (
@@ -20,6 +23,11 @@ const routes: readonly (readonly [pattern: RegExp, route: Route])[] = [
     /^\/metrics(\/resource)?$/,
     async (agent, { response }) => text(response, await resourceMetrics(agent), "text/plain; version=0.0.4"),
   ],
+  [
+    /^\/metrics\/cadvisor$/,
+    async (agent, { response }) => text(response, await cadvisorMetrics(agent), "text/plain; version=0.0.4"),
+  ],
+  [/^\/configz$/, (agent, { response }) => json(response, configz(agent))],
   [/^\/(exec|attach|portForward)\//, () => {
     throw new RequestError(400, "Upgrade request required");
   }],

@@ -11,6 +11,7 @@ import type { PullPolicy } from "../images/pull_policy.ts";
 import { PodNetwork } from "../network/pod_network.ts";
 import { pluginRunner } from "../network/run_plugin.ts";
 import { type MachineFacts, machineFacts } from "../node/machine.ts";
+import { UsageMeter } from "../node/usage.ts";
 import { defaults, type KubeletOptions } from "../options.ts";
 import { type Pod, specOf } from "../pod/pod.ts";
 import { Probes } from "../probes/probes.ts";
@@ -35,6 +36,7 @@ export interface Agent {
   readonly puller: ImagePuller;
   readonly imageNames: ImageNames;
   readonly probes: Probes;
+  readonly usage: UsageMeter;
   /** Makes a pod due. Set by the loop's source. */
   enqueue: (key: Key) => void;
   /** Why the container engine can't be used; empty when it can. */
@@ -53,6 +55,7 @@ export async function createAgent(options: KubeletOptions, context: LoopContext)
   const onChange = (key: Key) => agent.enqueue(key);
   const objects = new ObjectCache({ client, onChange });
   const tokens = new TokenCache(client, () => clock.now());
+  const mirror = new ContainerMirror(engine);
   const agent: Agent = {
     options,
     context,
@@ -60,7 +63,7 @@ export async function createAgent(options: KubeletOptions, context: LoopContext)
     machine: await machineFacts(),
     pods: informers.of(PodKind, podFilter(options.nodeName)),
     services: informers.of(Service),
-    mirror: new ContainerMirror(engine),
+    mirror,
     memories: new PodMemories(),
     objects,
     volumes: new PodVolumes({
@@ -78,6 +81,7 @@ export async function createAgent(options: KubeletOptions, context: LoopContext)
     }),
     puller: new ImagePuller({ engine, clock, signal, onChange }),
     imageNames: new ImageNames(engine),
+    usage: new UsageMeter(mirror, clock),
     probes: new Probes({ engine, clock, random: context.random, onChange, recorder: context.recorder }),
     enqueue: () => {},
     engineProblem: "container runtime is not checked yet",

@@ -1,0 +1,112 @@
+/**
+ * What the node and its containers use now. Asked for, never polled: rates come from two looks, the last one within a minute
+ * or else a second one half a second later.
+ */
+import type { Clock } from "../../../runtime/loop/mod.ts";
+import type { Observed } from "../container/identity.ts";
+import type { ContainerMirror } from "../container/container_mirror.ts";
+import { type CgroupFigures, cgroupFigures } from "./cgroup.ts";
+
+export interface CpuUsage {
+  /** Since the start. */
+  readonly cpuNanoseconds: number;
+  /** Billionths of a CPU, now. */
+  readonly nanoCores: number;
+}
+
+export interface ContainerUsage {
+  readonly observed: Observed;
+  readonly figures: CgroupFigures;
+  readonly nanoCores: number;
+}
+
+export interface NodeUsage extends CpuUsage {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly availableBytes: number;
+  readonly workingSetBytes: number;
+  readonly containers: readonly ContainerUsage[];
+}
+
+interface Look {
+  readonly at: number;
+  readonly cpu: ReadonlyMap<string, number>;
+}
+
+const freshMs = 60_000;
+const apartMs = 500;
+/** Kernel ticks a second, as /proc/stat counts. */
+const ticksPerSecond = 100;
+const nodeId = "";
+
+export class UsageMeter {
+  #before?: Look;
+
+  constructor(readonly mirror: ContainerMirror, readonly clock: Clock) {}
+
+  async read(): Promise<NodeUsage> {
+    const age = this.clock.now() - (this.#before?.at ?? 0);
+    if (!this.#before || age > freshMs) this.#before = lookAt(await this.#figures());
+    if (this.clock.now() - this.#before.at < apartMs) {
+      await new Promise<void>((resolve) => void this.clock.after(apartMs, resolve));
+    }
+    const figures = await this.#figures();
+    const usage = usageOf(figures, this.#before);
+    if (figures.at - this.#before.at > freshMs / 4) this.#before = lookAt(figures);
+    return usage;
+  }
+
+  async #figures(): Promise<Figures> {
+    const { mirror, clock } = this;
+    const running = mirror.keys().flatMap((key) => mirror.uidsOf(key)).flatMap((uid) => mirror.of(uid))
+      .filter(({ state }) => state.status === "running");
+    const [stat, meminfo, ...read] = await Promise.all([
+      Deno.readTextFile("/proc/stat"),
+      Deno.readTextFile("/proc/meminfo"),
+      ...running.map(async (observed) => ({ observed, figures: await cgroupFigures(observed.state.pid) })),
+    ]);
+    const containers = read.filter((one): one is { observed: Observed; figures: CgroupFigures } =>
+      Boolean(one.figures)
+    );
+    return { at: clock.now(), ...machineFigures(stat, meminfo), containers };
+  }
+}
+
+interface Figures {
+  readonly at: number;
+  readonly cpuNanoseconds: number;
+  readonly availableBytes: number;
+  readonly workingSetBytes: number;
+  readonly containers: readonly { readonly observed: Observed; readonly figures: CgroupFigures }[];
+}
+
+/** Texts of `/proc/stat` and `/proc/meminfo`. Pure. */
+export function machineFigures(stat: string, meminfo: string) {
+  const [, user = 0, nice = 0, system = 0] = stat.split("\n", 1)[0]!.split(/\s+/).map(Number);
+  const bytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(meminfo)?.[1] ?? 0) * 1024;
+  const availableBytes = bytes("MemAvailable");
+  return {
+    cpuNanoseconds: Math.round(((user + nice + system) / ticksPerSecond) * 1e9),
+    availableBytes,
+    workingSetBytes: bytes("MemTotal") - availableBytes,
+  };
+}
+
+function lookAt({ at, cpuNanoseconds, containers }: Figures): Look {
+  const cpu = containers.map(({ observed, figures }) => [observed.state.id, figures.cpuNanoseconds] as const);
+  return { at, cpu: new Map([[nodeId, cpuNanoseconds], ...cpu]) };
+}
+
+/** Who started since the last look has used nothing before it. Pure. */
+function usageOf(figures: Figures, before: Look): NodeUsage {
+  const seconds = Math.max(0.001, (figures.at - before.at) / 1000);
+  const rate = (id: string, now: number) => Math.max(0, Math.round((now - (before.cpu.get(id) ?? 0)) / seconds));
+  return {
+    ...figures,
+    nanoCores: rate(nodeId, figures.cpuNanoseconds),
+    containers: figures.containers.map((one) => ({
+      ...one,
+      nanoCores: rate(one.observed.state.id, one.figures.cpuNanoseconds),
+    })),
+  };
+}

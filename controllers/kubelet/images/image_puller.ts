@@ -5,10 +5,12 @@
 import {
   denoImage,
   type Engine,
+  EngineError,
   ensureDenoImage,
   ensurePauseImage,
   type ImageInfo,
   pauseImage,
+  type PullCredentials,
 } from "../../../runtime/engine/mod.ts";
 import type { Clock } from "../../../runtime/loop/mod.ts";
 import type { Key } from "../../../runtime/schema/mod.ts";
@@ -21,6 +23,8 @@ export interface ImageRequest {
   readonly image: string;
   readonly policy: PullPolicy | undefined;
   readonly pod: Key;
+  /** Tried in order; without any, nobody in particular asks. */
+  readonly credentials?: readonly PullCredentials[];
   readonly report: PullReport;
 }
 
@@ -55,7 +59,7 @@ export class ImagePuller {
     if (own) await this.#make(image, own);
     const policy = own ? "IfNotPresent" : pullPolicyOf(image, request.policy);
     const present = await this.options.engine.image(image);
-    const pull = this.#pulls.get(image);
+    const pull = this.#pulls.get(pullId(request));
     if (present && (policy !== "Always" || pull?.done.delete(request.pod))) {
       if (policy !== "Always") report("Normal", "Pulled", presentMessage(image));
       return { type: "present", image: present };
@@ -72,9 +76,10 @@ export class ImagePuller {
     return making;
   }
 
-  #wait({ image, pod, report }: ImageRequest): ImageAnswer {
-    const pull: Pull = this.#pulls.get(image) ?? { running: false, done: new Set(), pods: new Map() };
-    this.#pulls.set(image, pull);
+  #wait(request: ImageRequest): ImageAnswer {
+    const { image, pod, report, credentials = [] } = request;
+    const pull: Pull = this.#pulls.get(pullId(request)) ?? { running: false, done: new Set(), pods: new Map() };
+    this.#pulls.set(pullId(request), pull);
     const now = this.options.clock.now();
     const waiting = pull.failure && waitingFor(image, pull.failure, now);
     if (waiting) {
@@ -82,19 +87,19 @@ export class ImagePuller {
       return { type: "waiting", ...waiting };
     }
     pull.pods.set(pod, report);
-    if (!pull.running) this.#pull(image, pull);
+    if (!pull.running) this.#pull(image, pull, credentials);
     else report("Normal", "Pulling", `Pulling image "${image}"`);
     return { type: "waiting", reason: "ContainerCreating" };
   }
 
-  async #pull(image: string, pull: Pull): Promise<void> {
+  async #pull(image: string, pull: Pull, credentials: readonly PullCredentials[]): Promise<void> {
     const { engine, clock, signal, onChange } = this.options;
     const tell: PullReport = (...words) => pull.pods.forEach((report) => report(...words));
     pull.running = true;
     tell("Normal", "Pulling", `Pulling image "${image}"`);
     const began = clock.now();
     try {
-      await engine.pull(image, { signal });
+      await pullAs(engine, image, { credentials, signal });
       const bytes = (await engine.image(image))?.sizeBytes ?? 0;
       const took = `${((clock.now() - began) / 1000).toFixed(3)}s`;
       tell(
@@ -121,6 +126,25 @@ const ownImages: Record<string, (engine: Engine) => Promise<void>> = {
   [pauseImage]: ensurePauseImage,
   [denoImage]: ensureDenoImage,
 };
+
+/** What one may not pull is no reason for another to wait. */
+function pullId({ image, credentials = [] }: ImageRequest): string {
+  return JSON.stringify([image, credentials]);
+}
+
+interface PullAs {
+  readonly credentials: readonly PullCredentials[];
+  readonly signal: AbortSignal;
+}
+
+async function pullAs(engine: Engine, image: string, { credentials: [first, ...rest], signal }: PullAs): Promise<void> {
+  try {
+    await engine.pull(image, { credentials: first, signal });
+  } catch (error) {
+    if (rest.length === 0 || !(error instanceof EngineError)) throw error;
+    await pullAs(engine, image, { credentials: rest, signal });
+  }
+}
 
 function presentMessage(image: string): string {
   return `Container image "${image}" already present on machine and can be accessed by the pod`;

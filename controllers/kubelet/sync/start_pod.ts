@@ -6,23 +6,22 @@
  *
  * A container whose environment names the pod's address is created after the network; all others meanwhile.
  */
-import { EngineError } from "../../../runtime/engine/mod.ts";
-import { containerSpec, sandboxSpec } from "../container/container_spec.ts";
+import { sandboxSpec } from "../container/container_spec.ts";
 import { ConfigError } from "../container/env.ts";
-import { localSeccompProfile, refuseRoot } from "../container/security.ts";
+import { refuseRoot } from "../container/security.ts";
 import { defaults } from "../options.ts";
-import { mountsOf } from "../container/mounts.ts";
 import { sysctlsOf } from "../container/sysctls.ts";
 import { setNetSysctls } from "../network/net_sysctls.ts";
 import type { Step, Waiting } from "../pod/pod_plan.ts";
-import { allContainersOf, type Container, ephemeralContainersOf, fieldPathOf, type Pod, specOf } from "../pod/pod.ts";
+import { allContainersOf, fieldPathOf, type Pod, specOf } from "../pod/pod.ts";
 import { MountError } from "../volumes/payload.ts";
 import type { MountedVolumes } from "../volumes/pod_volumes.ts";
 import { type Agent, hostIpsOf, podIpsOf } from "./agent.ts";
-import { containerEnvironment, wantsPodIp } from "./container_environment.ts";
+import { createAnew, createContainer, type Ground } from "./create_container.ts";
 import { runPostStart } from "./lifecycle.ts";
 import type { PodMemory } from "./pod_memory.ts";
-import { writeMessageFile, writeNameFiles } from "./pod_files.ts";
+import { writeNameFiles } from "./pod_files.ts";
+import { pullCredentials } from "./pull_secrets.ts";
 import { awaitOwnNetwork } from "./own_network.ts";
 import { checkRuntimeHandler } from "./runtime_handler.ts";
 import { beginStop } from "./stop_container.ts";
@@ -35,13 +34,6 @@ export interface Starting {
   /** Absent: the sandbox runs and is wired. */
   readonly sandbox?: SandboxStep;
   readonly memory: PodMemory;
-}
-
-/** The parts that containers wait for; each fails on its own. */
-interface Ground {
-  readonly sandbox: Promise<{ id: string; pid: number }>;
-  readonly podIps: Promise<readonly string[]>;
-  readonly volumes: Promise<MountedVolumes>;
 }
 
 /** A failure that was told already, at the place where it happened. */
@@ -106,17 +98,6 @@ async function ensureSandbox(
   return observed.state;
 }
 
-/** A name that is taken belongs to an attempt that was never finished. */
-async function createAnew(agent: Agent, spec: ReturnType<typeof sandboxSpec>): Promise<string> {
-  try {
-    return await agent.engine.create(spec);
-  } catch (error) {
-    if (!(error instanceof EngineError) || error.code !== 409) throw error;
-    await agent.engine.remove(spec.name);
-    return await agent.engine.create(spec);
-  }
-}
-
 async function connect(agent: Agent, pod: Pod, sandbox: { id: string; pid: number }): Promise<readonly string[]> {
   const present = await podIpsOf(agent, pod, sandbox.id);
   if (present.length > 0) return present;
@@ -150,6 +131,7 @@ async function startOne(agent: Agent, pod: Pod, { step, ground, memory }: Starti
       image: container.image ?? "",
       policy: container.imagePullPolicy as "Always" | undefined,
       pod: `${pod.metadata.namespace}/${pod.metadata.name}`,
+      credentials: await pullCredentials(agent, pod, container.image ?? ""),
       report: tell,
     });
     if (image.type === "waiting") {
@@ -157,7 +139,7 @@ async function startOne(agent: Agent, pod: Pod, { step, ground, memory }: Starti
     }
     const refusal = refuseRoot(pod, container, image.image.user);
     if (refusal) throw new ConfigError(refusal);
-    const id = await create(agent, pod, { container, step, ground });
+    const id = await createContainer(agent, pod, { container, step, ground });
     tell("Normal", "Created", "Container created");
     await writeNameFiles(agent, pod, await ground.podIps);
     await start(agent, id);
@@ -190,55 +172,6 @@ function wait(agent: Agent, pod: Pod, { waiting, memory, name, againMs }: Waitin
   const key = `${pod.metadata.namespace}/${pod.metadata.name}`;
   if (againMs !== undefined) agent.context.clock.after(againMs, () => agent.enqueue(key));
   return "waiting";
-}
-
-interface Creating {
-  readonly container: Container;
-  readonly step: StartStep;
-  readonly ground: Ground;
-}
-
-async function create(agent: Agent, pod: Pod, { container, step, ground }: Creating): Promise<string> {
-  const [sandbox, volumes] = await Promise.all([ground.sandbox, ground.volumes]);
-  const podIps = wantsPodIp(container) ? await ground.podIps : [];
-  const env = await containerEnvironment(agent, pod, { container, podIps });
-  const podDir = agent.volumes.podDir(pod.metadata.uid);
-  const messageSource = await writeMessageFile(podDir, container.name, step.attempt);
-  const spec = containerSpec({
-    pod,
-    container,
-    attempt: step.attempt,
-    backOffSeconds: step.backOffSeconds,
-    sandboxId: sandbox.id,
-    seccomp: await seccompText(agent, localSeccompProfile(pod, container)),
-    targetId: targetOf(agent, pod, container),
-    env,
-    mounts: await mountsOf({ pod, container, podDir, volumes: volumes.paths, env }),
-    messageSource,
-    nodeMemoryBytes: agent.machine.memoryBytes,
-    mayLowerOomScore: agent.machine.mayLowerOomScore,
-  });
-  return await createAnew(agent, spec);
-}
-
-/** Profiles of the node's own are files below `seccomp`; validation has refused paths that lead elsewhere. */
-async function seccompText({ options }: Agent, profile: string | undefined): Promise<string | undefined> {
-  if (profile === undefined) return undefined;
-  const path = `${options.rootDir ?? defaults.rootDir}/seccomp/${profile}`;
-  return await Deno.readTextFile(path).catch((cause) => {
-    throw new StartError(`cannot load seccomp profile "${path}": ${messageOf(cause)}`, { cause });
-  });
-}
-
-/** `targetContainerName` of an ephemeral container. */
-function targetOf(agent: Agent, pod: Pod, { name }: Container): string | undefined {
-  const target = ephemeralContainersOf(pod).find((one) => one.name === name)?.targetContainerName;
-  if (!target) return undefined;
-  const running = agent.mirror.of(pod.metadata.uid).findLast((one) =>
-    one.name === target && one.state.status === "running"
-  );
-  if (!running) throw new StartError(`unable to find target container ${target}`);
-  return running.state.id;
 }
 
 class StartError extends Error {}

@@ -1,0 +1,81 @@
+/** Makes one container of a pod, not started yet, from what was laid for it. */
+import { EngineError } from "../../../runtime/engine/mod.ts";
+import { containerSpec, type sandboxSpec } from "../container/container_spec.ts";
+import { mountsOf } from "../container/mounts.ts";
+import { localSeccompProfile } from "../container/security.ts";
+import { defaults } from "../options.ts";
+import { type Container, ephemeralContainersOf, type Pod } from "../pod/pod.ts";
+import type { Step } from "../pod/pod_plan.ts";
+import type { MountedVolumes } from "../volumes/pod_volumes.ts";
+import type { Agent } from "./agent.ts";
+import { containerEnvironment, wantsPodIp } from "./container_environment.ts";
+import { writeMessageFile } from "./pod_files.ts";
+
+/** The parts that containers wait for; each fails on its own. */
+export interface Ground {
+  readonly sandbox: Promise<{ id: string; pid: number }>;
+  readonly podIps: Promise<readonly string[]>;
+  readonly volumes: Promise<MountedVolumes>;
+}
+
+type StartStep = Extract<Step, { type: "start" }>;
+
+export interface Creating {
+  readonly container: Container;
+  readonly step: StartStep;
+  readonly ground: Ground;
+}
+
+export async function createContainer(agent: Agent, pod: Pod, { container, step, ground }: Creating): Promise<string> {
+  const [sandbox, volumes] = await Promise.all([ground.sandbox, ground.volumes]);
+  const podIps = wantsPodIp(container) ? await ground.podIps : [];
+  const env = await containerEnvironment(agent, pod, { container, podIps });
+  const podDir = agent.volumes.podDir(pod.metadata.uid);
+  const messageSource = await writeMessageFile(podDir, container.name, step.attempt);
+  const spec = containerSpec({
+    pod,
+    container,
+    attempt: step.attempt,
+    backOffSeconds: step.backOffSeconds,
+    sandboxId: sandbox.id,
+    seccomp: await seccompText(agent, localSeccompProfile(pod, container)),
+    targetId: targetOf(agent, pod, container),
+    env,
+    mounts: await mountsOf({ pod, container, podDir, volumes: volumes.paths, env }),
+    messageSource,
+    nodeMemoryBytes: agent.machine.memoryBytes,
+    mayLowerOomScore: agent.machine.mayLowerOomScore,
+  });
+  return await createAnew(agent, spec);
+}
+
+/** Profiles of the node's own are files below `seccomp`; validation has refused paths that lead elsewhere. */
+async function seccompText({ options }: Agent, profile: string | undefined): Promise<string | undefined> {
+  if (profile === undefined) return undefined;
+  const path = `${options.rootDir ?? defaults.rootDir}/seccomp/${profile}`;
+  return await Deno.readTextFile(path).catch((cause) => {
+    throw new Error(`cannot load seccomp profile "${path}": ${cause.message}`, { cause });
+  });
+}
+
+/** `targetContainerName` of an ephemeral container. */
+function targetOf(agent: Agent, pod: Pod, { name }: Container): string | undefined {
+  const target = ephemeralContainersOf(pod).find((one) => one.name === name)?.targetContainerName;
+  if (!target) return undefined;
+  const running = agent.mirror.of(pod.metadata.uid).findLast((one) =>
+    one.name === target && one.state.status === "running"
+  );
+  if (!running) throw new Error(`unable to find target container ${target}`);
+  return running.state.id;
+}
+
+/** A name that is taken belongs to an attempt that was never finished. */
+export async function createAnew(agent: Agent, spec: ReturnType<typeof sandboxSpec>): Promise<string> {
+  try {
+    return await agent.engine.create(spec);
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.code !== 409) throw error;
+    await agent.engine.remove(spec.name);
+    return await agent.engine.create(spec);
+  }
+}

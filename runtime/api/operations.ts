@@ -56,7 +56,7 @@ export interface WriteCall {
   /** Default `Warn`. */
   readonly fieldValidation?: "Strict" | "Warn" | "Ignore";
   readonly subresource?: string;
-  /** Paths of members that stood twice in the body, which only whoever parsed it knows. */
+  /** What is to be said of members that stood twice in the body, which only whoever parsed it knows. */
   readonly duplicateFields?: readonly string[];
   /** Takes the texts of `Warning` headers. */
   readonly warn?: (text: string) => void;

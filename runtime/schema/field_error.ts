@@ -114,7 +114,7 @@ export function strictDecodingError(
 /** What `fieldValidation=Warn` puts into Warning headers, one text each. */
 export function strictFaults(fields: { unknown: readonly string[]; duplicate: readonly string[] }): string[] {
   return [
-    ...fields.duplicate.map((path) => `duplicate field ${JSON.stringify(path)}`),
+    ...fields.duplicate,
     ...fields.unknown.map((path) => `unknown field ${JSON.stringify(path)}`),
   ];
 }

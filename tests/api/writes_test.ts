@@ -174,3 +174,17 @@ Deno.test("whoever may not is told in upstream's words", async () => {
       'the namespace "default"',
   );
 });
+
+Deno.test("a key that stands twice in YAML is refused when strict, told otherwise, and means its last value", async () => {
+  await using world = await apiWorld();
+  const body = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: m\ndata:\n  a: x\n  a: y\n";
+  const headers = { "content-type": "application/apply-patch+yaml" };
+  const apply = (validation: string) =>
+    world.call("PATCH", `${maps}/m?fieldManager=f&fieldValidation=${validation}`, body, headers);
+  const strict = await apply("Strict");
+  assert.equal(strict.status, 400);
+  assert.match(strict.body.message, /line 7: key "a" already set in map/);
+  const warned = await apply("Warn");
+  assert.equal(warned.body.data.a, "y");
+  assert.match(warned.headers.get("warning") ?? "", /already set in map/);
+});

@@ -1,6 +1,6 @@
 /** Reads and decodes request bodies: bounded, JSON or YAML, objects only. */
-import { load } from "js-yaml";
-import { decodeProtobuf, duplicateKeys, type Json, type KubeObject, StatusError } from "../../schema/mod.ts";
+import { load, YAMLException } from "js-yaml";
+import { decodeProtobuf, duplicateFaults, type Json, type KubeObject, StatusError } from "../../schema/mod.ts";
 import type { Connection } from "../connection.ts";
 import { badRequest } from "../objects/refusals.ts";
 
@@ -42,7 +42,7 @@ export function mediaTypeOf(contentType: string | null): string {
 
 export interface Decoded {
   readonly value: Json;
-  /** Paths of members that stand twice. */
+  /** What is to be said of members that stand twice. */
   readonly duplicates: readonly string[];
 }
 
@@ -101,7 +101,7 @@ function unrecognized(kind: string, why: string): StatusError {
 
 function parseJson(text: string): Decoded {
   const value = JSON.parse(text) as Json;
-  return { value, duplicates: duplicateKeys(text) };
+  return { value, duplicates: duplicateFaults(text) };
 }
 
 /** JSON is tried first: it is what most "YAML" bodies are, and much faster. */
@@ -113,9 +113,22 @@ function parseYaml(text: string): Decoded {
       // A flow mapping that is not JSON: YAML decides.
     }
   }
-  const value = load(text) as Json;
+  const { value, duplicates } = loadYaml(text);
   if (nodesWithin(value, largestBody) <= 0) throw new Error("the document's aliases expand to more than is allowed");
-  return { value, duplicates: [] };
+  return { value, duplicates };
+}
+
+/** A key that stands twice means its last value, and is told; of several such keys the first one is. */
+function loadYaml(text: string): Decoded {
+  try {
+    return { value: load(text) as Json, duplicates: [] };
+  } catch (error) {
+    if (!(error instanceof YAMLException) || error.reason !== "duplicated mapping key" || !error.mark) throw error;
+    const { line, position } = error.mark;
+    const key = text.slice(position).match(/^("?)([^":\n]*)\1\s*:/)?.[2] ?? "";
+    const fault = `line ${line + 1}: key ${JSON.stringify(key)} already set in map`;
+    return { value: load(text, { json: true }) as Json, duplicates: [`yaml: unmarshal errors:\n  ${fault}`] };
+  }
 }
 
 /** What is left of `budget` values after counting all of them, aliases as often as they are used. */

@@ -21,11 +21,11 @@ export function decodeBody(resource: Resource, object: KubeObject, call: WriteCa
   const wrong = checkTypes(resource.type, object);
   if (wrong.length > 0) throw cannotBeHandled(resource, wrong, object.metadata?.name);
   const unknown = pruneUnknown(resource.type, object);
-  report(resource, { unknown, duplicate: call.duplicateFields ?? [] }, call);
+  reportFaults(resource, { unknown, duplicate: call.duplicateFields ?? [] }, call);
 }
 
 /** Strict: refused; Warn: told; Ignore: nothing. */
-function report(
+export function reportFaults(
   resource: Resource,
   fields: { readonly unknown: readonly string[]; readonly duplicate: readonly string[] },
   { fieldValidation, warn }: WriteCall,

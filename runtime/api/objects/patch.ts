@@ -4,7 +4,7 @@ import { applyObject } from "../managed_fields/mod.ts";
 import type { PatchBody, Target, WriteCall, Written } from "../operations.ts";
 import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch } from "../patch/mod.ts";
 import { createDecoded } from "./create.ts";
-import { decodeBody } from "./decode_body.ts";
+import { decodeBody, reportFaults } from "./decode_body.ts";
 import { copyJson } from "./json_value.ts";
 import { type Machinery, timestamp } from "./machinery.ts";
 import { type Changed, modify } from "./modify.ts";
@@ -48,6 +48,9 @@ async function apply(
     );
   }
   checkApplied(target, body as unknown as KubeObject);
+  reportFaults(target.resource, { unknown: [], duplicate: call.duplicateFields ?? [] }, call);
+  // An applied field that the schema doesn't know is refused whatever the caller says: nobody could own it.
+  const strict = { ...call, fieldValidation: "Strict", duplicateFields: [] } as const;
   const applied = partToStored(target.resource, body as unknown as KubeObject);
   const options = {
     applied,
@@ -60,7 +63,7 @@ async function apply(
   const change = (live: Stored): Changed => {
     const result = applyObject({ ...options, live });
     const object = copyJson(result);
-    if (result !== live) decodeBody(resource, object, { ...call, fieldValidation: "Strict" });
+    if (result !== live) decodeBody(resource, object, strict);
     return { object, managed: true };
   };
   try {
@@ -69,7 +72,7 @@ async function apply(
     if (!isReason(error, "NotFound") || call.subresource || error.details.name !== target.name) throw error;
   }
   const object = copyJson(applyObject(options));
-  decodeBody(resource, object, { ...call, fieldValidation: "Strict" });
+  decodeBody(resource, object, strict);
   return { revision: await createDecoded(m, stored, object, call, true), created: true };
 }
 

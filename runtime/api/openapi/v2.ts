@@ -41,7 +41,10 @@ export function openApiV2(resources: readonly Resource[], describe: Describe): O
 }
 
 function forV2(resource: Resource): Resource {
-  return { ...resource, openApi: withoutV3(resource.openApi as Json) as Schema };
+  const { openApi } = resource;
+  // A schema that takes anything is told as one that says nothing: old clients check against `properties` all the same.
+  if (openApi?.["x-kubernetes-preserve-unknown-fields"]) return { ...resource, openApi: { type: "object" } };
+  return { ...resource, openApi: withoutV3(openApi as Json) as Schema };
 }
 
 function parameterOf({ name, in: place, type, description }: Parameter): Schema {

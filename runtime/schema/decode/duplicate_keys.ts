@@ -10,6 +10,11 @@ interface Frame {
   index: number;
 }
 
+/** What strict decoding says of them, in upstream's words. */
+export function duplicateFaults(text: string): string[] {
+  return duplicateKeys(text).map((path) => `duplicate field ${JSON.stringify(path)}`);
+}
+
 /** Paths of repeated fields as upstream prints them (`spec.replicas`), each once, in order of appearance. */
 export function duplicateKeys(text: string): string[] {
   const found = new Set<string>();

@@ -15,6 +15,7 @@ import { connectAdmission } from "./admission/connect.ts";
 import { ensureDefaultPolicy } from "./access/default_policy.ts";
 import { followAccess } from "./access/follow_access.ts";
 import { nodeRestriction } from "./access/node_restriction.ts";
+import { Revocations } from "./access/revocations.ts";
 import { roleEscalation } from "./access/role_escalation.ts";
 import { admissionPlugins } from "./admission/plugins.ts";
 import { resourceQuota } from "./admission/quota/resource_quota.ts";
@@ -161,6 +162,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   });
   const held = new DisposableStack();
   held.use(every(clock, bookmarkMs, () => cache.bookmark()));
+  const revocations = held.use(new Revocations(cache, clock));
   const compact = compactionSteps(store, cache, (error) => log.warn("the store could not be compacted", { error }));
   held.use(every(clock, compactionMs, compact));
   const onTrouble = (error: unknown) => log.warn("a definition could not be served", { error });
@@ -197,9 +199,10 @@ export async function createApi(options: ApiOptions): Promise<Api> {
       }),
     );
   }
-  const fetch = async (request: Request, connection: Connection = {}) => {
+  const fetch = async (request: Request, comes: Connection = {}) => {
     try {
-      const user = await whoAsks(options, connection, request.headers);
+      const user = await whoAsks(options, comes, request.headers);
+      const connection = revocations.bind(comes, user);
       return await (layer?.answer(request, connection, user) ?? app.fetch(request, { connection, user }));
     } catch (error) {
       return failure(error);

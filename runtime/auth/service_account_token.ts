@@ -194,8 +194,9 @@ function isGone({ deletionTimestamp }: ObjectMeta, nowMs: number): boolean {
   return deletionTimestamp !== undefined && Date.parse(deletionTimestamp) + 60_000 < nowMs;
 }
 
-function userOf({ jti, "kubernetes.io": claims }: Claims): User {
-  const { namespace, serviceaccount, pod, node } = claims;
+function userOf({ jti, exp, "kubernetes.io": claims }: Claims): User {
+  const { namespace, serviceaccount, pod, secret, node } = claims;
+  const bound = [serviceaccount, pod, secret, pod ? undefined : node];
   const prefix = "authentication.kubernetes.io";
   return {
     name: `system:serviceaccount:${namespace}:${serviceaccount.name}`,
@@ -206,6 +207,7 @@ function userOf({ jti, "kubernetes.io": claims }: Claims): User {
       ...(node && { [`${prefix}/node-name`]: [node.name], [`${prefix}/node-uid`]: [node.uid] }),
       ...(pod && { [`${prefix}/pod-name`]: [pod.name], [`${prefix}/pod-uid`]: [pod.uid] }),
     },
+    proof: { expiresMs: exp * 1000, uids: bound.flatMap((one) => one ? [one.uid] : []) },
   };
 }
 

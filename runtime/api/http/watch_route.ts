@@ -59,6 +59,8 @@ async function begin(route: WatchRoute, sink: ByteSink): Promise<() => void> {
   held.use(await operations.watch(collection, call, stream));
   const timer = setTimeout(() => stream.closed(), 1000 * (route.timeoutSeconds || serversChoice()));
   held.defer(() => clearTimeout(timer));
+  const { whenLost } = route.connection;
+  if (whenLost) held.use(whenLost(() => stream.closed()));
   held.defer(route.onEnd);
   const resources = held.move();
   over.release = () => resources.dispose();

@@ -46,6 +46,7 @@ import type { Operations } from "./operations.ts";
 import { type ResourceRegistry, resourceRegistry } from "./resource_registry.ts";
 import { componentStatuses } from "./reviews/component_statuses.ts";
 import { reviewRoutes } from "./reviews/reviews.ts";
+import { withDefinitionRules } from "./custom_resources/definition_check.ts";
 import { followDefinitions } from "./custom_resources/registrar.ts";
 import type { DialKubelet } from "./streams/destination.ts";
 import { streamRoutes, upgradeStream } from "./streams/stream_routes.ts";
@@ -99,7 +100,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const log = getLogger(["d8s", "api"]);
   const { store, clock, random = Math.random, serviceCidr = "10.96.0.0/16", nodePortRange = usualNodePorts } = options;
   const range = parseIpRange(serviceCidr);
-  const resources = resourceRegistry(builtinResources);
+  const resources = resourceRegistry(withDefinitionRules(builtinResources));
   const prefixes = builtinResources.filter(isStored).map(({ storagePrefix }) => storagePrefix);
   const cache = await WatchCache.open(store, prefixes, (error) => log.warn("the store's watch failed", { error }));
   const services = cache.resource("/registry/services/specs");

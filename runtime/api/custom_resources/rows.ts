@@ -1,7 +1,10 @@
 /** The rows that a CustomResourceDefinition stands for: one for each version that it serves. */
 import { apiVersionOf, type PrinterColumn, type Resource, type Subresource, type TypeNode } from "../../schema/mod.ts";
+import type { ClientConfig } from "../admission/webhooks/webhook.ts";
 import { setScalePaths } from "../subresources/scale_paths.ts";
-import { type JsonSchema, structuralType } from "./structural_type.ts";
+import type { JsonSchema } from "./json_schema.ts";
+import { structuralType } from "./structural_type.ts";
+import { customValidation } from "./validation.ts";
 
 export interface DefinitionVersion {
   readonly name: string;
@@ -37,6 +40,13 @@ export interface DefinitionSpec {
   readonly names: DefinitionNames;
   readonly versions: readonly DefinitionVersion[];
   readonly preserveUnknownFields?: boolean;
+  readonly conversion?: {
+    readonly strategy: string;
+    readonly webhook?: {
+      readonly clientConfig?: ClientConfig;
+      readonly conversionReviewVersions?: readonly string[];
+    };
+  };
 }
 
 const verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] as const;
@@ -71,7 +81,8 @@ function rowOf(spec: DefinitionSpec, version: DefinitionVersion, metadata: TypeN
       (version.selectableFields ?? []).map(({ jsonPath }) => [jsonPath.slice(1), steps(jsonPath)]),
     ),
     printerColumns: version.additionalPrinterColumns?.map(columnOf),
-    openApi: schema as Resource["openApi"],
+    openApi: schema as unknown as Resource["openApi"],
+    validate: schema && customValidation(schema),
   };
   rememberScale(row, version);
   return row;

@@ -4,26 +4,8 @@
  *
  * Source: "Specifying a structural schema" and the `x-kubernetes-*` extensions.
  */
-import type { FieldNode, Json, ListNode, MapNode, ScalarNode, StructNode, TypeNode } from "../../schema/mod.ts";
-
-/** One level of a CustomResourceDefinition's schema. */
-export interface JsonSchema {
-  readonly type?: string;
-  readonly format?: string;
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-  readonly required?: readonly string[];
-  readonly items?: JsonSchema;
-  readonly additionalProperties?: JsonSchema | boolean;
-  readonly nullable?: boolean;
-  readonly default?: Json;
-  readonly enum?: readonly Json[];
-  readonly "x-kubernetes-preserve-unknown-fields"?: boolean;
-  readonly "x-kubernetes-embedded-resource"?: boolean;
-  readonly "x-kubernetes-int-or-string"?: boolean;
-  readonly "x-kubernetes-list-type"?: "atomic" | "set" | "map";
-  readonly "x-kubernetes-list-map-keys"?: readonly string[];
-  readonly "x-kubernetes-map-type"?: "atomic" | "granular";
-}
+import type { FieldNode, ListNode, MapNode, ScalarNode, StructNode, TypeNode } from "../../schema/mod.ts";
+import type { JsonSchema } from "./json_schema.ts";
 
 const anything: TypeNode = { type: "any", embeddedResource: false };
 
@@ -43,7 +25,8 @@ export function structuralType(schema: JsonSchema | undefined, metadata: TypeNod
   };
 }
 
-function typeOf(schema: JsonSchema): TypeNode {
+/** The type of one value; `structuralType` is that of a whole object. */
+export function typeOfSchema(schema: JsonSchema): TypeNode {
   if (schema["x-kubernetes-int-or-string"]) return { type: "intOrString" };
   if (schema["x-kubernetes-embedded-resource"]) return { type: "any", embeddedResource: true };
   if (schema.type === "object" || schema.properties || schema.additionalProperties) return objectOf(schema);
@@ -55,15 +38,15 @@ function objectOf(schema: JsonSchema): StructNode | MapNode | TypeNode {
   const { properties, additionalProperties: more } = schema;
   const atomic = schema["x-kubernetes-map-type"] === "atomic";
   const preserveUnknown = schema["x-kubernetes-preserve-unknown-fields"] === true;
-  if (!properties && more && more !== true) return { type: "map", values: typeOf(more), atomic };
+  if (!properties && more && more !== true) return { type: "map", values: typeOfSchema(more), atomic };
   if (!properties && (more === true || preserveUnknown)) return anything;
   const fields = new Map(Object.entries(properties ?? {}).map(([name, inner]) => [name, fieldOf(schema, name, inner)]));
-  const additional = more ? (more === true ? anything : typeOf(more)) : undefined;
+  const additional = more ? (more === true ? anything : typeOfSchema(more)) : undefined;
   return { type: "struct", name: "", fields, atomic, preserveUnknown, ...(additional ? { additional } : {}) };
 }
 
 function listOf(schema: JsonSchema): ListNode {
-  const items = schema.items ? typeOf(schema.items) : anything;
+  const items = schema.items ? typeOfSchema(schema.items) : anything;
   const listType = schema["x-kubernetes-list-type"] ?? "atomic";
   return { type: "list", items, listType, keys: schema["x-kubernetes-list-map-keys"] ?? [] };
 }
@@ -85,7 +68,7 @@ function scalarOf({ type = "", format, enum: values }: JsonSchema): TypeNode {
 
 function fieldOf(parent: JsonSchema, name: string, schema: JsonSchema): FieldNode {
   return {
-    ...plainField(name, typeOf(schema)),
+    ...plainField(name, typeOfSchema(schema)),
     required: parent.required?.includes(name) ?? false,
     nullable: schema.nullable ?? false,
     ...(schema.default === undefined ? {} : { default: schema.default }),

@@ -24,6 +24,7 @@ export function validateObject(
   const meta = report.at("metadata");
   if (old) validateMetadataUpdate(resource, object.metadata ?? {}, old.metadata ?? {}, meta);
   else validateMetadata(resource, object.metadata ?? {}, meta);
+  report.faults.push(...resource.validate?.(object, old, subresource) ?? []);
   if (resource.type.name === "") return report.faults;
   validateEnums(resource.type, object, report);
   const validators = validatorsPerKind.get(`${apiVersionOf(resource)} ${resource.kind}`);

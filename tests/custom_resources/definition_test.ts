@@ -1,0 +1,125 @@
+/** Definitions that are refused, and why. */
+import assert from "node:assert/strict";
+import { definitionFaults } from "../../runtime/api/custom_resources/definition_check.ts";
+import { type Any, definition, specOf } from "./definitions.ts";
+
+const at = "spec.versions[0].schema.openAPIV3Schema";
+const inSpec = `${at}.properties[spec]`;
+
+function faults(schema: Any, version: Any = {}, spec: Any = {}): string[] {
+  return definitionFaults(definition(schema, version, spec)).map(({ field, message }) => `${field}: ${message}`);
+}
+
+const refused: readonly [string, Any, string][] = [
+  [
+    "a property without a type",
+    specOf({ a: {} }),
+    `${inSpec}.properties[a].type: Required value: must not be empty for specified object fields`,
+  ],
+  [
+    "items without a type",
+    specOf({ a: { type: "array", items: {} } }),
+    `${inSpec}.properties[a].items.type: Required value: must not be empty for specified array items`,
+  ],
+  [
+    "a list without items",
+    specOf({ a: { type: "array" } }),
+    `${inSpec}.properties[a].items: Required value: must be specified`,
+  ],
+  [
+    "a reference",
+    specOf({ a: { type: "object", $ref: "#/x" } }),
+    `${inSpec}.properties[a].$ref: Forbidden: $ref is not supported`,
+  ],
+  [
+    "a type below a junctor",
+    specOf({ a: { type: "integer", anyOf: [{ type: "integer" }] } }),
+    `${inSpec}.properties[a].anyOf[0].type: Forbidden: must be empty to be structural`,
+  ],
+  [
+    "a property only below a junctor",
+    specOf({}, { oneOf: [{ required: ["x"], properties: { x: { minimum: 1 } } }] }),
+    `${inSpec}.properties[x]: Required value: because it is defined in ${inSpec}.oneOf[0].properties[x]`,
+  ],
+  [
+    "a default of the wrong type",
+    specOf({ a: { type: "integer", default: "x" } }),
+    `${inSpec}.properties[a].default: Invalid value: "string": ${inSpec}.properties[a].default in body must be of type integer: "string"`,
+  ],
+  [
+    "a default with unknown fields",
+    specOf({ a: { type: "object", properties: {}, default: { x: 1 } } }),
+    `${inSpec}.properties[a].default: Invalid value: {"x":1}: must not have unspecified fields`,
+  ],
+  [
+    "both properties and additionalProperties",
+    specOf({ a: { type: "object", properties: { b: { type: "string" } }, additionalProperties: { type: "string" } } }),
+    `${inSpec}.properties[a].additionalProperties: Forbidden: additionalProperties and properties are mutual exclusive`,
+  ],
+  [
+    "list keys that may be absent",
+    specOf({
+      a: {
+        type: "array",
+        "x-kubernetes-list-type": "map",
+        "x-kubernetes-list-map-keys": ["n"],
+        items: { type: "object", properties: { n: { type: "string" } } },
+      },
+    }),
+    `${inSpec}.properties[a].items.properties[n].default: Required value: this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property`,
+  ],
+  [
+    "a rule about an unknown field",
+    specOf({}, { "x-kubernetes-validations": [{ rule: "self.x > 1" }] }),
+    `${inSpec}.x-kubernetes-validations[0].rule: Invalid value: "self.x > 1": compilation failed: ERROR: <input>:1:5: undefined field 'x'\n | self.x > 1\n | ....^`,
+  ],
+  [
+    "a rule that is no condition",
+    specOf({ a: { type: "string" } }, { "x-kubernetes-validations": [{ rule: "self.a" }] }),
+    `${inSpec}.x-kubernetes-validations[0].rule: Invalid value: "self.a": cel expression must evaluate to bool`,
+  ],
+  [
+    "a transition rule inside an atomic list",
+    specOf({
+      a: { type: "array", items: { type: "string", "x-kubernetes-validations": [{ rule: "self == oldSelf" }] } },
+    }),
+    `${inSpec}.properties[a].items.x-kubernetes-validations[0].rule: Invalid value: "self == oldSelf": oldSelf cannot be used on the uncorrelatable portion of the schema within a list that is atomic or a set`,
+  ],
+  [
+    "a place that is not there",
+    specOf({}, { "x-kubernetes-validations": [{ rule: "true", fieldPath: ".x" }] }),
+    `${inSpec}.x-kubernetes-validations[0].fieldPath: Invalid value: ".x": fieldPath must be a valid path`,
+  ],
+];
+
+for (const [name, schema, message] of refused) {
+  Deno.test(`${name} is refused`, () => assert.deepEqual(faults(schema), [message]));
+}
+
+Deno.test("a bad pattern, scale path, column, selectable field and conversion are refused", () => {
+  assert.match(faults(specOf({ a: { type: "string", pattern: "(" } }))[0]!, /must be a valid regular expression/);
+  const scale = { specReplicasPath: ".replicas", statusReplicasPath: ".status.replicas" };
+  assert.match(faults(specOf({}), { subresources: { scale } })[0]!, /should be a json path under \.spec/);
+  assert.match(
+    faults(specOf({}), { additionalPrinterColumns: [{ name: "A", type: "text", jsonPath: ".a" }] })[0]!,
+    /Unsupported value: "text"/,
+  );
+  assert.match(faults(specOf({}), { selectableFields: [{ jsonPath: ".spec.x" }] })[0]!, /must point to a field/);
+  assert.match(
+    faults(specOf({}), {}, { conversion: { strategy: "Webhook" } })[0]!,
+    /required when strategy is set to Webhook/,
+  );
+});
+
+Deno.test("a stored version stays in the definition until nothing is stored in it", () => {
+  const found = definitionFaults({ ...definition(specOf({})), status: { storedVersions: ["v0", "v1"] } });
+  assert.match(
+    found[0]!.message,
+    /^Invalid value: "v0": missing from spec.versions; v0 was previously a storage version/,
+  );
+});
+
+Deno.test("what was accepted before stays accepted when nothing of it changes", () => {
+  const old = definition(specOf({ a: {} }));
+  assert.deepEqual(definitionFaults({ ...old, metadata: { ...old.metadata, labels: { a: "b" } } } as Any, old), []);
+});

@@ -7,6 +7,7 @@ import { dnsLabel, dnsSubdomain } from "./names.ts";
 import { validateId, validateIp } from "./numbers.ts";
 import type { Report } from "./report.ts";
 import { validateAffinity, validateSpread, validateTolerations } from "./scheduling.ts";
+import { validateSysctls } from "./sysctls.ts";
 import { validateVolumes } from "./volumes.ts";
 
 export function validatePodTemplate(template: IPodTemplateSpec | undefined, report: Report): void {
@@ -29,6 +30,7 @@ export function validatePodSpec(spec: IPodSpec | undefined, report: Report): voi
   validateId(spec.securityContext?.runAsUser, report.at("securityContext", "runAsUser"));
   validateId(spec.securityContext?.runAsGroup, report.at("securityContext", "runAsGroup"));
   validateId(spec.securityContext?.fsGroup, report.at("securityContext", "fsGroup"));
+  validateSysctls(spec.securityContext?.sysctls, report.at("securityContext", "sysctls"));
 }
 
 function validateContainers(spec: IPodSpec | undefined, names: PodNames, report: Report): void {

@@ -20,7 +20,8 @@ export async function suiteCluster(
   await using stack = new AsyncDisposableStack();
   const hosts: TestHost[] = [];
   for (let i = 0; i < nodes; i++) hosts.push(stack.use(await testHost({ docker: true })));
-  if (images) await Promise.all(hosts.map((host) => host.run([images])));
+  // One after the other: such a program may keep what it builds in one place.
+  if (images) { for (const host of hosts) await host.run([images]); }
   const [master, ...others] = hosts as [TestHost, ...TestHost[]];
   await Deno.mkdir(`${master.folder}/manifests`);
   await start(master, `${logs}/${master.name}.log`, "up", "--no-install", "--manifests", `${master.folder}/manifests`);

@@ -7,7 +7,7 @@ import { testHost } from "../support/host.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 const deno = [Deno.execPath(), "run", "--quiet", "--allow-all"];
-const rooms = ["store", "api", "node"];
+const rooms = ["store", "access", "api", "node"];
 const wanted = rooms.filter((room) => Deno.args.includes(room));
 const kubeconfig = Deno.args.find((arg) => arg.includes("/"));
 

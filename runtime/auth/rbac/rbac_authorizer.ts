@@ -7,13 +7,11 @@ import { ruleAllows } from "./rule.ts";
 export function rbacAuthorizer(index: RbacIndex): Authorizer {
   return (attributes) => {
     const missing: string[] = [];
-    for (const grant of index.grants(attributes.user, attributes.resource?.namespace)) {
-      const { role } = grant;
-      if (!role) missing.push(missingRole(grant));
-      else if (role.rules?.some((rule) => ruleAllows(rule, attributes))) {
-        return Promise.resolve({ allowed: true, reason: `RBAC: allowed by ${describe(grant)}` });
-      }
-    }
+    const found = index.find(attributes.user, attributes.resource?.namespace ?? "", {
+      test: ({ rules = [] }) => rules.some((rule) => ruleAllows(rule, attributes)),
+      missing: (grant) => missing.push(missingRole(grant)),
+    });
+    if (found) return Promise.resolve({ allowed: true, reason: `RBAC: allowed by ${describe(found)}` });
     return Promise.resolve({ allowed: false, reason: missing.length > 0 ? `RBAC: ${several(missing)}` : "" });
   };
 }

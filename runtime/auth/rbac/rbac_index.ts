@@ -19,6 +19,11 @@ export interface Grant {
   readonly role: Role | undefined;
 }
 
+export interface Search {
+  test(role: Role): boolean;
+  missing(grant: Grant): void;
+}
+
 interface Granted {
   readonly binding: Binding;
   readonly subject: RbacSubject;
@@ -26,6 +31,8 @@ interface Granted {
 
 /** Role key to binding key to what gave it. */
 type RolesOfSubject = Map<string, Map<string, Granted>>;
+
+const none: RolesOfSubject = new Map();
 
 export class RbacIndex {
   /** Keys: `namespace/name`, or `/name` for ClusterRoles. */
@@ -61,6 +68,28 @@ export class RbacIndex {
     if (namespace) yield* this.#grantsIn(namespace, keys);
   }
 
+  /**
+   * The first grant whose role passes the test; asked with every request, so nothing is made on the way. `missing` is told of
+   * grants of roles that do not exist.
+   */
+  find(user: User, namespace: string, search: Search): Grant | undefined {
+    const subjects = keysOfUser(user);
+    return this.#findIn("", subjects, search) ?? (namespace ? this.#findIn(namespace, subjects, search) : undefined);
+  }
+
+  #findIn(namespace: string, subjects: readonly string[], { test, missing }: Search): Grant | undefined {
+    const here = this.#granted.get(namespace);
+    if (!here) return undefined;
+    for (const subject of subjects) {
+      for (const [key, bindings] of here.get(subject) ?? none) {
+        const role = this.#roles.get(key);
+        if (role && test(role)) return grantOf(bindings, role);
+        if (!role) missing(grantOf(bindings, role));
+      }
+    }
+    return undefined;
+  }
+
   *rules(user: User, namespace = ""): Iterable<PolicyRule> {
     for (const { role } of this.grants(user, namespace)) yield* role?.rules ?? [];
   }
@@ -69,10 +98,7 @@ export class RbacIndex {
     const here = this.#granted.get(namespace);
     if (!here) return;
     for (const subject of subjects) {
-      for (const [role, bindings] of here.get(subject) ?? []) {
-        const [granted] = bindings.values();
-        yield { ...granted!, role: this.#roles.get(role) };
-      }
+      for (const [role, bindings] of here.get(subject) ?? []) yield grantOf(bindings, this.#roles.get(role));
     }
   }
 
@@ -105,6 +131,11 @@ function entry<K, L, V>(map: Map<K, Map<L, V>>, key: K): Map<L, V> {
   let found = map.get(key);
   if (!found) map.set(key, found = new Map());
   return found;
+}
+
+function grantOf(bindings: ReadonlyMap<string, Granted>, role: Role | undefined): Grant {
+  const [granted] = bindings.values();
+  return { ...granted!, role };
 }
 
 function isRole(kind: RbacKind): boolean {

@@ -207,7 +207,7 @@ Deno.test("a folder that vanishes empties nothing until somebody confirms, and w
   await here.record("b.yaml", isHeld);
   await here.record("c.yaml", isHeld);
   const [command] = /kubectl annotate manifestfile \S+ \S+=yes/.exec(held?.status?.message ?? "") ?? [];
-  assert.ok(command, held?.status?.message);
+  assert.ok(command, held?.status?.message ?? "no message");
   await here.data("one", (data) => data?.key === "1");
   const body = { metadata: { annotations: { "gitops.d8s.io/confirm-prune": "yes" } } };
   await here.cluster.client.patch(ManifestFile, { name: held!.metadata.name }, { type: "merge", body });

@@ -121,3 +121,25 @@ Deno.test("a refusal of exec by a webhook comes before any connection", async ()
   assert.match(body.message, /denied the request: no shells$/);
   assert.deepEqual(hook.asked[0].object, { kind: "PodExecOptions", apiVersion: "v1", stdin: true, command: ["sh"] });
 });
+
+Deno.test("match conditions decide who is asked, and are compiled before they are stored", async () => {
+  await using world = await apiWorld();
+  await using hook = await webhookServer(() => ({ allowed: false }));
+  const conditions = (...expressions: string[]) => ({
+    matchConditions: expressions.map((expression, i) => ({ name: `c${i}`, expression })),
+  });
+  const broken = await world.call(
+    "POST",
+    `${registrations}/validatingwebhookconfigurations`,
+    configuration("Validating", hook, conditions("object.metadata.")),
+  );
+  assert.equal(broken.status, 422);
+  assert.match(
+    broken.body.message,
+    /webhooks\[0\].matchConditions\[0\].expression: Invalid value: .*compilation failed: ERROR/,
+  );
+  const spared = conditions('object.metadata.name != "skip-me"', 'request.userInfo.username == "kubernetes-admin"');
+  await register(world, configuration("Validating", hook, spared));
+  assert.equal((await world.call("POST", maps, map("skip-me"))).status, 201);
+  assert.equal((await world.call("POST", maps, map("a"))).status, 400);
+});

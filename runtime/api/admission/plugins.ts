@@ -20,6 +20,7 @@ import { serviceValues } from "./service_values.ts";
 import { storageProtection } from "./storage_protection.ts";
 import { taintNodes } from "./taint_nodes.ts";
 import type { WebhookContext } from "./webhooks/ask.ts";
+import { matchConditionsCompile } from "./webhooks/match_conditions.ts";
 import { mutatingWebhooks } from "./webhooks/mutating.ts";
 import { validatingWebhooks } from "./webhooks/validating.ts";
 
@@ -48,6 +49,7 @@ export function admissionPlugins({ random, authorize, webhooks }: PluginOptions)
     certificateSigning(authorize),
     certificateSubject,
     defaultIngressClass,
+    matchConditionsCompile,
     mutatingWebhooks(webhooks),
     validatingWebhooks(webhooks),
   ];

@@ -39,6 +39,8 @@ import { whoAsks } from "./http/front_door.ts";
 import { bindingRoute } from "./http/binding_route.ts";
 import type { HealthCheck } from "./http/health.ts";
 import { type ApiMetrics, apiMetrics } from "./metrics.ts";
+import { nodeMetricsRoutes } from "./node_metrics/node_metrics.ts";
+import { nodeMetricsRows } from "./node_metrics/rows.ts";
 import { clusterView } from "./cluster_view.ts";
 import type { Machinery } from "./objects/machinery.ts";
 import { objectOperations } from "./objects/object_operations.ts";
@@ -100,7 +102,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const log = getLogger(["d8s", "api"]);
   const { store, clock, random = Math.random, serviceCidr = "10.96.0.0/16", nodePortRange = usualNodePorts } = options;
   const range = parseIpRange(serviceCidr);
-  const resources = resourceRegistry(withDefinitionRules(builtinResources));
+  const resources = resourceRegistry([...withDefinitionRules(builtinResources), ...nodeMetricsRows]);
   const prefixes = builtinResources.filter(isStored).map(({ storagePrefix }) => storagePrefix);
   const cache = await WatchCache.open(store, prefixes, (error) => log.warn("the store's watch failed", { error }));
   const services = cache.resource("/registry/services/specs");
@@ -133,6 +135,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
       ...reviewRoutes(options),
       ["/componentstatuses", componentStatuses(checks.find(({ name }) => name === "etcd")!)],
       ["/bindings", { create: bindingRoute }],
+      ...nodeMetricsRoutes(streams),
     ]),
     streams: streamRoutes(streams),
   };

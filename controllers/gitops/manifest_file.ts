@@ -2,6 +2,7 @@
  * ManifestFile: the object by which users see a file of a manifests folder, and the loop's memory across restarts: its
  * `status.objects` is what is pruned when it leaves the file. Its CRD is `manifests/system/manifest_files.yaml`.
  */
+import type { TypeMeta } from "@kubernetes-models/base";
 import { type Kind, kind, type KubeObject, type ObjectMeta, type Stored } from "../../runtime/schema/mod.ts";
 import { groupOf } from "../discovery.ts";
 
@@ -36,7 +37,7 @@ export interface ManifestFileStatus {
   readonly appliedAt?: string;
 }
 
-export interface IManifestFile {
+export interface IManifestFile extends TypeMeta {
   apiVersion: "gitops.d8s.io/v1";
   kind: "ManifestFile";
   metadata?: ObjectMeta;

@@ -111,10 +111,18 @@ function listen(
   });
 }
 
-/** Only what matters to pods is put right; labels and annotations are whoever's. */
+/**
+ * Only what matters to pods is put right; labels and annotations are whoever's. Pods ask at the fixed address, and an
+ * address cannot be changed: a Service with another one is made anew. One with a selector is somebody's own DNS.
+ */
 async function ensureService(clusterIp: string, context: LoopContext): Promise<void> {
   const present = context.informers.of(Service).get(`${namespace}/${serviceName}`);
-  if (!present) await applyWrites([creating(Service, dnsService(clusterIp))], context);
+  if (present?.spec?.selector || present?.spec?.clusterIP === clusterIp) return;
+  if (present) {
+    const preconditions = { uid: present.metadata.uid };
+    await applyWrites([deleting(Service, { namespace, name: serviceName }, { preconditions })], context);
+  }
+  await applyWrites([creating(Service, dnsService(clusterIp))], context);
 }
 
 async function ensureSlices(slice: IEndpointSlice, context: LoopContext): Promise<void> {

@@ -16,14 +16,15 @@ import {
   type Source,
 } from "../../runtime/loop/mod.ts";
 import { EndpointSlice, Node, Service } from "../../runtime/schema/mod.ts";
-import { type Run, runHere } from "../command.ts";
+import { type Run, runChecked, runHere } from "../command.ts";
 import { removeRules, type RuleWriter, ruleWriter } from "../iptables/writer.ts";
 import { restoreSysctls, setSysctls, type Sysctls } from "../sysctls.ts";
 import { proxyChains } from "./chains_owner.ts";
+import { healthPorts, type HealthServers, healthServers } from "./health_ports.ts";
 import { proxyRules } from "./rules.ts";
 import type { ServicePort } from "./service_port.ts";
 import { servicePorts } from "./service_ports.ts";
-import { staleFlows } from "./stale_flows.ts";
+import { leftFlows, staleFlows } from "./stale_flows.ts";
 
 export interface ServiceProxyOptions {
   readonly nodeName: string;
@@ -50,7 +51,9 @@ const sysctls: Sysctls = {
 export function serviceProxy(options: ServiceProxyOptions): Controller {
   const { nodeName, stateDir, run = runHere } = options;
   let writer: RuleWriter;
-  let written: readonly ServicePort[] = [];
+  // Unknown until the first rules are written: flows of an earlier process are looked up then.
+  let written: readonly ServicePort[] | undefined;
+  let health: HealthServers;
   return {
     name: "proxy",
     leaderOnly: false,
@@ -66,7 +69,8 @@ export function serviceProxy(options: ServiceProxyOptions): Controller {
     ],
     async start({ log }) {
       writer = ruleWriter(proxyChains, run);
-      written = [];
+      written = undefined;
+      health = healthServers();
       for (const missing of await switchKernel(stateDir, run)) {
         log.warn("the kernel lacks a switch that Services need; load its module (modprobe br_netfilter)", { missing });
       }
@@ -75,10 +79,15 @@ export function serviceProxy(options: ServiceProxyOptions): Controller {
       if (key === lookKey && await writer.intact()) return done;
       const ports = desiredPorts(options, context);
       const changed = await writer.write(proxyRules(ports, options));
-      for (const deletion of staleFlows(written, ports)) await forgetFlows(deletion, run);
+      const stale = written ? staleFlows(written, ports) : leftFlows(await listFlows(ports, run), ports);
+      for (const deletion of stale) await forgetFlows(deletion, run);
       written = ports;
       if (changed) context.log.debug("wrote the rules of Services", { ports: ports.length });
+      await serveHealth(health, nodeName, context);
       return done;
+    },
+    async stop() {
+      await health[Symbol.asyncDispose]();
     },
   };
 }
@@ -116,6 +125,21 @@ function inBursts(source: Source): Source {
       return source.start(later, context);
     },
   };
+}
+
+async function serveHealth(health: HealthServers, nodeName: string, { informers, recorder }: LoopContext) {
+  const services = informers.of(Service);
+  const ports = healthPorts(services.list(), informers.of(EndpointSlice).list(), nodeName);
+  for (const { port: { port, namespace, service }, why } of await health.serve(ports)) {
+    const about = services.get(`${namespace}/${service}`);
+    const message = `node ${nodeName} failed to start healthcheck "${namespace}/${service}" on port ${port}: ${why}`;
+    if (about) recorder.event(about, "Warning", "FailedToStartServiceHealthcheck", message);
+  }
+}
+
+async function listFlows(ports: readonly ServicePort[], run: Run): Promise<string> {
+  if (!ports.some(({ protocol }) => protocol === "udp")) return "";
+  return await runChecked(run, ["conntrack", "-L", "-p", "udp"]);
 }
 
 /** Exit code 1 says that there was no such flow. */

@@ -19,6 +19,46 @@ export function staleFlows(before: readonly ServicePort[], after: readonly Servi
   });
 }
 
+/**
+ * The same, for flows that an earlier process left behind: what led where is read from the kernel's own list (`conntrack
+ * -L -p udp`).
+ */
+export function leftFlows(listed: string, ports: readonly ServicePort[]): string[][] {
+  const udp = ports.filter(isUdp);
+  return listed.split("\n").map(flowOf).filter((flow) => flow !== undefined && udp.some((port) => isStray(flow, port)))
+    .map((flow) => {
+      const { src, dst, sport, dport } = flow!;
+      return deletion([
+        ...["--orig-src", src, "--orig-dst", dst],
+        ...["--orig-port-src", sport, "--orig-port-dst", dport],
+      ]);
+    });
+}
+
+interface Flow {
+  readonly src: string;
+  readonly dst: string;
+  readonly sport: string;
+  readonly dport: string;
+  /** Who answers. */
+  readonly target: string;
+}
+
+function flowOf(line: string): Flow | undefined {
+  const values = [...line.matchAll(/(?:src|dst|sport|dport)=(\S+)/g)].map(([, value]) => value!);
+  const [src, dst, sport, dport, target] = values;
+  return src && dst && sport && dport && target ? { src, dst, sport, dport, target } : undefined;
+}
+
+function isStray({ dst, dport, target }: Flow, port: ServicePort): boolean {
+  const left = addresses(port);
+  const byAddress = [port.clusterIp, ...port.externalIps, ...port.loadBalancerIps].includes(dst) &&
+    dport === String(port.port);
+  // Any host may be asked at that number: only what was translated came by the node port.
+  const byNode = dport === String(port.nodePort) && target !== dst;
+  return (byAddress || byNode) && left.size > 0 && !left.has(target);
+}
+
 function isUdp({ protocol }: ServicePort): boolean {
   return protocol === "udp";
 }

@@ -7,7 +7,7 @@ import { removeRules, ruleWriter } from "../../network/iptables/writer.ts";
 import { proxyChains } from "../../network/proxy/chains_owner.ts";
 import { proxyRules } from "../../network/proxy/rules.ts";
 import { servicePorts } from "../../network/proxy/service_ports.ts";
-import { staleFlows } from "../../network/proxy/stale_flows.ts";
+import { leftFlows, staleFlows } from "../../network/proxy/stale_flows.ts";
 import { restoreSysctls, setSysctls } from "../../network/sysctls.ts";
 import { type TestHost, testHost } from "../support/host.ts";
 import { ensurePackages } from "../support/packages.ts";
@@ -210,6 +210,12 @@ s.sendto(b"?", ("10.96.0.50", 53)); print(s.recv(100).decode())`;
   await writer.write(proxyRules(after, { podCidr }));
   for (const deletion of staleFlows(before, after)) await run(["conntrack", ...deletion]);
   assert.equal(await ask(), podB);
+  // The next process knows no "before": it reads what the kernel remembers.
+  await writer.write(proxyRules(before, { podCidr }));
+  const left = (await run(["conntrack", "-L", "-p", "udp"])).stdout;
+  assert.deepEqual(leftFlows(left, after), []);
+  for (const deletion of leftFlows(left, before)) await run(["conntrack", ...deletion]);
+  assert.equal(await ask(), podA);
 });
 
 Deno.test("rules are written by difference, taken over by the next process, repaired after a flush, and removed", async () => {

@@ -31,6 +31,7 @@ export interface InProcessApi {
 
 export function inProcessClient(api: InProcessApi, user: User): Client {
   const { registry } = api;
+  const fieldManager = managerOf(user);
   const rowOf = (kind: Kind<unknown>) => resourceOf(api.resources, kind);
   const target = (kind: Kind<unknown>, ref: Ref): Target => ({
     resource: rowOf(kind),
@@ -59,6 +60,7 @@ export function inProcessClient(api: InProcessApi, user: User): Client {
     async create<T>(kind: Kind<T>, object: T, options: WriteOptions = {}) {
       const body = typedCopy(kind, object);
       const { revision } = await registry.create(collection(kind, body.metadata?.namespace ?? "default"), body, {
+        fieldManager,
         ...options,
         user,
       });
@@ -66,19 +68,33 @@ export function inProcessClient(api: InProcessApi, user: User): Client {
     },
     async update<T>(kind: Kind<T>, object: T, options: WriteOptions = {}) {
       const body = typedCopy(kind, object);
-      const { revision } = await registry.update(target(kind, refIn(body)), body, { ...options, user });
+      const { revision } = await registry.update(target(kind, refIn(body)), body, {
+        fieldManager,
+        ...options,
+        user,
+      });
       return revision.object as Stored<T>;
     },
     async patch<T>(kind: Kind<T>, ref: Ref, patch: Patch, options: WriteOptions = {}) {
-      const { revision } = await registry.patch(target(kind, ref), plainCopy(patch), { ...options, user });
+      const { revision } = await registry.patch(target(kind, ref), plainCopy(patch), {
+        fieldManager,
+        ...options,
+        user,
+      });
       return revision.object as Stored<T>;
     },
     async delete(kind, ref, options = {}) {
       await registry.delete(target(kind, ref), { ...options, user });
     },
-    post: (kind, ref, subresource, body) => registry.post(target(kind, ref), subresource, plainCopy(body), { user }),
+    post: (kind, ref, subresource, body) =>
+      registry.post(target(kind, ref), subresource, plainCopy(body), { fieldManager, user }),
     raw: (method, path, body, options) => raw(api, user, { method, path, body, ...options }),
   };
+}
+
+/** Writes that name no manager are known by who wrote: `kube-controller-manager`. */
+function managerOf({ name }: User): string {
+  return name.slice(name.lastIndexOf(":") + 1);
 }
 
 async function* watch<T>(

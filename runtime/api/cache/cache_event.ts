@@ -38,8 +38,15 @@ export class CacheEvent {
     return made;
   }
 
-  /** After the fan-out nobody shares the frames any more; the ring keeps only the object. */
-  dropFrames(): void {
+  /** After the fan-out nobody shares the frames any more; of what is no longer present, the ring keeps only bytes. */
+  settle(): void {
     this.#frames.clear();
+    this.previous?.release();
+    if (this.type === "DELETED") this.current.release();
+  }
+
+  /** What a ring keeps for it. */
+  get byteLength(): number {
+    return this.current.bytes.length;
   }
 }

@@ -47,6 +47,13 @@ export class ObjectRevision {
     return made;
   }
 
+  /** It is the past: what was made of its bytes goes, and is made again for whoever asks. */
+  release(): void {
+    this.#object = undefined;
+    this.#encodings = undefined;
+    this.#versions = undefined;
+  }
+
   /** Another form of it (protobuf, a table row), made when first asked for and kept as long as the revision. */
   encoding(name: string, make: () => Uint8Array): Uint8Array {
     this.#encodings ??= new Map();

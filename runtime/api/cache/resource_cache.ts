@@ -8,8 +8,9 @@ import type { ObjectRevision } from "./object_revision.ts";
 import { below, SortedRevisions } from "./sorted_revisions.ts";
 import { type Selection, Subscription, type WatchSink } from "./subscription.ts";
 
-/** Events that a watcher may resume over. */
+/** Events that a watcher may resume over: at most so many, and so many bytes of objects. */
 const ringSize = 4096;
+const ringBytes = 16 * 1024 * 1024;
 
 export interface WatchStart {
   readonly selection: Selection;
@@ -24,6 +25,7 @@ export interface WatchStart {
 export class ResourceCache {
   readonly #objects = new SortedRevisions();
   #ring: CacheEvent[] = [];
+  #ringBytes = 0;
   #changed: number;
   readonly #subscriptions = new Set<Subscription>();
 
@@ -75,6 +77,7 @@ export class ResourceCache {
   /** Everything since `now` is known; used when a cache starts over. */
   forgetEvents(now: number): void {
     this.#ring = [];
+    this.#ringBytes = 0;
     this.known = now;
     this.#changed = now;
   }
@@ -116,14 +119,20 @@ export class ResourceCache {
   #publish(event: CacheEvent): void {
     this.#changed = event.revision;
     this.#ring.push(event);
-    if (this.#ring.length >= 2 * ringSize) this.#trim();
+    this.#ringBytes += event.byteLength;
+    if (this.#ring.length >= 2 * ringSize || this.#ringBytes >= 2 * ringBytes) this.#trim();
     for (const subscription of this.#subscriptions) subscription.deliver(event);
-    event.dropFrames();
+    event.settle();
   }
 
   /** In one go for many events, so that an event costs no shifting. */
   #trim(): void {
-    const dropped = this.#ring.length - ringSize;
+    let dropped = 0;
+    for (const { byteLength } of this.#ring) {
+      if (this.#ring.length - dropped <= ringSize && this.#ringBytes <= ringBytes) break;
+      this.#ringBytes -= byteLength;
+      dropped++;
+    }
     this.known = this.#ring[dropped - 1]!.revision;
     this.#ring = this.#ring.slice(dropped);
   }

@@ -1,6 +1,6 @@
 /**
- * Which certificate signing requests the cluster answers by itself, and the answer. Only the two signers of a kubelet are
- * served; every other request waits for an administrator, as upstream leaves it.
+ * Which certificate signing requests the cluster answers by itself, and the answer. It signs for the four built-in signers, and
+ * approves for the two of a kubelet alone; every other request waits for a person.
  *
  * Source: https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/#kubernetes-signers
  */
@@ -10,6 +10,8 @@ import { canonicalName } from "./certificate_facts.ts";
 
 export const kubeletClientSigner = "kubernetes.io/kube-apiserver-client-kubelet";
 export const kubeletServingSigner = "kubernetes.io/kubelet-serving";
+const clientSigner = "kubernetes.io/kube-apiserver-client";
+const legacySigner = "kubernetes.io/legacy-unknown";
 
 /** What a PKCS#10 request says of itself. Nothing of it is believed before it was decided upon. */
 export interface RequestContent {
@@ -57,35 +59,67 @@ function hasUsages(purpose: "client auth" | "server auth"): Check {
   };
 }
 
-const checks: Readonly<Record<string, readonly Check[]>> = {
-  [kubeletClientSigner]: [
-    isForNode,
-    hasUsages("client auth"),
-    ({ content }) => namesOf(content).length > 0 ? "a client certificate carries no names" : undefined,
-    ({ username, groups, content }) =>
-      groups.includes(bootstrapGroup) || username === content.subject.commonName
-        ? undefined
-        : `${username} may not ask for the certificate of ${content.subject.commonName}`,
-  ],
-  [kubeletServingSigner]: [
-    isForNode,
-    hasUsages("server auth"),
-    ({ username, content }) => username === content.subject.commonName ? undefined : `${username} is another node`,
-    ({ content }) => content.otherNames.length > 0 ? `name ${content.otherNames[0]} is not for this signer` : undefined,
-    ({ content }) => namesOf(content).length === 0 ? "a serving certificate needs a name" : undefined,
-    // Without this, one node could have itself certified as any other, or as the API server.
-    ({ content, nodeAddresses, username }) => {
-      const own = ["localhost", "127.0.0.1", "::1", username.slice(nodePrefix.length), ...nodeAddresses];
-      const stranger = namesOf(content).find((name) => !own.map(canonicalName).includes(canonicalName(name)));
-      return stranger === undefined ? undefined : `${stranger} is not an address of the Node`;
-    },
-  ],
+interface Signer {
+  /** What the signer refuses to sign, whoever approved it. */
+  readonly signs: readonly Check[];
+  /** What a request needs beyond that to be approved without a person; absent: a person approves. */
+  readonly approves?: readonly Check[];
+}
+
+const signers: Readonly<Record<string, Signer>> = {
+  [clientSigner]: { signs: [hasUsages("client auth")] },
+  [legacySigner]: { signs: [] },
+  [kubeletClientSigner]: {
+    signs: [
+      isForNode,
+      hasUsages("client auth"),
+      ({ content }) => namesOf(content).length > 0 ? "a client certificate carries no names" : undefined,
+    ],
+    approves: [
+      ({ username, groups, content }) =>
+        groups.includes(bootstrapGroup) || username === content.subject.commonName
+          ? undefined
+          : `${username} may not ask for the certificate of ${content.subject.commonName}`,
+    ],
+  },
+  [kubeletServingSigner]: {
+    signs: [
+      isForNode,
+      hasUsages("server auth"),
+      ({ content }) =>
+        content.otherNames.length > 0 ? `name ${content.otherNames[0]} is not for this signer` : undefined,
+      ({ content }) => namesOf(content).length === 0 ? "a serving certificate needs a name" : undefined,
+      ({ username, content }) => username === content.subject.commonName ? undefined : `${username} is another node`,
+    ],
+    approves: [
+      // Without this, one node could have itself certified as any other, or as the API server.
+      ({ content, nodeAddresses, username }) => {
+        const own = ["localhost", "127.0.0.1", "::1", username.slice(nodePrefix.length), ...nodeAddresses];
+        const stranger = namesOf(content).find((name) => !own.map(canonicalName).includes(canonicalName(name)));
+        return stranger === undefined ? undefined : `${stranger} is not an address of the Node`;
+      },
+    ],
+  },
 };
 
+/** Whether the cluster signs for it. */
+export function isBuiltinSigner(signerName: string): boolean {
+  return signerName in signers;
+}
+
+/** Why the signer does not sign what somebody has approved, or nothing. */
+export function refuseToSign(facts: RequestFacts): string | undefined {
+  for (const check of signers[facts.signerName]?.signs ?? []) {
+    const why = check(facts);
+    if (why) return why;
+  }
+  return undefined;
+}
+
 export function decide(facts: RequestFacts): Verdict {
-  const mine = checks[facts.signerName];
-  if (!mine) return undefined;
-  for (const check of mine) {
+  const signer = signers[facts.signerName];
+  if (!signer?.approves) return undefined;
+  for (const check of [...signer.signs, ...signer.approves]) {
     const message = check(facts);
     if (message) return { approve: false, reason: "RequestRefused", message };
   }
@@ -116,23 +150,32 @@ export async function readSigningRequest(pem: string): Promise<RequestContent> {
 
 export interface Signing {
   readonly signerName: string;
+  /** `spec.usages`; only `client auth` and `server auth` are certified. */
+  readonly usages?: readonly string[];
   readonly expirationSeconds?: number;
   readonly nowMs: number;
 }
 
 /** The certificate for a request that was approved, PEM. */
 export async function signRequest(authority: KeyPair, pem: string, signing: Signing): Promise<string> {
-  const { signerName, expirationSeconds = Infinity, nowMs } = signing;
+  const { expirationSeconds = Infinity, nowMs } = signing;
   const content = await readSigningRequest(pem);
   const { publicKey } = await verified(pem);
   const seconds = Math.max(600, Math.min(expirationSeconds, maxDays * 86_400));
   return await sign(authority, publicKey, {
     subject: content.subject,
-    usages: [signerName === kubeletServingSigner ? "server" : "client"],
+    usages: purposesOf(signing),
     dnsNames: content.dnsNames,
     ips: content.ips,
     validity: { notBefore: new Date(nowMs - backdateMs), notAfter: new Date(nowMs + seconds * 1000) },
   });
+}
+
+function purposesOf({ signerName, usages = [] }: Signing): ("client" | "server")[] {
+  if (signerName === legacySigner) {
+    return (["client", "server"] as const).filter((one) => usages.includes(`${one} auth`));
+  }
+  return [signerName === kubeletServingSigner ? "server" : "client"];
 }
 
 async function verified(pem: string) {

@@ -8,7 +8,7 @@
  * Source: "Pod Priority and Preemption" (https://kubernetes.io/docs/concepts/scheduling-eviction/pod-priority-preemption/).
  */
 import { bump, type NodeState } from "./node_state.ts";
-import { enoughNodes, type Refused } from "./place_pod.ts";
+import type { Refused } from "./place_pod.ts";
 import type { PodFacts } from "./pod_facts.ts";
 import { countedReasons } from "./refusal_words.ts";
 import { type Scene, startOf, type Victims, victimsOn } from "./victims.ts";
@@ -47,11 +47,15 @@ interface Candidate extends Victims {
   readonly node: NodeState;
 }
 
+/** So many nodes where room can be made are compared, or a tenth of all (upstream's minCandidateNodes arguments). */
+const leastCandidates = 100;
+
 function candidateNodes(scene: Scene, { refusedBy }: Refused, from: number) {
   const candidates: Candidate[] = [];
   const reasons = new Map<string, number>();
   const nodes = [...refusedBy.keys()];
-  for (let looked = 0; looked < nodes.length && candidates.length < enoughNodes(nodes.length); looked++) {
+  const enough = Math.max(leastCandidates, nodes.length / 10);
+  for (let looked = 0; looked < nodes.length && candidates.length < enough; looked++) {
     const node = nodes[(from + looked) % nodes.length]!;
     const victims = refusedBy.get(node)!.helpedBy.includes("podGone") ? victimsOn(node, scene) : [notHelpful];
     if ("violations" in victims) candidates.push({ node, ...victims });

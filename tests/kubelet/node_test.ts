@@ -164,3 +164,28 @@ Deno.test("pods on a node run, are adopted after kill -9, restart when they cras
   ], { check: false });
   assert.equal(left.stdout.trim(), "");
 });
+
+Deno.test("a resize changes what a running container may use, and an agent killed meanwhile restarts nothing for it", async () => {
+  await using node = await startNode();
+  const { client, host } = node;
+  const pod = sample("web", "while true; do sleep 1; done");
+  Object.assign(pod.spec!, { volumes: [], terminationGracePeriodSeconds: 1 });
+  Object.assign(pod.spec!.containers[0]!, { volumeMounts: [], resources: { limits: { cpu: "200m", memory: "64Mi" } } });
+  await client.create(Pod, pod as never);
+  const before = (await seen(client, "web", isReady))!.status!.containerStatuses![0]!;
+  const resources = { limits: { cpu: "300m", memory: "96Mi" }, requests: { cpu: "300m", memory: "96Mi" } };
+  const body = { spec: { containers: [{ name: "c", resources }] } };
+  const ref = { namespace: "default", name: "web" };
+  await client.patch(Pod, ref, { type: "strategic", body }, { subresource: "resize" });
+  await node.restart();
+  const after = await seen(
+    client,
+    "web",
+    (now) => now?.status?.containerStatuses?.[0]?.resources?.limits?.cpu === "300m",
+  );
+  const [status] = after!.status!.containerStatuses!;
+  assert.deepEqual([status!.containerID, status!.restartCount], [before.containerID, 0]);
+  const id = before.containerID!.replace("docker://", "");
+  const { stdout } = await host.run(["docker", "inspect", "-f", "{{.HostConfig.Memory}} {{.HostConfig.CpuQuota}}", id]);
+  assert.equal(stdout.trim(), `${96 * 1024 * 1024} 30000`);
+});

@@ -118,7 +118,31 @@ Deno.test("a pod that is going stops its app, then its sidecars in reverse, then
 });
 
 Deno.test("a container that is being stopped is not stopped twice", () => {
-  assert.deepEqual(steps(podOf({}, going), [sandbox, observedOf("c", "running")], { stopping: new Map([["c-0", 0]]) }), []);
+  assert.deepEqual(
+    steps(podOf({}, going), [sandbox, observedOf("c", "running")], { stopping: new Map([["c-0", 0]]) }),
+    [],
+  );
+});
+
+Deno.test("a second delete with less grace cuts a stop that is under way", () => {
+  const stopping = new Map([["c-0", noon + 30_000]]);
+  const [step] = steps(podOf({}, going), [sandbox, observedOf("c", "running")], { stopping });
+  assert.equal(step?.type === "stop" && step.grace, 0);
+});
+
+Deno.test("an ephemeral container starts once, and its end is nobody's", () => {
+  const pod = podOf({ restartPolicy: "Never", ephemeralContainers: [{ name: "e", image: "i" }] });
+  const running = [sandbox, observedOf("c", "running")];
+  assert.deepEqual(steps(pod, running), [{ type: "start", name: "e", attempt: 0, backOffSeconds: 0 }]);
+  assert.deepEqual(steps(pod, [...running, observedOf("e", "exited")]), []);
+  assert.equal(planPod(factsOf(pod, [sandbox, ended(0), observedOf("e", "running")])).ended?.phase, "Succeeded");
+});
+
+Deno.test("a rule about exit codes restarts a container that its policy would let end", () => {
+  const restartPolicyRules = [{ action: "Restart", exitCodes: { operator: "In" as const, values: [42] } }];
+  const pod = podOf({ containers: [{ name: "c", image: "i", restartPolicy: "Never", restartPolicyRules }] });
+  assert.equal(steps(pod, [sandbox, ended(42)])[0]?.type, "start");
+  assert.equal(planPod(factsOf(pod, [sandbox, ended(1)])).ended?.phase, "Failed");
 });
 
 Deno.test("a failed liveness probe stops the container with the probe's own grace", () => {

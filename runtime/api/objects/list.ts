@@ -6,7 +6,7 @@
  */
 import { invalid, StatusError } from "../../schema/mod.ts";
 import { StoreError } from "../../store/store.ts";
-import { ObjectRevision } from "../cache/mod.ts";
+import { lowerBound, ObjectRevision } from "../cache/mod.ts";
 import type { Collection, ListCall, ObjectList } from "../operations.ts";
 import { cacheOf, type Machinery, storeTrouble } from "./machinery.ts";
 import { type PageToken, readPageToken, writePageToken } from "./page_token.ts";
@@ -16,6 +16,8 @@ import { folderOf, selector } from "./selection.ts";
 interface Snapshot {
   readonly items: readonly ObjectRevision[];
   readonly revision: number;
+  /** Objects of the snapshot that were left in the store, because this page has no room for them. */
+  readonly beyond?: number;
 }
 
 export async function list(m: Machinery, collection: Collection, call: ListCall): Promise<ObjectList> {
@@ -23,29 +25,29 @@ export async function list(m: Machinery, collection: Collection, call: ListCall)
   const matches = selector(collection.resource, call);
   const token = call.continue ? readPageToken(call.continue) : undefined;
   const snapshot = await snapshotFor(m, collection, call, token, wanted);
-  const rest = token ? snapshot.items.filter(({ path }) => path > token.after) : snapshot.items;
-  return page(rest, snapshot.revision, call.limit ?? 0, matches);
+  const from = token ? lowerBound(snapshot.items, `${token.after}\0`) : 0;
+  return page(snapshot, from, call.limit ?? 0, matches);
 }
 
+/** Looks at no more of the snapshot than the page needs. */
 function page(
-  rest: readonly ObjectRevision[],
-  revision: number,
+  { items: all, revision, beyond = 0 }: Snapshot,
+  from: number,
   limit: number,
   matches: ((object: ObjectRevision["object"]) => boolean) | undefined,
 ): ObjectList {
   const resourceVersion = String(revision);
-  if (limit <= 0 || rest.length <= limit && !matches) {
-    return { items: matches ? rest.filter(({ object }) => matches(object)) : rest, resourceVersion };
-  }
+  if (limit <= 0 && !matches) return { items: from > 0 ? all.slice(from) : all, resourceVersion };
   const items: ObjectRevision[] = [];
-  let at = 0;
-  for (; at < rest.length && items.length < limit; at++) {
-    if (!matches || matches(rest[at]!.object)) items.push(rest[at]!);
+  let at = from;
+  for (; at < all.length && (limit <= 0 || items.length < limit); at++) {
+    if (!matches || matches(all[at]!.object)) items.push(all[at]!);
   }
-  if (at >= rest.length) return { items, resourceVersion };
-  const token = writePageToken({ revision, after: rest[at - 1]!.path });
+  const remaining = all.length - at + beyond;
+  if (remaining === 0) return { items, resourceVersion };
+  const token = writePageToken({ revision, after: all[at - 1]!.path });
   // With a selector nobody knows how many of the rest match.
-  return { items, resourceVersion, continue: token, ...(matches ? {} : { remainingItemCount: rest.length - at }) };
+  return { items, resourceVersion, continue: token, ...(matches ? {} : { remainingItemCount: remaining }) };
 }
 
 /** The revision that the caller names; `undefined`: the newest. */
@@ -93,10 +95,11 @@ async function snapshotFor(
   token: PageToken | undefined,
   wanted: number | undefined,
 ): Promise<Snapshot> {
-  if (token && token.revision >= 0) return await past(m, collection, token.revision, token);
+  const limit = call.labelSelector || call.fieldSelector ? undefined : call.limit;
+  if (token && token.revision >= 0) return await past(m, collection, token.revision, { token, limit });
   // With a limit and no match rule, upstream takes a resourceVersion as exact; that is from before match rules.
   const exact = call.resourceVersionMatch === "Exact" || (!call.resourceVersionMatch && !!call.limit && !!wanted);
-  if (exact && wanted) return await past(m, collection, wanted);
+  if (exact && wanted) return await past(m, collection, wanted, { limit });
   if (wanted === undefined) await m.cache.fresh();
   else if (wanted > 0) await m.cache.reached(wanted);
   return present(m, collection);
@@ -107,17 +110,22 @@ function present(m: Machinery, { resource, namespace }: Collection): Snapshot {
 }
 
 /** From the cache when nothing has changed since, otherwise from the store's history. */
-async function past(m: Machinery, collection: Collection, revision: number, token?: PageToken): Promise<Snapshot> {
+async function past(
+  m: Machinery,
+  collection: Collection,
+  revision: number,
+  { token, limit }: { readonly token?: PageToken; readonly limit?: number },
+): Promise<Snapshot> {
   await m.cache.reached(revision);
   if (unchangedSince(m, collection, revision)) return { ...present(m, collection), revision };
   const { resource, namespace } = collection;
   const prefix = `${resource.storagePrefix}/${folderOf({ namespace })}`;
   const startAfter = token && `${resource.storagePrefix}/${token.after}`;
   try {
-    const { entries } = await m.store.list({ prefix, revision, startAfter });
+    const { entries, remaining } = await m.store.list({ prefix, revision, startAfter, limit });
     const offset = resource.storagePrefix.length + 1;
     const items = entries.map((entry) => ObjectRevision.ofStored(entry.key.slice(offset), entry.revision, entry.value));
-    return { items, revision };
+    return { items, revision, beyond: remaining };
   } catch (error) {
     if (error instanceof StoreError && error.reason === "compacted") throw expired(token);
     throw storeTrouble(error);

@@ -44,6 +44,16 @@ export class Definitions {
     return this.dialect.reference(name, beside);
   }
 
+  /** The two fields of every object, in the words that stand at the built-in kinds. */
+  typeMeta(): Schema {
+    const told = this.describe("meta/v1.Status")?.fields;
+    const field = (name: string): Schema => {
+      const { description } = told?.get(name) ?? {};
+      return { ...(description ? { description } : {}), type: "string" };
+    };
+    return { apiVersion: field("apiVersion"), kind: field("kind") };
+  }
+
   /** The schema of a type where it is used. */
   schemaOf(type: TypeNode, beside: Schema = {}): Schema {
     switch (type.type) {

@@ -31,11 +31,9 @@ function addObject(definitions: Definitions, resource: Resource): void {
 function customObject(definitions: Definitions, resource: Resource): Schema {
   const schema = resource.openApi ? structuredClone(resource.openApi) as Schema : definitions.schemaOf(resource.type);
   const meta = definitions.refer(structNamed("meta/v1.ObjectMeta")!, { description: "Standard object's metadata." });
-  const properties = { ...typeMeta, ...schema.properties as Schema | undefined, metadata: meta };
+  const properties = { ...definitions.typeMeta(), ...schema.properties as Schema | undefined, metadata: meta };
   return { ...schema, type: "object", properties };
 }
-
-const typeMeta: Schema = { apiVersion: { type: "string" }, kind: { type: "string" } };
 
 function addList(definitions: Definitions, resource: Resource): void {
   const { group, version, listKind } = resource;
@@ -46,7 +44,7 @@ function addList(definitions: Definitions, resource: Resource): void {
     description: `${listKind} is a list of ${resource.kind}`,
     type: "object",
     required: ["items"],
-    properties: { ...typeMeta, items, metadata },
+    properties: { ...definitions.typeMeta(), items, metadata },
   };
   mark(definitions, name, { group, version, kind: listKind });
 }

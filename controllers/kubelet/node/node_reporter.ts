@@ -9,7 +9,9 @@ import { readNetworkConfig } from "../network/network_config.ts";
 import { defaults } from "../options.ts";
 import type { Agent } from "../sync/agent.ts";
 import { nodeObject, type NodeStatus, nodeStatus } from "./node_object.ts";
-import { pressureOf } from "./pressure.ts";
+import { ImageCollector } from "../images/image_gc.ts";
+import { evictForPressure, evictOverfull } from "./evict.ts";
+import { pressureOf, signalsOf } from "./pressure.ts";
 
 const leaseSeconds = 40;
 const renewMs = 10_000;
@@ -19,6 +21,7 @@ const leaseNamespace = "kube-node-lease";
 export class NodeReporter {
   #reported?: { readonly status: NodeStatus; readonly at: number };
   #timer?: Disposable;
+  #images?: ImageCollector;
   #busy: Promise<void> = Promise.resolve();
 
   constructor(readonly agent: Agent, readonly serverPort: () => number) {}
@@ -39,7 +42,18 @@ export class NodeReporter {
     const { clock, signal } = this.agent.context;
     await this.now();
     await this.#renewLease().catch((error) => this.#failed(error));
+    await this.#makeRoom().catch((error) => this.agent.context.log.warn("no room could be made", { error }));
     if (!signal.aborted) this.#timer = clock.after(renewMs, () => void this.#beat());
+  }
+
+  /** What the node runs short of is taken back from those who have too much of it. */
+  async #makeRoom(): Promise<void> {
+    const { agent } = this;
+    if (agent.engineProblem !== undefined) return;
+    this.#images ??= new ImageCollector((await agent.engine.info()).rootDir || "/");
+    await this.#images.collect(agent);
+    await evictForPressure(agent, await signalsOf(agent.machine));
+    await evictOverfull(agent);
   }
 
   #failed(error: unknown): void {
@@ -92,7 +106,7 @@ export class NodeReporter {
       images: engineWorks ? await agent.engine.images() : [],
       serverPort: this.serverPort(),
       problems,
-      pressure: await pressureOf(agent.machine),
+      pressure: pressureOf(await signalsOf(agent.machine)),
       before,
       now: agent.context.clock.now(),
     });

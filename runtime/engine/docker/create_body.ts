@@ -40,7 +40,8 @@ function hostConfig(spec: ContainerSpec): Record<string, unknown> {
     ShmSize: spec.shmBytes,
     Sysctls: spec.sysctls,
     CgroupParent: spec.cgroupParent,
-    LogConfig: { Type: spec.keepLogs ? "json-file" : "none" },
+    // docker turns the file over and reads across all of them; sizes are those of upstream's kubelet.
+    LogConfig: spec.keepLogs ? { Type: "json-file", Config: { "max-size": "10m", "max-file": "5" } } : { Type: "none" },
     ...limitsBody(spec.resources),
   };
 }

@@ -18,6 +18,7 @@ import { nodeRestriction } from "./access/node_restriction.ts";
 import { Revocations } from "./access/revocations.ts";
 import { roleEscalation } from "./access/role_escalation.ts";
 import { admissionPlugins } from "./admission/plugins.ts";
+import { withPolicyRules } from "./admission/policy/compiled.ts";
 import { resourceQuota } from "./admission/quota/resource_quota.ts";
 import { matchConditionsHold } from "./admission/webhooks/match_conditions.ts";
 import { type Aggregation, aggregation, type AggregationOptions, discovered } from "./aggregation/aggregation.ts";
@@ -102,7 +103,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const log = getLogger(["d8s", "api"]);
   const { store, clock, random = Math.random, serviceCidr = "10.96.0.0/16", nodePortRange = usualNodePorts } = options;
   const range = parseIpRange(serviceCidr);
-  const resources = resourceRegistry([...withDefinitionRules(builtinResources), ...nodeMetricsRows]);
+  const resources = resourceRegistry([...withPolicyRules(withDefinitionRules(builtinResources)), ...nodeMetricsRows]);
   const prefixes = builtinResources.filter(isStored).map(({ storagePrefix }) => storagePrefix);
   const cache = await WatchCache.open(store, prefixes, (error) => log.warn("the store's watch failed", { error }));
   const services = cache.resource("/registry/services/specs");

@@ -83,7 +83,7 @@ function identifier(name: string, pos: number, scope: CheckScope, { issues }: Ch
 
 function selected(node: SelectNode, scope: CheckScope, checking: Checking): CelType {
   const name = node.test ? undefined : qualifiedName(node);
-  const named = name && typeIdentifier(name);
+  const named = name ? scope.type(name) ?? typeIdentifier(name) : undefined;
   if (named) return named;
   const operand = typeOf(node.operand, scope, checking);
   const chained = operand.kind === "optional";

@@ -65,8 +65,10 @@ function present(value: Value): Value[] {
 }
 
 function select(node: SelectNode, scope: Scope, run: Run): Value {
-  const typeName = node.test ? undefined : qualifiedName(node);
-  if (typeName && typeIdentifier(typeName)) return new TypeValue(typeName);
+  const name = node.test ? undefined : qualifiedName(node);
+  const whole = name ? scope.lookup(name) : undefined;
+  if (whole !== undefined) return whole;
+  if (name && typeIdentifier(name)) return new TypeValue(name);
   const operand = evaluate(node.operand, scope, run);
   const chained = operand instanceof Optional;
   const inner = chained ? operand.value : operand;

@@ -135,6 +135,17 @@ export class ObjectValue {
   }
 }
 
+/** An object whose fields are made when an expression asks for them. */
+export class LazyObject extends ObjectValue {
+  constructor(type: ObjectType, private readonly make: (name: string) => Value | undefined) {
+    super({}, type);
+  }
+
+  override get(name: string): Value | undefined {
+    return this.make(name);
+  }
+}
+
 /** JSON, seen as a value of its declared type. */
 export function viewOf(json: unknown, type: CelType): Value {
   if (json === null || json === undefined) return null;

@@ -13,6 +13,8 @@ import { defaultStorageClass } from "./default_storage_class.ts";
 import { defaultTolerations } from "./default_tolerations.ts";
 import { limitRanger } from "./limit_ranger.ts";
 import { localApiService } from "./local_api_service.ts";
+import { mutatingPolicies } from "./policy/mutating.ts";
+import { validatingPolicies } from "./policy/validating.ts";
 import { priority } from "./priority.ts";
 import { runtimeClass } from "./runtime_class.ts";
 import { serviceAccount } from "./service_account.ts";
@@ -32,6 +34,7 @@ export interface PluginOptions {
 }
 
 export function admissionPlugins({ random, authorize, webhooks }: PluginOptions): readonly AdmissionPlugin[] {
+  const policies = { registry: webhooks.registry, authorize };
   return [
     serviceValues,
     certificateRequester,
@@ -50,7 +53,9 @@ export function admissionPlugins({ random, authorize, webhooks }: PluginOptions)
     certificateSubject,
     defaultIngressClass,
     matchConditionsCompile,
+    mutatingPolicies(policies),
     mutatingWebhooks(webhooks),
+    validatingPolicies(policies),
     validatingWebhooks(webhooks),
   ];
 }

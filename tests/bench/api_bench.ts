@@ -78,6 +78,7 @@ async function watchDelay(endpoint: Endpoint): Promise<void> {
   const delays: number[] = [];
   for (const watcher of watchers) {
     await watcher.send("GET", `${maps}?watch=true&labelSelector=bench%3Dwatch`);
+    await watcher.begun();
     void listen(watcher, sent, delays).catch(() => {});
   }
   const writer = await Connection.open(endpoint);

@@ -57,9 +57,13 @@ export class Connection implements Disposable {
     await this.#write(concat(encoder.encode(head), payload));
   }
 
-  /** The chunks of a streamed answer (a watch), each with the time it came, until the connection ends. */
-  async *stream(): AsyncGenerator<Uint8Array> {
+  /** Resolves when a streamed answer (a watch) has begun. */
+  async begun(): Promise<void> {
     await this.#head();
+  }
+
+  /** The chunks of an answer that has begun, until the connection ends. */
+  async *stream(): AsyncGenerator<Uint8Array> {
     while (true) {
       const size = parseInt(await this.#line(), 16);
       if (!(size > 0)) return;

@@ -26,14 +26,20 @@ export function answer(
   });
 }
 
+/** Whether an answer to this reader may be compressed: on one machine that costs more time than the bytes would. */
+export function readsGzip(request: Request, remoteAddress: string | undefined): boolean {
+  const near = /^(127\.|::1$|::ffff:127\.)/.test(remoteAddress ?? "");
+  return !near && /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/.test(request.headers.get("accept-encoding") ?? "");
+}
+
 /** Large answers to those who can read gzip. */
 export async function compressed(
   bytes: Uint8Array,
   contentType: string,
-  acceptEncoding: string | null,
+  gzipped: boolean,
   headers: Record<string, string> = {},
 ): Promise<Response> {
-  if (bytes.length < gzipFrom || !acceptEncoding?.includes("gzip")) return answer(bytes, contentType, 200, headers);
+  if (bytes.length < gzipFrom || !gzipped) return answer(bytes, contentType, 200, headers);
   const small = await new Promise<Uint8Array>((resolve, reject) => {
     gzip(bytes, { level: 1 }, (error, result) => error ? reject(error) : resolve(result));
   });

@@ -2,7 +2,7 @@
 import { type KubeObject, StatusError } from "../../schema/mod.ts";
 import { badRequest } from "../objects/refusals.ts";
 import type { DeleteCall, ObjectList, PatchBody, Written } from "../operations.ts";
-import { answer, compressed, success } from "./answer.ts";
+import { answer, compressed, readsGzip, success } from "./answer.ts";
 import { decodeObject, decodeValue, mediaTypeOf, readBody, unsupported } from "./body.ts";
 import { deleteCall } from "./delete_options.ts";
 import { type Exchange, targetOf, writeCallOf } from "./exchange.ts";
@@ -29,7 +29,7 @@ async function get(exchange: Exchange): Promise<Response> {
   const { operations, encoding, resource, url } = exchange;
   const revision = await operations.get(targetOf(exchange), text(url.searchParams, "resourceVersion"));
   const bytes = encoding.object(revision, resource);
-  return await compressed(bytes, encoding.contentType, exchange.request.headers.get("accept-encoding"));
+  return await compressed(bytes, encoding.contentType, readsGzip(exchange.request, exchange.connection.remoteAddress));
 }
 
 async function list(exchange: Exchange): Promise<Response> {
@@ -41,7 +41,7 @@ async function list(exchange: Exchange): Promise<Response> {
 async function listAnswer(exchange: Exchange, found: ObjectList): Promise<Response> {
   const { encoding, resource, request, connection } = exchange;
   const { outgoing } = connection;
-  const zipped = request.headers.get("accept-encoding")?.includes("gzip");
+  const zipped = readsGzip(request, connection.remoteAddress);
   const parts = outgoing && !zipped ? encoding.listParts?.(found, resource) : undefined;
   if (outgoing && parts) {
     const length = parts.reduce((sum, part) => sum + part.length, 0);
@@ -49,7 +49,7 @@ async function listAnswer(exchange: Exchange, found: ObjectList): Promise<Respon
     return answer(concat(parts), encoding.contentType);
   }
   const bytes = encoding.list(found, resource);
-  return await compressed(bytes, encoding.contentType, request.headers.get("accept-encoding"));
+  return await compressed(bytes, encoding.contentType, zipped);
 }
 
 function watch(exchange: Exchange): Promise<Response> {

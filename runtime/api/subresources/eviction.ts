@@ -39,9 +39,14 @@ export const eviction = {
     const pod = (await read(m, target)).object;
     const dryRun = call.dryRun || deleteOptions.dryRun?.includes("All");
     const budget = isOver(pod as unknown as Pod) ? undefined : budgetOf(m, pod);
-    if (budget) await spend(m, budget, pod, { ...call, dryRun });
+    const spent = budget && await spend(m, budget, pod, { ...call, dryRun });
     const { gracePeriodSeconds, preconditions } = deleteOptions;
-    await remove(m, target, { ...call, subresource: undefined, dryRun, gracePeriodSeconds, preconditions });
+    try {
+      await remove(m, target, { ...call, subresource: undefined, dryRun, gracePeriodSeconds, preconditions });
+    } catch (error) {
+      if (spent && !dryRun) await giveBack(m, spent, pod, call);
+      throw error;
+    }
     return { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 };
   },
 };
@@ -63,21 +68,43 @@ function budgetOf(m: Machinery, pod: Stored): Stored | undefined {
   );
 }
 
-/** Takes one disruption from the budget, or refuses. */
-async function spend(m: Machinery, budget: Stored, pod: Stored, call: WriteCall): Promise<void> {
+/** Takes one disruption from the budget, or refuses. Returns the budget that gave one; none for a pod that costs none. */
+async function spend(m: Machinery, budget: Stored, pod: Stored, call: WriteCall): Promise<Target | undefined> {
   const resource = m.registry.find("policy", "v1", "poddisruptionbudgets")!;
   const { name, namespace = "" } = budget.metadata;
-  await modify(m, { resource, namespace, name }, { ...call, subresource: "status" }, (live) => {
+  const target = { resource, namespace, name };
+  let spent: Target | undefined;
+  await modify(m, target, { ...call, subresource: "status" }, (live) => {
     const next = copyJson(live) as unknown as Budget;
     const allowed = next.status?.disruptionsAllowed ?? 0;
+    spent = undefined;
     if (isSpareUnhealthy(pod as unknown as Pod, next)) return { object: next };
     if (allowed <= 0) throw noDisruption(next);
+    spent = target;
     next.status = {
       ...next.status,
       disruptionsAllowed: allowed - 1,
       disruptedPods: { ...next.status?.disruptedPods, [pod.metadata.name]: timestamp(m.clock.now()) },
     };
     return { object: next };
+  });
+  return spent;
+}
+
+/**
+ * The pod did not go after all. Until the budget's loop has counted again it is the note about the pod that counts; a note
+ * that is gone already was counted.
+ */
+async function giveBack(m: Machinery, budget: Target, pod: Stored, call: WriteCall): Promise<void> {
+  await modify(m, budget, { ...call, subresource: "status" }, (live) => {
+    const next = copyJson(live) as unknown as Budget;
+    const { [pod.metadata.name]: noted, ...others } = next.status?.disruptedPods ?? {};
+    if (noted === undefined) return { object: next };
+    const disruptionsAllowed = (next.status?.disruptionsAllowed ?? 0) + 1;
+    next.status = { ...next.status, disruptionsAllowed, disruptedPods: others };
+    return { object: next };
+  }).catch(() => {
+    // Whoever asked is told why the pod stays; the budget's loop forgets the note when its time is over.
   });
 }
 

@@ -1,8 +1,8 @@
 /**
  * The scheduler's picture of the cluster, kept up to date by single changes.
  *
- * Laws: a pod counts on one node at most, and once, however often it is told; a pod that was placed here and is not yet
- * seen in the API (assumed) counts like one that is; the cost of a change does not grow with the pods there are.
+ * Laws: a pod counts on one node at most, and once, however often it is told: one that is placed is no longer promised a
+ * node; a pod that was placed here and is not yet seen in the API (assumed) counts like one that is; the cost of a change does not grow with the pods there are.
  */
 import type { INode } from "kubernetes-models/v1/Node";
 import type { Stored } from "../../runtime/schema/mod.ts";
@@ -58,11 +58,13 @@ export class Cluster {
 
   /** Placed by somebody, as the API says. */
   place(pod: PodFacts, node: string): void {
+    this.nominations.remove(pod.uid);
     this.#put({ pod, node, assumed: false });
   }
 
   /** Placed by us; the API does not say so yet. */
   assume(pod: PodFacts, node: string): void {
+    this.nominations.remove(pod.uid);
     this.#put({ pod, node, assumed: true });
   }
 

@@ -89,6 +89,7 @@ class Feed {
     const { nominations } = this.state.cluster;
     const { uid } = object.metadata;
     const node = object.status?.nominatedNodeName;
+    if (this.state.cluster.nodeOf(uid)) return;
     const isOpen = type !== "DELETED" && !isOver(object) && !object.spec?.nodeName;
     if (isOpen && (type === "ADDED" || node !== old?.status?.nominatedNodeName)) {
       if (node) nominations.set(podFacts(object), node);

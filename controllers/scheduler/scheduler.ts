@@ -73,6 +73,7 @@ async function schedule(key: Key, pod: Stored<IPod>, term: Term): Promise<Outcom
     await bind(pod, facts, placement.node, context);
   } catch (error) {
     cluster.forget(facts.uid);
+    if (first !== undefined) cluster.nominations.set(facts, first);
     // Gone, or bound by somebody else: the watch says which.
     if (isReason(error, "NotFound")) return done;
     throw error;

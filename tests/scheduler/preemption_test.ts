@@ -124,6 +124,9 @@ Deno.test("promised room is left to whom it is promised by all who are not more 
   assert.match(outcome(some("p", { cpu: 1, priority: 5 }), cluster), /Insufficient cpu/);
   assert.equal(outcome(some("p", { cpu: 1, priority: 6 }), cluster), "n1");
   assert.equal(outcome(promised, cluster), "n1");
-  cluster.nominations.remove(promised.uid);
+  cluster.assume(promised, "n1");
+  assert.match(outcome(some("p", { cpu: 1, priority: 0 }), cluster), /Insufficient cpu/);
+  assert.equal(cluster.node("n1")!.used.cpu, 1000);
+  cluster.remove(promised.uid);
   assert.equal(outcome(some("p", { cpu: 1, priority: 0 }), cluster), "n1");
 });

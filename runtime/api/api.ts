@@ -42,8 +42,12 @@ import type { HealthCheck } from "./http/health.ts";
 import { type ApiMetrics, apiMetrics } from "./metrics.ts";
 import { nodeMetricsRoutes } from "./node_metrics/node_metrics.ts";
 import { nodeMetricsRows } from "./node_metrics/rows.ts";
+import { FlowControl } from "./flow_control/flow_control.ts";
+import { keepFlowDefaults } from "./flow_control/keep_defaults.ts";
+import { seated } from "./flow_control/seated.ts";
+import { widths } from "./flow_control/width.ts";
 import { clusterView } from "./cluster_view.ts";
-import type { Machinery } from "./objects/machinery.ts";
+import { type Machinery, timestamp } from "./objects/machinery.ts";
 import { objectOperations } from "./objects/object_operations.ts";
 import type { Operations } from "./operations.ts";
 import { type ResourceRegistry, resourceRegistry } from "./resource_registry.ts";
@@ -179,6 +183,14 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     held.use(followAccess(cache, options.access));
     await ensureDefaultPolicy(keeper);
   }
+  held.use(
+    await keepFlowDefaults({
+      keeper,
+      cache,
+      now: () => timestamp(clock.now()),
+      onTrouble: (error) => log.warn("the defaults of flow control could not be kept", { error }),
+    }),
+  );
   if (options.aggregation) {
     const onTrouble = (error: unknown) => log.warn("an APIService could not be looked after", { error });
     layer = await aggregation({
@@ -204,11 +216,13 @@ export async function createApi(options: ApiOptions): Promise<Api> {
       }),
     );
   }
+  const flow = new FlowControl(cache, clock, widths(resources, cache));
   const fetch = async (request: Request, comes: Connection = {}) => {
     try {
       const user = await whoAsks(options, comes, request.headers);
       const connection = revocations.bind(comes, user);
-      return await (layer?.answer(request, connection, user) ?? app.fetch(request, { connection, user }));
+      const answer = () => layer?.answer(request, connection, user) ?? app.fetch(request, { connection, user });
+      return await seated(flow, { request, connection, user }, answer);
     } catch (error) {
       return failure(error);
     }

@@ -17,7 +17,7 @@ const api = await createApi({
   authenticate,
   authorize: clusterAccess().authorize,
   clock: systemClock,
-  dialKubelet: tlsKubeletDialer({ ca: pki.ca.cert, ...pki.kubeletClient }),
+  dialKubelet: tlsKubeletDialer(() => ({ ca: pki.ca.cert, ...pki.kubeletClient })),
 });
 await serveApi(api, { hostname: address, port: 6443, ...pki.apiserver, clientCa: pki.ca.cert });
 const options = {

@@ -20,6 +20,8 @@ export interface EnvFacts {
   readonly nodeAllocatable: Readonly<Record<string, string>>;
   readonly configMap: (name: string) => IConfigMap | undefined;
   readonly secret: (name: string) => ISecret | undefined;
+  /** Env files by `volume/path`. */
+  readonly files: ReadonlyMap<string, ReadonlyMap<string, string>>;
   /** Variables of Services, lowest in rank. */
   readonly services: Readonly<Record<string, string>>;
 }
@@ -72,7 +74,16 @@ function fromReference(from: ValueFrom, container: Container, facts: EnvFacts): 
   if (from.resourceFieldRef) return resourceValue(from.resourceFieldRef, container, facts);
   if (from.configMapKeyRef) return fromConfigMap(from.configMapKeyRef, facts);
   if (from.secretKeyRef) return fromSecret(from.secretKeyRef, facts);
+  if (from.fileKeyRef) return fromFile(from.fileKeyRef, facts);
   throw new ConfigError("invalid valueFrom: no source that this node knows");
+}
+
+type FileRef = NonNullable<ValueFrom["fileKeyRef"]>;
+
+function fromFile({ volumeName, path, key, optional }: FileRef, { files }: EnvFacts): string | undefined {
+  const value = files.get(`${volumeName}/${path}`)?.get(key);
+  if (value !== undefined || optional) return value;
+  throw new ConfigError(`environment variable key "${key}" not found in file "${path}" of volume "${volumeName}"`);
 }
 
 type KeyRef = NonNullable<ValueFrom["configMapKeyRef"]>;

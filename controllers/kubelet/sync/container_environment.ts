@@ -7,6 +7,7 @@ import { needsPodIp } from "../container/field_ref.ts";
 import { serviceEnv } from "../container/service_env.ts";
 import { type Container, type Pod, specOf } from "../pod/pod.ts";
 import { type Agent, hostIpsOf } from "./agent.ts";
+import { readEnvFiles } from "./env_files.ts";
 
 export function wantsPodIp({ env = [] }: Container): boolean {
   return env.some(({ valueFrom }) => valueFrom?.fieldRef && needsPodIp(valueFrom.fieldRef.fieldPath));
@@ -15,9 +16,10 @@ export function wantsPodIp({ env = [] }: Container): boolean {
 interface EnvironmentOf {
   readonly container: Container;
   readonly podIps: readonly string[];
+  readonly volumes: ReadonlyMap<string, string>;
 }
 
-export async function containerEnvironment(agent: Agent, pod: Pod, { container, podIps }: EnvironmentOf) {
+export async function containerEnvironment(agent: Agent, pod: Pod, { container, podIps, volumes }: EnvironmentOf) {
   const { namespace = "" } = pod.metadata;
   const configMaps = new Map<string, IConfigMap | undefined>();
   const secrets = new Map<string, ISecret | undefined>();
@@ -37,6 +39,7 @@ export async function containerEnvironment(agent: Agent, pod: Pod, { container, 
     nodeAllocatable: agent.machine.allocatable,
     configMap: (name) => configMaps.get(name),
     secret: (name) => secrets.get(name),
+    files: await readEnvFiles(container, volumes),
     services: serviceEnv(agent.services.list() as never, namespace, specOf(pod).enableServiceLinks ?? true),
   });
 }

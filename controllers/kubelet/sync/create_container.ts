@@ -29,7 +29,7 @@ export interface Creating {
 export async function createContainer(agent: Agent, pod: Pod, { container, step, ground }: Creating): Promise<string> {
   const [sandbox, volumes] = await Promise.all([ground.sandbox, ground.volumes]);
   const podIps = wantsPodIp(container) ? await ground.podIps : [];
-  const env = await containerEnvironment(agent, pod, { container, podIps });
+  const env = await containerEnvironment(agent, pod, { container, podIps, volumes: volumes.paths });
   const podDir = agent.volumes.podDir(pod.metadata.uid);
   const messageSource = await writeMessageFile(podDir, container.name, step.attempt);
   const spec = containerSpec({

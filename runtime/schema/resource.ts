@@ -69,6 +69,8 @@ export interface Resource {
   readonly openApi?: { readonly [keyword: string]: Json };
   /** Rules beyond those of the built-in kinds' tables, such as those of a custom resource's schema. */
   readonly validate?: (object: KubeObject, old?: KubeObject, subresource?: string) => FieldError[];
+  /** Custom resources with defaults only: a stored object with those that it lacks; the object itself when it lacks none. */
+  readonly complete?: (stored: KubeObject) => KubeObject;
 }
 
 /** `v1`, `apps/v1`. */

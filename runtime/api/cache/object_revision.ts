@@ -54,6 +54,11 @@ export class ObjectRevision {
     this.#versions = undefined;
   }
 
+  /** The same revision of another object. Takes the object. */
+  withObject(object: KubeObject): ObjectRevision {
+    return ObjectRevision.ofStored(this.path, this.revision, serialise(object), object);
+  }
+
   /** Another form of it (protobuf, a table row), made when first asked for and kept as long as the revision. */
   encoding(name: string, make: () => Uint8Array): Uint8Array {
     this.#encodings ??= new Map();

@@ -1,5 +1,14 @@
 /** The rows that a CustomResourceDefinition stands for: one for each version that it serves. */
-import { apiVersionOf, type PrinterColumn, type Resource, type Subresource, type TypeNode } from "../../schema/mod.ts";
+import {
+  apiVersionOf,
+  applyDefaults,
+  type KubeObject,
+  type PrinterColumn,
+  type Resource,
+  type Subresource,
+  type TypeNode,
+} from "../../schema/mod.ts";
+import { copyJson, sameJson } from "../objects/json_value.ts";
 import type { ClientConfig } from "../admission/webhooks/webhook.ts";
 import { setScalePaths } from "../subresources/scale_paths.ts";
 import type { JsonSchema } from "./json_schema.ts";
@@ -83,9 +92,21 @@ function rowOf(spec: DefinitionSpec, version: DefinitionVersion, metadata: TypeN
     printerColumns: version.additionalPrinterColumns?.map(columnOf),
     openApi: schema as unknown as Resource["openApi"],
     validate: schema && customValidation(schema),
+    complete: schema && hasDefaults(schema) ? (stored) => withDefaults(row, stored) : undefined,
   };
   rememberScale(row, version);
   return row;
+}
+
+function hasDefaults({ default: value, properties = {}, items, additionalProperties: more }: JsonSchema): boolean {
+  if (value !== undefined || Object.values(properties).some(hasDefaults)) return true;
+  return items !== undefined && hasDefaults(items) || typeof more === "object" && hasDefaults(more);
+}
+
+function withDefaults(row: Resource, stored: KubeObject): KubeObject {
+  const object = copyJson(stored) as KubeObject;
+  applyDefaults(row, object);
+  return sameJson(object, stored) ? stored : object;
 }
 
 function subresourcesOf({ group, names }: DefinitionSpec, { name, subresources }: DefinitionVersion): Subresource[] {

@@ -11,9 +11,25 @@ import type { Machinery } from "./machinery.ts";
 
 /** The revision as a client of this row's version sees it. */
 export function shownAs(revision: ObjectRevision, resource: Resource): ObjectRevision {
-  if (isStored(resource)) return revision;
   const apiVersion = apiVersionOf(resource);
-  return revision.inVersion(apiVersion, (object) => inVersion(resource, object, apiVersion));
+  const shown = isStored(resource)
+    ? revision
+    : revision.inVersion(apiVersion, (object) => inVersion(resource, object, apiVersion));
+  return resource.complete ? completed(shown, resource) : shown;
+}
+
+const complete = new WeakMap<Resource, WeakMap<ObjectRevision, ObjectRevision>>();
+
+/** With what its schema has come to fill in since it was stored; looked at once, as long as the schema stays. */
+function completed(revision: ObjectRevision, resource: Resource): ObjectRevision {
+  const known = complete.get(resource) ?? new WeakMap<ObjectRevision, ObjectRevision>();
+  complete.set(resource, known);
+  const seen = known.get(revision);
+  if (seen) return seen;
+  const object = resource.complete!(revision.object);
+  const made = object === revision.object ? revision : revision.withObject(object);
+  known.set(revision, made);
+  return made;
 }
 
 /** The row whose rules hold for a write: the stored version's, but for custom resources each version has its own schema. */

@@ -27,6 +27,8 @@ export interface ServeOptions {
 
 export interface Served {
   readonly port: number;
+  /** Connections from now on are shown this certificate. */
+  renew(pair: { readonly key: string; readonly cert: string }): void;
   /** Stops accepting, waits for running requests up to `graceMs`, then cuts what is left. */
   close(graceMs: number): Promise<void>;
 }
@@ -60,6 +62,7 @@ export async function serveApi(api: Api, options: ServeOptions): Promise<Served>
   });
   return {
     port: (server.address() as AddressInfo).port,
+    renew: (pair) => server.setSecureContext({ ...pair, ca, minVersion: "TLSv1.2" }),
     close: (graceMs) =>
       new Promise((resolve) => {
         const cut = setTimeout(() => server.closeAllConnections(), graceMs);

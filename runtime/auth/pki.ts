@@ -73,6 +73,20 @@ export async function ensurePki(dir: string, options: PkiOptions): Promise<Pki> 
   };
 }
 
+const authorities = ["ca.crt", "front-proxy-ca.crt"];
+
+/** Takes away every leaf, so that `make` signs it anew with the key that stays; returns the files that were renewed. */
+export async function renewPki(dir: string, make: () => Promise<unknown>): Promise<string[]> {
+  const renewed: string[] = [];
+  for await (const { name } of Deno.readDir(dir)) {
+    if (!name.endsWith(".crt") || authorities.includes(name)) continue;
+    await Deno.remove(`${dir}/${name}`);
+    renewed.push(`${dir}/${name}`);
+  }
+  await make();
+  return renewed.sort();
+}
+
 const frontProxyLeaf: Leaf = {
   file: "front-proxy-client",
   subject: { commonName: "front-proxy-client" },

@@ -23,11 +23,10 @@ export async function master(settings: Settings, loops: Loops): Promise<void> {
   if (!settings.manifests) await Deno.mkdir(own, { recursive: true, mode: 0o700 });
   const manifests = await manifestFolders(settings, own, show);
   const running = await bringUpMaster({ settings, loops, manifests, withNode: false }, show);
-  const access = { server: localServer(settings), ca: running.pki.ca.cert, ...running.pki.admin };
-  await show.step(
-    `kubectl's context is ${contextName}, in ${settings.kubeconfig}`,
-    () => changeKubeconfig(settings.kubeconfig, (config) => mergeAccess(config, access)),
-  );
+  const access = () => ({ server: localServer(settings), ca: running.pki.ca.cert, ...running.pki.admin });
+  const merge = () => changeKubeconfig(settings.kubeconfig, (config) => mergeAccess(config, access()));
+  await show.step(`kubectl's context is ${contextName}, in ${settings.kubeconfig}`, merge);
+  running.onRenewed(merge);
   show.line(`The line that a node joins with: deno task master token create${flagsOf(settings)}`);
   await aborted(signal);
   show.line("stopping");

@@ -2,7 +2,7 @@
  * The words of the command line. Each command's code is loaded when it is called, so that `--help` and `version` answer at
  * once.
  */
-import { Command } from "@commander-js/extra-typings";
+import { Argument, Command } from "@commander-js/extra-typings";
 import { readConfig } from "./config_file.ts";
 import type { Loops } from "./loops.ts";
 import { machineDefaults } from "./machine_defaults.ts";
@@ -36,6 +36,7 @@ function buildProgram(loops: Loops, outcome: { code: number }): Command {
   addUp(program, loops);
   addHalves(program, loops);
   addToken(program);
+  addCerts(program);
   addStatus(program, loops, outcome);
   addDown(program, loops);
   program.command("version").description("which d8s this is, and which Kubernetes it serves")
@@ -94,6 +95,20 @@ function addToken(parent: Command): void {
     .action(async (id, options) => {
       await (await import("./token.ts")).deleteToken(await settingsOf(options), id);
       print("deleted");
+    });
+}
+
+function addCerts(program: Command): void {
+  commonFlags(program.command("certs")).description("show this machine's certificates and when they end, or renew them")
+    .addArgument(
+      new Argument("[action]", "sign them anew; a master that runs takes them up").choices(["renew"] as const),
+    )
+    .addHelpText("after", "\nExamples:\n  deno task d8s certs\n  deno task d8s certs renew")
+    .action(async (action, options) => {
+      const { listCerts, renewCerts } = await import("./certs.ts");
+      const settings = await settingsOf(options);
+      if (action === "renew") { for (const file of await renewCerts(settings)) print(`renewed ${file}`); }
+      for (const line of await listCerts(settings, Date.now())) print(line);
     });
 }
 

@@ -1,4 +1,5 @@
 /** The master's half: PKI, store, API server and its loops, from start to stop. It prints nothing. */
+import { getLogger } from "@logtape/logtape";
 import { type Api, createApi, serveApi, tlsKubeletDialer } from "../api/mod.ts";
 import {
   anyOf,
@@ -17,6 +18,7 @@ import { inProcessClient } from "../client/mod.ts";
 import { type Client, runControllers, type Running, systemClock } from "../loop/mod.ts";
 import { type Kind, Node, Pod, type Ref, Secret, ServiceAccount } from "../schema/mod.ts";
 import { openStore, type Store } from "../store/mod.ts";
+import { keepRenewed } from "./certificate_renewal.ts";
 import { reachableAddresses } from "./machine_defaults.ts";
 import type { Loops } from "./loops.ts";
 import { addressIn, type Settings } from "./settings.ts";
@@ -33,6 +35,8 @@ export interface Master {
   readonly pki: Pki;
   readonly api: Api;
   readonly client: Client;
+  /** Called with the new certificates whenever some were renewed. */
+  onRenewed(tell: (pki: Pki) => void | Promise<void>): void;
   startLoops(): Promise<void>;
   /** Requests in flight get `graceMs` to end. */
   stop(graceMs: number): Promise<void>;
@@ -57,22 +61,39 @@ export async function openSettingsStore({ store, storeTls }: Settings): Promise<
 /** Resolves when the API server answers. */
 export async function startMaster(options: MasterOptions, made: { pki: Pki; store: Store }): Promise<Master> {
   const { settings, loops, manifests } = options;
-  const { pki, store } = made;
-  const api = await buildApi(settings, pki, store);
-  const { key, cert } = pki.apiserver;
+  const { store } = made;
+  let { pki } = made;
+  const api = await buildApi(settings, () => pki, store);
   const served = await serveApi(api, {
     hostname: settings.bindAddress,
     port: settings.port,
-    key,
-    cert: cert + pki.ca.cert, // joining nodes find the CA in the chain
+    ...servingPair(pki),
     clientCa: pki.ca.cert,
     frontProxyCa: pki.frontProxyCa.cert,
   });
   const client = inProcessClient(api, loopUser("system:kube-controller-manager"));
   const stopping = new AbortController();
+  const renewed = new Set<(pki: Pki) => void | Promise<void>>();
+  const log = getLogger(["d8s", "certificates"]);
+  const renewing = keepRenewed({
+    dir: `${settings.dataDir}/pki`,
+    pki,
+    make: () => makePki(options),
+    signal: stopping.signal,
+    onTrouble: (error) => log.warn("certificates could not be renewed", { error }),
+    async changed(now) {
+      pki = now;
+      served.renew(servingPair(now));
+      for (const tell of renewed) await tell(now);
+      log.info("certificates were renewed");
+    },
+  });
   let running: Running | undefined;
   return {
-    pki,
+    get pki() {
+      return pki;
+    },
+    onRenewed: (tell) => void renewed.add(tell),
     api,
     client,
     async startLoops() {
@@ -86,6 +107,7 @@ export async function startMaster(options: MasterOptions, made: { pki: Pki; stor
     async stop(graceMs) {
       stopping.abort();
       await running?.stop();
+      await renewing;
       await served.close(graceMs);
       await api.close();
       await store.close();
@@ -93,7 +115,12 @@ export async function startMaster(options: MasterOptions, made: { pki: Pki; stor
   };
 }
 
-async function buildApi(settings: Settings, pki: Pki, store: Store): Promise<Api> {
+function servingPair({ apiserver: { key, cert }, ca }: Pki) {
+  return { key, cert: cert + ca.cert }; // joining nodes find the CA in the chain
+}
+
+async function buildApi(settings: Settings, current: () => Pki, store: Store): Promise<Api> {
+  const pki = current();
   const { bindAddress, nodeIp, port } = settings;
   // Tokens ask the API whether their accounts still exist, and the API asks tokens who calls.
   const late: { client?: Client } = {};
@@ -121,7 +148,7 @@ async function buildApi(settings: Settings, pki: Pki, store: Store): Promise<Api
       frontProxyCa: pki.frontProxyCa.cert,
       clientCa: pki.ca.cert,
     },
-    dialKubelet: tlsKubeletDialer({ ca: pki.ca.cert, ...pki.kubeletClient }),
+    dialKubelet: tlsKubeletDialer(() => ({ ca: current().ca.cert, ...current().kubeletClient })),
   });
   late.client = inProcessClient(api, loopUser("system:apiserver"));
   return api;

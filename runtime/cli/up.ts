@@ -34,6 +34,11 @@ export async function up(settings: Settings, loops: Loops): Promise<void> {
   try {
     node = await bringUpNode(settings, loops, master, show);
     await mergeContext(settings, master, show);
+    master.onRenewed(async () => {
+      await mergeContext(settings, master, show);
+      await node?.stop();
+      node = await bringUpNode(settings, loops, master, show);
+    });
     await untilNode(settings, master, signal, show);
     await showResult({ master, loops, manifests, signal }, show);
     await aborted(signal);

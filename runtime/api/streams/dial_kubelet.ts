@@ -12,10 +12,11 @@ export interface KubeletTls {
 
 const patienceMs = 10_000;
 
-export function tlsKubeletDialer(tls: KubeletTls): DialKubelet {
+/** `tls` is asked for with each connection, because certificates are renewed. */
+export function tlsKubeletDialer(tls: () => KubeletTls): DialKubelet {
   return ({ nodeName, host, port }) =>
     new Promise((resolve, reject) => {
-      const socket = connect({ ...tls, host, port, servername: host.includes(":") ? "" : undefined });
+      const socket = connect({ ...tls(), host, port, servername: host.includes(":") ? "" : undefined });
       const fail = (error: Error) => {
         socket.destroy();
         reject(

@@ -68,9 +68,10 @@ export function findNewSet(deployment: DeploymentObject, sets: readonly SetObjec
   return [...sets].sort(byAge).find((set) => sameTemplate(set.spec?.template, deployment.spec?.template));
 }
 
-export function revisionOf(object: { metadata: { annotations?: Record<string, string> } }): number {
-  const revision = Number(object.metadata.annotations?.[revisionAnnotation] ?? 0);
-  return Number.isInteger(revision) ? revision : 0;
+/** 64 bits, of which a number would keep 53; 0 when it has none. */
+export function revisionOf(object: { metadata: { annotations?: Record<string, string> } }): bigint {
+  const text = object.metadata.annotations?.[revisionAnnotation] ?? "";
+  return /^\d{1,19}$/.test(text) ? BigInt(text) : 0n;
 }
 
 /** Annotations that the newest set should carry, given the other sets. */
@@ -83,16 +84,16 @@ export function setAnnotations(
   for (const [name, value] of Object.entries(deployment.metadata.annotations ?? {})) {
     if (!notCopied.has(name)) annotations[name] = value;
   }
-  const next = Math.max(0, ...others.map(revisionOf)) + 1;
+  const next = others.map(revisionOf).reduce((a, b) => a > b ? a : b, 0n) + 1n;
   const current = revisionOf(set);
   if (current < next) {
     annotations[revisionAnnotation] = String(next);
-    if (current > 0) annotations[historyAnnotation] = pushed(annotations[historyAnnotation], current);
+    if (current > 0n) annotations[historyAnnotation] = pushed(annotations[historyAnnotation], current);
   }
   return annotations;
 }
 
-function pushed(history: string | undefined, revision: number): string {
+function pushed(history: string | undefined, revision: bigint): string {
   return [...(history ? history.split(",") : []), String(revision)].join(",");
 }
 
@@ -134,6 +135,6 @@ export function setsToForget(deployment: DeploymentObject, old: readonly SetObje
     spec?.replicas === 0 && (status?.replicas ?? 0) === 0 && !metadata.deletionTimestamp &&
     (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0)
   );
-  const sorted = empty.sort((a, b) => revisionOf(a) - revisionOf(b) || byAge(a, b));
+  const sorted = empty.sort((a, b) => Number(revisionOf(a) - revisionOf(b)) || byAge(a, b));
   return sorted.slice(0, Math.max(0, empty.length - limit));
 }

@@ -25,7 +25,10 @@ export function hasProtobuf({ type }: Resource): boolean {
 
 function objectBytes(revision: ObjectRevision, resource: Resource): Uint8Array {
   const shown = shownAs(revision, resource);
-  return shown.encoding("protobuf", () => encodeProtobuf(resource, shown.object));
+  // What a write to `scale` answers is a Scale, not the object that was scaled.
+  const encode = ({ object }: ObjectRevision) =>
+    object.kind === resource.kind ? encodeProtobuf(resource, object) : valueBytes(object);
+  return shown.encoding("protobuf", () => encode(shown));
 }
 
 /** Anything that names its kind. */

@@ -220,8 +220,8 @@ export interface Engine {
   pull(reference: string, options?: { credentials?: PullCredentials; signal?: AbortSignal }): Promise<void>;
   /** Makes an image of one layer from a tar of its root filesystem; `changes` are Dockerfile instructions. */
   importImage(tar: ReadableStream<Uint8Array>, reference: string, changes: readonly string[]): Promise<void>;
-  /** Loads what `docker save` wrote. */
-  loadImages(tarPath: string): Promise<void>;
+  /** Loads what `docker save` wrote. Returns names or ids of the images in it. */
+  loadImages(tarPath: string): Promise<readonly string[]>;
   removeImage(reference: string): Promise<void>;
 }
 

@@ -181,7 +181,8 @@ function images(api: Socket, host: string): Pick<Engine, ImageCalls> {
       await $`docker -H ${host} import ${flags} - ${reference}`.stdin(tar as never).quiet();
     },
     async loadImages(tarPath) {
-      await $`docker -H ${host} load --quiet --input ${tarPath}`.quiet();
+      const lines = await $`docker -H ${host} load --quiet --input ${tarPath}`.quiet().lines();
+      return lines.flatMap((line) => /^Loaded image(?: ID)?: (.+)$/.exec(line)?.[1] ?? []);
     },
     async removeImage(reference) {
       await api.call("DELETE", `/images/${encodeReference(reference)}`).catch(ignoring(404));

@@ -49,6 +49,6 @@ Deno.test("what has begun is never refused, and a refused pod starts nothing", (
   assert.equal(refusalOf(begun), undefined);
   const refusal = { reason: "OutOfcpu", message: "m" };
   const plan = planPod(factsOf(asking("5"), [observedOf("POD", "running")], { refusal }));
-  assert.deepEqual(plan.ended, { phase: "Failed", ...refusal });
+  assert.deepEqual(plan.ended, { phase: "Failed", reason: "OutOfcpu", message: "Pod was rejected: m" });
   assert.deepEqual(plan.steps, [{ type: "dropSandbox", id: "POD-0" }]);
 });

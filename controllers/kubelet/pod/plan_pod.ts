@@ -87,7 +87,7 @@ function oldAttempts({ observed }: PodFacts): string[] {
 /** Why the pod has ended for good, or nothing while it may still run. */
 export function endOf(facts: PodFacts): PodPlan["ended"] {
   const { pod, observed, refusal } = facts;
-  if (refusal) return { phase: "Failed", ...refusal };
+  if (refusal) return { phase: "Failed", reason: refusal.reason, message: `Pod was rejected: ${refusal.message}` };
   if (isTerminal(pod)) {
     const { phase, reason, message } = pod.status ?? {};
     return { phase: phase as "Succeeded" | "Failed", reason, message };

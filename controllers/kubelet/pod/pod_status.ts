@@ -13,14 +13,18 @@ import {
   type PodCondition,
   type PodStatus,
   specOf,
+  statusesOf,
 } from "./pod.ts";
+import type { PodPlan } from "./pod_plan.ts";
 import { qosClassOf } from "./qos.ts";
 import { condition } from "./condition.ts";
 import { resizeConditions, type ResizeFacts } from "./resize_conditions.ts";
 import { rfc3339 } from "./rfc3339.ts";
 
+type Ended = NonNullable<PodPlan["ended"]>;
+
 export interface PodStatusFacts extends StatusFacts {
-  readonly ended?: { readonly phase: "Succeeded" | "Failed"; readonly reason?: string; readonly message?: string };
+  readonly ended?: Ended;
   /** A resize that waits, or one that is being carried out. */
   readonly resize: ResizeFacts;
   readonly podIps: readonly string[];
@@ -29,6 +33,7 @@ export interface PodStatusFacts extends StatusFacts {
 
 export function podStatus(facts: PodStatusFacts): PodStatus {
   const { pod, ended, podIps, hostIps, now } = facts;
+  if (ended && neverBegan(facts)) return rejectedStatus(facts, ended);
   const statuses = containerStatuses(facts);
   const initStatuses = statuses.filter((status) => initContainersOf(pod).some(({ name }) => name === status.name));
   const ephemeral = statuses.filter((status) => ephemeralContainersOf(pod).some(({ name }) => name === status.name));
@@ -50,6 +55,22 @@ export function podStatus(facts: PodStatusFacts): PodStatus {
   if (ended?.reason) status.reason = ended.reason;
   if (ended?.message) status.message = ended.message;
   return status;
+}
+
+/** The node refused it: nothing was made for it, and its containers have no state. */
+function neverBegan({ pod, observed }: PodStatusFacts): boolean {
+  return observed.length === 0 && statusesOf(pod).length === 0;
+}
+
+function rejectedStatus({ pod, now }: PodStatusFacts, { phase, reason, message }: Ended): PodStatus {
+  return {
+    phase,
+    ...(reason && { reason }),
+    ...(message && { message }),
+    observedGeneration: pod.metadata.generation,
+    startTime: pod.status?.startTime ?? rfc3339(now),
+    qosClass: pod.status?.qosClass ?? qosClassOf(pod),
+  };
 }
 
 type Statuses = ReturnType<typeof containerStatuses>;

@@ -28,6 +28,7 @@ export async function syncPod(agent: Agent, key: Key): Promise<Outcome> {
   if (agent.engineProblem !== undefined) return requeueAfter(1000);
   const { pod, ...given } = place(agent, newest(known, memory));
   memory.resizePending = given.pending;
+  if (given.refusal) agent.context.recorder.event(pod, "Warning", given.refusal.reason, given.refusal.message);
   const plan = await act(agent, pod, { memory, refusal: given.refusal });
   if (plan === "purged") return done;
   await rememberMessages(agent, pod, memory);

@@ -122,6 +122,19 @@ Deno.test("read-only all the way down means that submounts cannot be written eit
   await Deno.writeTextFile(`${root.path}/volume/below/file`, "still writable where it came from");
 });
 
+Deno.test("mounts are found and taken away when the folder is reached through a link", async () => {
+  await using root = await folder();
+  await Deno.mkdir(`${root.path}/disk/pod`, { recursive: true });
+  await Deno.mkdir(`${root.path}/data`);
+  await Deno.writeTextFile(`${root.path}/data/file`, "kept");
+  await Deno.symlink(`${root.path}/disk`, `${root.path}/link`);
+  await bindMount(`${root.path}/data`, `${root.path}/link/pod/volume`);
+  assert.ok(await isMountPoint(`${root.path}/link/pod/volume`));
+  await unmountBelow(`${root.path}/link/pod`);
+  await Deno.remove(`${root.path}/link/pod`, { recursive: true });
+  assert.equal(await Deno.readTextFile(`${root.path}/data/file`), "kept");
+});
+
 Deno.test("a local volume must be there, unless it is the node's own; what no one serves is refused by name", async () => {
   await using root = await folder();
   const options = {

@@ -1,14 +1,20 @@
-/** What is mounted where, as the kernel tells it. Source: proc(5), `/proc/[pid]/mountinfo`. */
+/**
+ * What is mounted where, as the kernel tells it. Source: proc(5), `/proc/[pid]/mountinfo`.
+ *
+ * Law: a path is the same whatever links lead to it. A mount that was overlooked for its name would be emptied with the pod's
+ * folder.
+ */
 import $ from "dax";
 
 /** Mount points at and below a folder, deepest first. */
 export async function mountPoints(folder: string): Promise<string[]> {
-  return (await allMountPoints()).filter((point) => point === folder || point.startsWith(`${folder}/`))
+  const real = await realPath(folder);
+  return (await allMountPoints()).filter((point) => point === real || point.startsWith(`${real}/`))
     .sort((a, b) => b.length - a.length);
 }
 
 export async function isMountPoint(path: string): Promise<boolean> {
-  return (await allMountPoints()).includes(path);
+  return (await allMountPoints()).includes(await realPath(path));
 }
 
 /** Shows a file or folder at `place`, which is made. */
@@ -28,6 +34,16 @@ export async function bindMount(
 /** Takes every mount at and below the folder away. */
 export async function unmountBelow(folder: string): Promise<void> {
   for (const point of await mountPoints(folder)) await $`umount ${point}`.quiet();
+}
+
+/** What is not there is no mount point, under any name. */
+async function realPath(path: string): Promise<string> {
+  try {
+    return await Deno.realPath(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return path;
+    throw error;
+  }
 }
 
 async function allMountPoints(): Promise<string[]> {

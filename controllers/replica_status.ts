@@ -1,6 +1,6 @@
 /** Status of a ReplicaSet or ReplicationController out of its pods. Pure. Source: apps/v1 ReplicaSetStatus. */
 import type { IPodTemplateSpec } from "kubernetes-models/v1/PodTemplateSpec";
-import { type Condition, timestamp, withCondition, withoutCondition } from "./conditions.ts";
+import { type Condition, conditionOf, timestamp, withCondition, withoutCondition } from "./conditions.ts";
 import { isActive, isAvailable, isGoing, isReady, type PodObject } from "./pod_state.ts";
 import { messageOf } from "./pod_template.ts";
 import { sameJson } from "../runtime/loop/mod.ts";
@@ -59,9 +59,12 @@ function carries(pod: PodObject, labels: Record<string, string>): boolean {
   return Object.entries(labels).every(([name, value]) => sameJson(pod.metadata.labels?.[name], value));
 }
 
+/** A message names a pod that was never made: another name is no news, and writing it would make the set due again. */
 function failureConditions(before: Condition[] | undefined, failure: Failure | undefined, now: string): Condition[] {
   if (!failure) return withoutCondition(before, "ReplicaFailure");
   const { reason, error } = failure;
+  const known = conditionOf(before, "ReplicaFailure");
+  if (before && known?.status === "True" && known.reason === reason) return before;
   const next = { type: "ReplicaFailure", status: "True", reason, message: messageOf(error) };
   return withCondition(before, next, { now });
 }

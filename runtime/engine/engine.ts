@@ -180,13 +180,6 @@ export interface EngineInfo {
   readonly cgroupVersion: string;
 }
 
-/** What a container uses now; absent figures are not known. */
-export interface ContainerStats {
-  readonly cpuNanoseconds: number;
-  readonly memoryBytes: number;
-  readonly workingSetBytes: number;
-}
-
 export interface Engine {
   /** `docker` */
   readonly name: string;
@@ -205,7 +198,6 @@ export interface Engine {
   list(label: string): Promise<readonly ContainerState[]>;
   /** Changes what is in force while it runs; what is absent stays: a limit can't be taken away. */
   update(id: string, limits: ResourceLimits): Promise<void>;
-  stats(id: string): Promise<ContainerStats | undefined>;
 
   /** Container events from now on; ends when the engine goes away or the signal aborts. */
   events(label: string, signal: AbortSignal): AsyncIterable<ContainerEvent>;

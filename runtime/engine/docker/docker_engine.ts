@@ -18,15 +18,7 @@ import { frames, jsonLines, rawOutput } from "./frames.ts";
 import { pullImage } from "./pull.ts";
 import { session } from "./session.ts";
 import { type Socket, socket } from "./socket.ts";
-import {
-  containerState,
-  containerStats,
-  type ImageAnswer,
-  imageInfo,
-  imageLayers,
-  type InspectAnswer,
-  type StatsAnswer,
-} from "./state.ts";
+import { containerState, type ImageAnswer, imageInfo, imageLayers, type InspectAnswer } from "./state.ts";
 
 /** `host` is docker's own notation, of which `unix:///path` is spoken. */
 export function dockerEngine({ host = "unix:///var/run/docker.sock" }: { host?: string } = {}): Engine {
@@ -55,7 +47,7 @@ function daemon(api: Socket): Pick<Engine, "ping" | "info"> {
   };
 }
 
-type ContainerCalls = "create" | "start" | "stop" | "kill" | "remove" | "inspect" | "list" | "update" | "stats";
+type ContainerCalls = "create" | "start" | "stop" | "kill" | "remove" | "inspect" | "list" | "update";
 
 function containers(api: Socket): Pick<Engine, ContainerCalls> {
   const inspect = async (id: string): Promise<ContainerState | undefined> => {
@@ -89,10 +81,6 @@ function containers(api: Socket): Pick<Engine, ContainerCalls> {
     },
     async update(id, limits) {
       await api.call("POST", `/containers/${id}/update`, { body: limitsBody(limits) });
-    },
-    async stats(id) {
-      const answer = await absentIsUndefined(api.call("GET", `/containers/${id}/stats?stream=0&one-shot=1`));
-      return answer === undefined ? undefined : containerStats(answer as StatsAnswer);
     },
   };
 }

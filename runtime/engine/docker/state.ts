@@ -1,5 +1,5 @@
 /** Docker's inspect answers as the interface's values. Pure. */
-import type { ContainerState, ContainerStats, ContainerStatus, ImageInfo, ResourceLimits } from "../engine.ts";
+import type { ContainerState, ContainerStatus, ImageInfo, ResourceLimits } from "../engine.ts";
 
 export interface InspectAnswer {
   Id: string;
@@ -88,18 +88,4 @@ export function imageInfo(answer: ImageAnswer): ImageInfo {
 export function imageLayers({ GraphDriver: driver }: ImageAnswer): readonly string[] | undefined {
   if (driver?.Name !== "overlay2" || !driver.Data?.UpperDir) return undefined;
   return [driver.Data.UpperDir, ...driver.Data.LowerDir?.split(":") ?? []];
-}
-
-export interface StatsAnswer {
-  cpu_stats?: { cpu_usage?: { total_usage?: number } };
-  memory_stats?: { usage?: number; stats?: Record<string, number> };
-}
-
-/** The working set is what the kernel cannot easily take back: usage without the inactive file cache. */
-export function containerStats({ cpu_stats, memory_stats }: StatsAnswer): ContainerStats | undefined {
-  const usage = memory_stats?.usage;
-  const cpu = cpu_stats?.cpu_usage?.total_usage;
-  if (usage === undefined || cpu === undefined) return undefined;
-  const inactive = memory_stats?.stats?.total_inactive_file ?? memory_stats?.stats?.inactive_file ?? 0;
-  return { cpuNanoseconds: cpu, memoryBytes: usage, workingSetBytes: Math.max(0, usage - inactive) };
 }

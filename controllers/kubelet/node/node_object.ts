@@ -101,7 +101,15 @@ function conditions(facts: NodeFacts): NodeCondition[] {
     const [reason, message] = (facts.pressure[type] ? underPressure : pressures)[type];
     return { type, status: facts.pressure[type] ? "True" : "False", reason, message };
   });
-  return [...wanted, ready(facts)].map((one) => withTimes(facts, one));
+  return [...wanted, ...missingCapability(facts), ready(facts)].map((one) => withTimes(facts, one));
+}
+
+/** Pods run all the same; only who is spared when memory runs out is not as their class says. */
+function missingCapability({ machine }: NodeFacts) {
+  if (machine.mayLowerOomScore) return [];
+  const message = "this machine refuses negative oom_score_adj (no CAP_SYS_RESOURCE): " +
+    "Guaranteed pods are not spared when memory runs out";
+  return [{ type: "OomScoreAdjRefused", status: "True", reason: "MissingCapSysResource", message }];
 }
 
 function ready({ problems }: NodeFacts) {

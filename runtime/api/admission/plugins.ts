@@ -15,6 +15,7 @@ import { limitRanger } from "./limit_ranger.ts";
 import { localApiService } from "./local_api_service.ts";
 import { mutatingPolicies } from "./policy/mutating.ts";
 import { validatingPolicies } from "./policy/validating.ts";
+import { podSecurity } from "./pod_security/pod_security.ts";
 import { priority } from "./priority.ts";
 import { runtimeClass } from "./runtime_class.ts";
 import { serviceAccount } from "./service_account.ts";
@@ -42,6 +43,7 @@ export function admissionPlugins({ random, authorize, webhooks }: PluginOptions)
     limitRanger,
     serviceAccount(random),
     taintNodes,
+    podSecurity,
     priority,
     defaultTolerations,
     defaultStorageClass,

@@ -1,0 +1,98 @@
+/**
+ * PodSecurity: pods keep to the level that their namespace's labels name. `enforce` refuses pods; `warn` tells whoever
+ * writes a pod or a template of pods.
+ */
+import {
+  type FieldError,
+  groupResourceOf,
+  invalid,
+  type KubeObject,
+  sameJson,
+  type Stored,
+} from "../../../schema/mod.ts";
+import { forbidden } from "../../objects/refusals.ts";
+import type { AdmissionPlugin, AdmissionRequest, ClusterView } from "../admission.ts";
+import type { Pod } from "./pod.ts";
+import { labelFaults, policyOf, shownPolicy, violations } from "./policy.ts";
+
+/** Where each kind keeps its template of pods. */
+const templates: Readonly<Record<string, readonly string[]>> = {
+  "podtemplates": ["template"],
+  "replicationcontrollers": ["spec", "template"],
+  "replicasets.apps": ["spec", "template"],
+  "deployments.apps": ["spec", "template"],
+  "statefulsets.apps": ["spec", "template"],
+  "daemonsets.apps": ["spec", "template"],
+  "jobs.batch": ["spec", "template"],
+  "cronjobs.batch": ["spec", "jobTemplate", "spec", "template"],
+};
+
+export const podSecurity: AdmissionPlugin = {
+  name: "PodSecurity",
+  validate(request, view) {
+    const { operation, resource, object } = request;
+    if (operation !== "CREATE" && operation !== "UPDATE" || !object) return;
+    const kind = groupResourceOf(resource);
+    if (kind === "namespaces") return checkNamespace(request, view);
+    if (kind !== "pods" && !templates[kind]) return;
+    const labels = view.get("", "namespaces", "", request.namespace)?.metadata.labels;
+    const pod = kind === "pods" ? changedPod(request) : templateIn(object, templates[kind]!, request.subresource);
+    if (pod && kind === "pods") enforce(request, pod, labels);
+    if (pod) warn(request, pod, labels);
+  },
+};
+
+/** An update that leaves the spec alone makes nothing worse. */
+function changedPod({ operation, subresource, object, old }: AdmissionRequest): Pod | undefined {
+  if (subresource && subresource !== "ephemeralcontainers") return undefined;
+  if (operation === "UPDATE" && sameJson(object!.spec, old?.spec)) return undefined;
+  return object!.spec ? object as unknown as Pod : undefined;
+}
+
+function templateIn(object: KubeObject, path: readonly string[], subresource: string | undefined): Pod | undefined {
+  if (subresource) return undefined;
+  let found: unknown = object;
+  for (const field of path) found = (found as Record<string, unknown> | undefined)?.[field];
+  return (found as Pod | undefined)?.spec ? found as Pod : undefined;
+}
+
+type Labels = Record<string, string> | undefined;
+
+function enforce({ resource, name }: AdmissionRequest, pod: Pod, labels: Labels): void {
+  const policy = policyOf(labels, "enforce");
+  const found = policy && violations(pod, policy);
+  if (found) throw forbidden(resource, name, `violates PodSecurity ${shownPolicy(policy)}: ${found}`);
+}
+
+function warn({ warn }: AdmissionRequest, pod: Pod, labels: Labels): void {
+  const policy = policyOf(labels, "warn");
+  const found = policy && violations(pod, policy);
+  if (found) warn(`would violate PodSecurity ${shownPolicy(policy)}: ${found}`);
+}
+
+/** Labels must be such, and pods that are there already and break a new rule are told of. */
+function checkNamespace({ resource, name, object, old, subresource, warn }: AdmissionRequest, view: ClusterView): void {
+  if (subresource) return;
+  const labels = object!.metadata?.labels;
+  const errors = labelFaults(labels).map(({ label, value, message }): FieldError => ({
+    reason: "FieldValueInvalid",
+    field: `metadata.labels[${label}]`,
+    message: `Invalid value: ${JSON.stringify(value)}: ${message}`,
+  }));
+  if (errors.length > 0) throw invalid(resource, name, errors);
+  const policy = policyOf(labels, "enforce");
+  if (!old || !policy || sameJson(policy, policyOf(old.metadata.labels, "enforce"))) return;
+  const breaking = view.list("", "pods", name).flatMap((pod) => breakingPod(pod, policy));
+  if (breaking.length === 0) return;
+  warn(
+    `existing pods in namespace ${JSON.stringify(name)} violate the new PodSecurity enforce level ${
+      shownPolicy(policy)
+    }`,
+  );
+  for (const text of breaking) warn(text);
+}
+
+function breakingPod(pod: Stored, policy: NonNullable<ReturnType<typeof policyOf>>): string[] {
+  const found = violations(pod as unknown as Pod, policy);
+  return found ? [`${pod.metadata.name}: ${found}`] : [];
+}

@@ -1,0 +1,62 @@
+/** What a namespace asks of its pods, read from its labels, and what a pod does against it. Pure. */
+import { baseline, type Check } from "./baseline.ts";
+import type { Pod } from "./pod.ts";
+import { restricted } from "./restricted.ts";
+
+export const modes = ["enforce", "audit", "warn"] as const;
+export type Mode = typeof modes[number];
+
+export interface Policy {
+  readonly level: string;
+  /** `latest` or `v1.N`, as the label says it. */
+  readonly version: string;
+}
+
+type Labels = Readonly<Record<string, string>>;
+
+const prefix = "pod-security.kubernetes.io/";
+export const levels = ["privileged", "baseline", "restricted"];
+const versionPattern = /^v1\.(\d+)$/;
+
+/** `undefined`: everything is allowed. A level that is none is the strictest, as upstream fails closed. */
+export function policyOf(labels: Labels | undefined, mode: Mode): Policy | undefined {
+  const level = labels?.[prefix + mode];
+  if (!level || level === "privileged") return undefined;
+  const version = labels[`${prefix}${mode}-version`] || "latest";
+  return { level: levels.includes(level) ? level : "restricted", version };
+}
+
+export interface LabelFault {
+  readonly label: string;
+  readonly value: string;
+  readonly message: string;
+}
+
+export function labelFaults(labels: Labels = {}): LabelFault[] {
+  return modes.flatMap((mode) => {
+    const faults: LabelFault[] = [];
+    const [level, version] = [prefix + mode, `${prefix}${mode}-version`];
+    const [levelValue, versionValue] = [labels[level], labels[version]];
+    if (levelValue !== undefined && !levels.includes(levelValue)) {
+      faults.push({ label: level, value: levelValue, message: `must be one of ${levels.join(", ")}` });
+    }
+    if (versionValue !== undefined && versionValue !== "latest" && !versionPattern.test(versionValue)) {
+      faults.push({ label: version, value: versionValue, message: 'must be "latest" or "v1.x"' });
+    }
+    return faults;
+  });
+}
+
+/** Everything that is wrong, joined; empty: nothing. */
+export function violations(pod: Pod, { level, version }: Policy): string {
+  const minor = Number(versionPattern.exec(version)?.[1] ?? Infinity);
+  const all: readonly Check[] = level === "restricted" ? [...baseline, ...restricted] : baseline;
+  const current = all.filter(({ since }) => minor >= since);
+  const replaced = new Set(current.map(({ replaces }) => replaces));
+  const checks = current.filter(({ id }) => !replaced.has(id));
+  return checks.map((check) => check.find(pod, minor)).filter((found) => found !== undefined).join(", ");
+}
+
+export function shownPolicy({ level, version }: Policy): string {
+  return JSON.stringify(`${level}:${version}`);
+}

@@ -224,7 +224,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
       const answer = () => layer?.answer(request, connection, user) ?? app.fetch(request, { connection, user });
       return await seated(flow, { request, connection, user }, answer);
     } catch (error) {
-      return failure(error);
+      return failure(error, comes.requestId);
     }
   };
   return {

@@ -8,6 +8,8 @@ export interface Connection {
   /** Set by callers inside the process only, whose identity is known. */
   readonly user?: User;
   readonly remoteAddress?: string;
+  /** Names the request in logs and in the answer's `Audit-Id`; the client's own where it sent one. */
+  readonly requestId?: string;
   /** Calls back when the proof of who asks no longer holds; absent: it holds as long as the connection. */
   readonly whenLost?: (end: () => void) => Disposable;
   /** The raw pair below the request: watches and bodies move without web streams between. */

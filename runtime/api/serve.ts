@@ -76,6 +76,12 @@ export async function serveApi(api: Api, options: ServeOptions): Promise<Served>
   };
 }
 
+/** A proxy in front may have named the request already. */
+function requestIdOf({ headers }: IncomingMessage): string {
+  const given = headers["audit-id"];
+  return typeof given === "string" && /^[\w-]{1,64}$/.test(given) ? given : crypto.randomUUID();
+}
+
 const certificates = new WeakMap<object, Connection["certificate"] | null>();
 
 export function connectionOf(
@@ -89,5 +95,7 @@ export function connectionOf(
     certificate = peerCertificate(socket, frontProxyCa) ?? null;
     certificates.set(socket, certificate);
   }
-  return { certificate: certificate ?? undefined, remoteAddress: socket.remoteAddress, incoming, outgoing };
+  const requestId = requestIdOf(incoming);
+  outgoing?.setHeader("audit-id", requestId);
+  return { certificate: certificate ?? undefined, remoteAddress: socket.remoteAddress, requestId, incoming, outgoing };
 }

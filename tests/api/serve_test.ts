@@ -123,3 +123,13 @@ Deno.test("an upgrade is tunnelled byte for byte, with what came early, and with
     backend.closeAllConnections();
     await new Promise((resolve) => backend.close(resolve));
   }));
+
+Deno.test("every answer names its request, errors too", () =>
+  served(async ({ call }) => {
+    const first = await call("GET", maps);
+    await first.body?.cancel();
+    assert.match(first.headers.get("audit-id") ?? "", /^[0-9a-f-]{36}$/);
+    const missing = await call("GET", `${maps}/none`);
+    await missing.body?.cancel();
+    assert.notEqual(missing.headers.get("audit-id"), first.headers.get("audit-id"));
+  }));

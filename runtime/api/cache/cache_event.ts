@@ -47,6 +47,6 @@ export class CacheEvent {
 
   /** What a ring keeps for it. */
   get byteLength(): number {
-    return this.current.bytes.length;
+    return this.current.bytes.length + (this.type === "DELETED" ? this.previous?.bytes.length ?? 0 : 0);
   }
 }

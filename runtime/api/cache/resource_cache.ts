@@ -10,7 +10,7 @@ import { type Selection, Subscription, type WatchSink } from "./subscription.ts"
 
 /** Events that a watcher may resume over: at most so many, and so many bytes of objects. */
 const ringSize = 4096;
-const ringBytes = 16 * 1024 * 1024;
+const ringBytes = 8 * 1024 * 1024;
 
 export interface WatchStart {
   readonly selection: Selection;

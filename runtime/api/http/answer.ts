@@ -2,7 +2,6 @@
 import { getLogger } from "@logtape/logtape";
 import { gzip } from "node:zlib";
 import { type Status, type StatusDetails, StatusError } from "../../schema/mod.ts";
-import type { Encoding } from "./encodings.ts";
 import { json } from "./json_bytes.ts";
 
 const log = getLogger(["d8s", "api"]);
@@ -47,20 +46,21 @@ export async function compressed(
 }
 
 /** What went wrong, as a StatusError; what nobody foresaw is logged and becomes an InternalError. */
-export function statusErrorOf(error: unknown): StatusError {
+export function statusErrorOf(error: unknown, requestId?: string): StatusError {
   if (error instanceof StatusError) return error;
   // Documents are walked by recursion; none that means something is thousands of levels deep.
   if (error instanceof RangeError && error.message.includes("call stack")) {
     return new StatusError("BadRequest", "the document is nested too deeply: exceeded max depth");
   }
   if (error instanceof URIError) return new StatusError("BadRequest", `the path is not valid: ${error.message}`);
-  log.error("request failed", { error });
+  log.error("request failed", { error, requestId });
   const message = error instanceof Error ? error.message : String(error);
   return new StatusError("InternalError", `Internal error occurred: ${message}`, { causes: [{ message }] });
 }
 
-export function failure(error: unknown, encoding: Encoding = json): Response {
-  const { code, details, ...rest } = statusErrorOf(error).toStatus();
+/** `requestId`: finds the log line of what nobody foresaw. */
+export function failure(error: unknown, requestId?: string): Response {
+  const { code, details, ...rest } = statusErrorOf(error, requestId).toStatus();
   const continueToken = (error as { continueToken?: string }).continueToken;
   const status = {
     ...rest,
@@ -70,7 +70,7 @@ export function failure(error: unknown, encoding: Encoding = json): Response {
   };
   const retry: Record<string, string> = {};
   if (details?.retryAfterSeconds) retry["retry-after"] = String(details.retryAfterSeconds);
-  return answer(encoding.value(status), encoding.contentType, code, retry);
+  return answer(json.value(status), json.contentType, code, retry);
 }
 
 /** `Status` of a success, such as a finished deletion. */

@@ -97,7 +97,7 @@ export function apiApp(options: AppOptions): Hono<Env> {
     });
     throw noSuchPage();
   });
-  app.onError((error) => failure(error));
+  app.onError((error, c) => failure(error, c.env.connection.requestId));
   return app;
 }
 

@@ -1,4 +1,5 @@
 /** Everything below `/api/VERSION` and `/apis/GROUP/VERSION`: finds the row, asks whether it may be done, calls the handler. */
+import { getLogger } from "@logtape/logtape";
 import type { Attributes, User } from "../../auth/user.ts";
 import { type Resource, StatusError } from "../../schema/mod.ts";
 import type { Connection } from "../connection.ts";
@@ -15,6 +16,8 @@ import { flag, text } from "./query.ts";
 import { parseResourcePath, type ResourcePath, verbOf } from "./request_info.ts";
 import { subresourceHandler } from "./subresource_routes.ts";
 import type { Backends } from "./backends.ts";
+
+const log = getLogger(["d8s", "api"]);
 
 export interface ResourceRoute {
   readonly door: FrontDoor;
@@ -35,7 +38,7 @@ export interface Asked {
 
 /** Throws a StatusError for whatever cannot be served. */
 export async function resourceRoute(route: ResourceRoute, asked: Asked): Promise<Response> {
-  const { request, url, user } = asked;
+  const { request, url, user, connection } = asked;
   const path = parseResourcePath(url.pathname);
   if (!path) throw noSuchPage();
   const verb = verbOf(request.method, path, flag(url.searchParams, "watch") ?? false);
@@ -47,7 +50,11 @@ export async function resourceRoute(route: ResourceRoute, asked: Asked): Promise
   const handler = handlerFor(route.backends, resource, path, verb);
   const exchange = exchangeFor(route, asked, path, { resource, verb });
   const started = performance.now();
-  const observe = (code: number) => route.observe(exchange, code, (performance.now() - started) / 1000);
+  const observe = (code: number) => {
+    const seconds = (performance.now() - started) / 1000;
+    route.observe(exchange, code, seconds);
+    log.debug("request", () => ({ requestId: connection.requestId, verb, path: url.pathname, code, seconds }));
+  };
   const response = await handler(exchange).catch((error) => {
     observe(error instanceof StatusError ? error.code : 500);
     throw error;

@@ -25,6 +25,10 @@ import { type EndpointGroup, familiesOf, planEndpoints, type ServiceObject } fro
 import { mapSelectorOf } from "./selectors.ts";
 import { podsOfServices } from "./service_pods.ts";
 
+/** Larger Services are complete in their slices only, and their Endpoints say so (KEP-752). */
+const mostAddresses = 1000;
+const capacityAnnotation = "endpoints.kubernetes.io/over-capacity";
+
 const managedLabel = "endpoints.kubernetes.io/managed-by";
 
 export const endpoints: Controller = controller(Service, {
@@ -44,14 +48,24 @@ function writesFor(service: ServiceObject, key: string, { informers }: LoopConte
   const matches = mapSelectorOf(service);
   const pods = informers.of(Pod).list(service.metadata.namespace).filter((pod) => matches(pod.metadata.labels));
   const nodes = new Map(informers.of(Node).list().map((node) => [node.metadata.name, node]));
-  const subsets = subsetsOf(planEndpoints({ service, pods, nodes, family: familiesOf(service)[0]! }));
+  const all = subsetsOf(planEndpoints({ service, pods, nodes, family: familiesOf(service)[0]! }));
+  const subsets = firstAddresses(all, mostAddresses);
   const labels = labelsOf(service);
   const before = informers.of(Endpoints).get(key);
-  if (before && sameJson(before.subsets ?? [], subsets) && sameJson(before.metadata.labels ?? {}, labels)) return [];
+  const annotations: Record<string, string> = { ...before?.metadata.annotations };
+  delete annotations[capacityAnnotation];
+  if (!sameJson(all, subsets)) annotations[capacityAnnotation] = "truncated";
+  if (before && sameJson(before.subsets ?? [], subsets) && sameMarks(before, { labels, annotations })) return [];
   const { name, namespace } = service.metadata;
-  const metadata = { ...before?.metadata, name, namespace, labels };
+  const metadata = { ...before?.metadata, name, namespace, labels, annotations };
   const desired: IEndpoints = { ...before, apiVersion: "v1", kind: "Endpoints", metadata, subsets };
   return [before ? updating(Endpoints, desired) : creating(Endpoints, desired)];
+}
+
+type Marks = Pick<ServiceObject["metadata"], "labels" | "annotations">;
+
+function sameMarks({ metadata }: { metadata: Marks }, { labels = {}, annotations = {} }: Marks): boolean {
+  return sameJson(metadata.labels ?? {}, labels) && sameJson(metadata.annotations ?? {}, annotations);
 }
 
 /** The Service's labels, its own mark, and the mark of headless Services, which the proxy skips. */
@@ -83,6 +97,27 @@ export function subsetsOf(groups: readonly EndpointGroup[]): IEndpointSubset[] {
     if (ready.length + notReady.length > 0) subsets.push(subset);
   }
   return subsets.sort((a, b) => (JSON.stringify(a.ports) < JSON.stringify(b.ports) ? -1 : 1));
+}
+
+/** One object must stay small: ready addresses first, then others, and no more than `most` in all. */
+export function firstAddresses(subsets: readonly IEndpointSubset[], most: number): IEndpointSubset[] {
+  let left = most;
+  const take = <T>(list: readonly T[] | undefined): T[] | undefined => {
+    const taken = list?.slice(0, left);
+    left -= taken?.length ?? 0;
+    return taken?.length ? taken : undefined;
+  };
+  const ready = subsets.map(({ addresses }) => take(addresses));
+  const notReady = subsets.map(({ notReadyAddresses }) => take(notReadyAddresses));
+  return subsets.flatMap(({ ports }, at) => {
+    const [addresses, notReadyAddresses] = [ready[at], notReady[at]];
+    if (!addresses && !notReadyAddresses) return [];
+    return [{
+      ...(addresses ? { addresses } : {}),
+      ...(notReadyAddresses ? { notReadyAddresses } : {}),
+      ...(ports ? { ports } : {}),
+    }];
+  });
 }
 
 function addressOf({ addresses, hostname, nodeName, targetRef }: IEndpoint) {

@@ -7,7 +7,7 @@ import { mirroredFrame, mirroredGroups, mirrorManager } from "../../controllers/
 import { planEndpoints } from "../../controllers/endpoint_plan.ts";
 import { maxEndpoints, planSlices, type SliceObject } from "../../controllers/endpointslice_plan.ts";
 import { sliceFrameOf } from "../../controllers/endpointslice.ts";
-import { subsetsOf } from "../../controllers/endpoints.ts";
+import { firstAddresses, subsetsOf } from "../../controllers/endpoints.ts";
 import { samplePod, sampleService } from "./sample.ts";
 
 const service = sampleService({
@@ -160,5 +160,17 @@ Deno.test("hand-written Endpoints are mirrored: same ports in one slice, familie
   assert.equal(slice?.metadata?.labels?.["endpointslice.kubernetes.io/managed-by"], mirrorManager);
   assert.deepEqual(plan("IPv6").create.flatMap(({ endpoints }) => endpoints?.map(({ addresses }) => addresses[0])), [
     "fd00::1",
+  ]);
+});
+
+Deno.test("Endpoints of a very large Service keep as many addresses as allowed, ready ones first", () => {
+  const subsets = [
+    { addresses: [{ ip: "10.0.0.1" }], notReadyAddresses: [{ ip: "10.0.0.2" }], ports: [{ port: 80 }] },
+    { addresses: [{ ip: "10.0.0.3" }, { ip: "10.0.0.4" }], ports: [{ port: 81 }] },
+  ];
+  assert.deepEqual(firstAddresses(subsets, 4), subsets);
+  assert.deepEqual(firstAddresses(subsets, 2), [
+    { addresses: [{ ip: "10.0.0.1" }], ports: [{ port: 80 }] },
+    { addresses: [{ ip: "10.0.0.3" }], ports: [{ port: 81 }] },
   ]);
 });

@@ -71,6 +71,8 @@ export interface Resource {
   readonly validate?: (object: KubeObject, old?: KubeObject, subresource?: string) => FieldError[];
   /** Custom resources with defaults only: a stored object with those that it lacks; the object itself when it lacks none. */
   readonly complete?: (stored: KubeObject) => KubeObject;
+  /** Custom resources whose versions a webhook converts: objects of any version in the one that is asked for. */
+  readonly convert?: (objects: readonly KubeObject[], apiVersion: string) => Promise<readonly KubeObject[]>;
 }
 
 /** `v1`, `apps/v1`. */

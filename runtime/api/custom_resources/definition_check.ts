@@ -11,6 +11,7 @@ import {
   type Resource,
   sameJson,
 } from "../../schema/mod.ts";
+import { approvalFaults } from "./approval.ts";
 import type { JsonSchema } from "./json_schema.ts";
 import { ruleFaults } from "./rule_check.ts";
 import type { DefinitionSpec, DefinitionVersion } from "./rows.ts";
@@ -32,6 +33,7 @@ export function definitionFaults(object: KubeObject, old?: KubeObject): FieldErr
   if (!spec || before && sameJson(spec, before)) return storedVersionFaults(spec, status);
   return [
     ...(spec.versions ?? []).flatMap((version, i) => versionFaults(version, before, `spec.versions[${i}]`)),
+    ...before ? [] : approvalFaults(spec.group, object.metadata?.annotations),
     ...conversionFaults(spec),
     ...preservationFaults(spec, before),
     ...storedVersionFaults(spec, status),

@@ -2,6 +2,7 @@
 import type { Resource, Stored } from "../../schema/mod.ts";
 import { timestamp } from "../objects/machinery.ts";
 import type { ResourceRegistry } from "../resource_registry.ts";
+import { approvalOf } from "./approval.ts";
 import type { DefinitionSpec } from "./rows.ts";
 
 export type Acceptance = { readonly ok: true } | {
@@ -49,7 +50,9 @@ interface Status {
 
 export function statusOf(object: Stored, spec: DefinitionSpec, accepted: Acceptance, nowMs: number): Status {
   const old = (object.status ?? {}) as Status;
-  const wanted = accepted.ok ? wellConditions : refusedConditions(accepted);
+  const approval = approvalOf(spec.group, object);
+  const names = accepted.ok ? wellConditions : refusedConditions(accepted);
+  const wanted: readonly Condition[] = approval ? [...names, approval] : names;
   const mine = new Set(wanted.map(({ type }) => type));
   const others = (old.conditions ?? []).filter(({ type }) => !mine.has(type));
   const storage = spec.versions.find(({ storage }) => storage)?.name;

@@ -8,6 +8,8 @@ import { cleanUp, cleanupFinalizer, patchDefinition } from "./cleanup.ts";
 import type { Operations } from "../operations.ts";
 import type { ResourceRegistry } from "../resource_registry.ts";
 import { acceptance, statusOf } from "./definition_status.ts";
+import { clusterView } from "../cluster_view.ts";
+import { converterOf, type Converters } from "./conversion.ts";
 import { type DefinitionSpec, rowsOf } from "./rows.ts";
 import { sameJson } from "../objects/json_value.ts";
 
@@ -28,10 +30,11 @@ export function followDefinitions(options: Registrar): Disposable {
   const definitions = registry.find(group, "v1", plural)!;
   const metadata = definitions.type.fields.get("metadata")!.type;
   const served = new Map<string, Serving>();
+  const converters = { view: clusterView(registry, cache), random: Math.random };
   const sink = {
     event: (type: string, { path, object }: { path: string; object: Stored }) => {
       if (type === "DELETED") return withdraw(options, served, path);
-      serve(options, { served, metadata, definitions }, object).catch(onTrouble);
+      serve(options, { served, metadata, definitions, converters }, object).catch(onTrouble);
     },
     bookmark: () => {},
     closed: () => {},
@@ -48,15 +51,20 @@ interface Context {
   readonly served: Map<string, Serving>;
   readonly metadata: TypeNode;
   readonly definitions: Resource;
+  readonly converters: Converters;
 }
 
-async function serve(options: Registrar, { served, metadata, definitions }: Context, object: Stored): Promise<void> {
+async function serve(
+  options: Registrar,
+  { served, metadata, definitions, converters }: Context,
+  object: Stored,
+): Promise<void> {
   const { name } = object.metadata;
   const spec = object.spec as unknown as DefinitionSpec;
   const before = served.get(name);
   const accepted = acceptance(options.registry, spec, before?.rows ?? []);
   if (accepted.ok && !sameJson(before?.spec, spec)) {
-    const rows = rowsOf(spec, metadata);
+    const rows = rowsOf(spec, metadata, converterOf(spec, converters));
     for (const { storagePrefix } of rows) options.cache.resource(storagePrefix);
     const gone = (before?.rows ?? []).filter((old) => !rows.some(({ version }) => version === old.version));
     served.set(name, { spec, rows });

@@ -62,11 +62,16 @@ const verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "
 const partVerbs = ["get", "patch", "update"] as const;
 
 /** `metadata`: the type that every object's metadata has. */
-export function rowsOf(spec: DefinitionSpec, metadata: TypeNode): Resource[] {
-  return spec.versions.filter(({ served }) => served).map((version) => rowOf(spec, version, metadata));
+export function rowsOf(spec: DefinitionSpec, metadata: TypeNode, convert?: Resource["convert"]): Resource[] {
+  return spec.versions.filter(({ served }) => served).map((version) => rowOf(spec, version, metadata, convert));
 }
 
-function rowOf(spec: DefinitionSpec, version: DefinitionVersion, metadata: TypeNode): Resource {
+function rowOf(
+  spec: DefinitionSpec,
+  version: DefinitionVersion,
+  metadata: TypeNode,
+  convert: Resource["convert"],
+): Resource {
   const { group, names } = spec;
   const storage = spec.versions.find(({ storage }) => storage) ?? version;
   const schema = version.schema?.openAPIV3Schema;
@@ -91,6 +96,7 @@ function rowOf(spec: DefinitionSpec, version: DefinitionVersion, metadata: TypeN
     ),
     printerColumns: version.additionalPrinterColumns?.map(columnOf),
     openApi: schema as unknown as Resource["openApi"],
+    convert,
     validate: schema && customValidation(schema),
     complete: schema && hasDefaults(schema) ? (stored) => withDefaults(row, stored) : undefined,
   };

@@ -5,6 +5,7 @@
  */
 import type { KubeObject, Resource } from "../../schema/mod.ts";
 import { ObjectRevision, serialise } from "../cache/mod.ts";
+import { asWritten, inStoredVersion } from "./conversion.ts";
 import { rulesOf } from "./kind_rules.ts";
 import { type Machinery, storeTrouble } from "./machinery.ts";
 
@@ -22,18 +23,19 @@ export const largestObject = 1.5 * 1024 * 1024;
 /** Takes the object. `undefined`: it was not at the expected revision; the cache has caught up with what is there. */
 export async function commitPut(m: Machinery, object: KubeObject, commit: Commit): Promise<ObjectRevision | undefined> {
   const { resource, path, expected, dryRun } = commit;
-  object.apiVersion = resource.storageVersion;
-  const value = serialise(object);
-  if (dryRun) return ObjectRevision.ofStored(path, expected, value, object);
+  const stored = await inStoredVersion(object, resource);
+  stored.apiVersion = resource.storageVersion;
+  const value = serialise(stored);
+  if (dryRun) return asWritten(ObjectRevision.ofStored(path, expected, value, stored), object, resource);
   const key = `${resource.storagePrefix}/${path}`;
   const { ttlSeconds } = rulesOf(resource);
   const answer = await m.store.put(key, value, { expected, ttlSeconds }).catch((error) => {
     throw storeTrouble(error);
   });
   if (!answer.ok) return void await m.cache.reached(answer.revision);
-  const revision = ObjectRevision.ofStored(path, answer.revision, value, object);
+  const revision = ObjectRevision.ofStored(path, answer.revision, value, stored);
   m.cache.wrote(key, answer.revision, revision);
-  return revision;
+  return asWritten(revision, object, resource);
 }
 
 /** The last state as of the deletion; `undefined` as above. */

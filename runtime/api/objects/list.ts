@@ -8,6 +8,7 @@ import { invalid, StatusError } from "../../schema/mod.ts";
 import { StoreError } from "../../store/store.ts";
 import { lowerBound, ObjectRevision } from "../cache/mod.ts";
 import type { Collection, ListCall, ObjectList } from "../operations.ts";
+import { inRowVersion } from "./conversion.ts";
 import { cacheOf, type Machinery, storeTrouble } from "./machinery.ts";
 import { type PageToken, readPageToken, writePageToken } from "./page_token.ts";
 import { badRequest } from "./refusals.ts";
@@ -25,8 +26,9 @@ export async function list(m: Machinery, collection: Collection, call: ListCall)
   const matches = selector(collection.resource, call);
   const token = call.continue ? readPageToken(call.continue) : undefined;
   const snapshot = await snapshotFor(m, collection, call, token, wanted);
+  const items = await inRowVersion(snapshot.items, collection.resource);
   const from = token ? lowerBound(snapshot.items, `${token.after}\0`) : 0;
-  return page(snapshot, from, call.limit ?? 0, matches);
+  return page({ ...snapshot, items }, from, call.limit ?? 0, matches);
 }
 
 /** Looks at no more of the snapshot than the page needs. */

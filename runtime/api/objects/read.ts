@@ -2,6 +2,7 @@
 import { notFound } from "../../schema/mod.ts";
 import type { ObjectRevision } from "../cache/mod.ts";
 import type { Target } from "../operations.ts";
+import { inRowVersion } from "./conversion.ts";
 import { cacheOf, type Machinery, pathOf } from "./machinery.ts";
 
 /** Throws NotFound. */
@@ -9,7 +10,7 @@ export async function read(m: Machinery, target: Target, resourceVersion?: strin
   if (resourceVersion !== "0") await m.cache.fresh();
   const found = present(m, target);
   if (!found) throw notFound(target.resource, target.name);
-  return found;
+  return (await inRowVersion([found], target.resource))[0]!;
 }
 
 /** What the cache holds at this moment. */

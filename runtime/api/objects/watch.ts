@@ -3,6 +3,7 @@ import { invalid } from "../../schema/mod.ts";
 import type { WatchSink } from "../cache/mod.ts";
 import type { Collection, WatchCall } from "../operations.ts";
 import { parseVersion } from "./list.ts";
+import { convertingSink } from "./conversion.ts";
 import { cacheOf, type Machinery } from "./machinery.ts";
 import { folderOf, selector } from "./selection.ts";
 
@@ -15,7 +16,8 @@ export async function watch(
 ): Promise<Disposable> {
   checkInitialEvents(collection, call);
   const { resource, namespace } = collection;
-  const selection = { folder: folderOf({ namespace }), matches: selector(resource, call) };
+  const matches = selector(resource, call);
+  const selection = { folder: folderOf({ namespace }), matches: resource.convert ? undefined : matches };
   const wanted = call.resourceVersion ? parseVersion(call.resourceVersion) : undefined;
   const initial = call.sendInitialEvents ?? !wanted;
   if (wanted === undefined) await m.cache.fresh();
@@ -23,7 +25,7 @@ export async function watch(
   const after = initial ? undefined : wanted || m.cache.revision;
   return cacheOf(m, resource).watch({
     selection,
-    sink,
+    sink: resource.convert ? convertingSink(sink, resource, matches) : sink,
     bookmarks: call.allowBookmarks ?? false,
     after,
     markInitialEnd: call.sendInitialEvents === true && call.allowBookmarks === true,

@@ -1,0 +1,81 @@
+/**
+ * Conversion between the versions of a custom resource by its author's webhook: apiextensions.k8s.io ConversionReview.
+ *
+ * Law: a webhook decides about the object, its labels and its annotations; all other metadata stays as it was.
+ */
+import { type Json, type KubeObject, StatusError } from "../../schema/mod.ts";
+import type { ClusterView } from "../admission/admission.ts";
+import { callWebhook } from "../admission/webhooks/call.ts";
+import type { DefinitionSpec } from "./rows.ts";
+
+/** Objects of any version of one kind in the one that is asked for. Throws InternalError in upstream's words. */
+export type Convert = (objects: readonly KubeObject[], apiVersion: string) => Promise<readonly KubeObject[]>;
+
+export interface Converters {
+  readonly view: ClusterView;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+const usualSeconds = 30;
+const spoken = ["v1", "v1beta1"];
+
+/** `undefined`: versions differ in nothing but their name. */
+export function converterOf(
+  { group, names, conversion }: DefinitionSpec,
+  { view, random }: Converters,
+): Convert | undefined {
+  const webhook = conversion?.strategy === "Webhook" ? conversion.webhook : undefined;
+  const clientConfig = webhook?.clientConfig;
+  if (!clientConfig) return undefined;
+  const version = webhook.conversionReviewVersions?.find((one) => spoken.includes(one)) ?? "v1";
+  return async (objects, apiVersion) => {
+    const uid = crypto.randomUUID();
+    const review = reviewOf(objects, apiVersion, version, uid);
+    try {
+      const call = { clientConfig, timeoutSeconds: usualSeconds, review, random: random() };
+      return convertedIn(await callWebhook(call, view), objects, apiVersion, uid);
+    } catch (error) {
+      const from = objects[0]?.apiVersion ?? group;
+      const words = `conversion webhook for ${from}, Kind=${names.kind} failed: ${(error as Error).message}`;
+      throw new StatusError("InternalError", words, {}, { cause: error });
+    }
+  };
+}
+
+function reviewOf(objects: readonly KubeObject[], desiredAPIVersion: string, version: string, uid: string): Json {
+  const request = { uid, desiredAPIVersion, objects };
+  return { kind: "ConversionReview", apiVersion: `apiextensions.k8s.io/${version}`, request } as unknown as Json;
+}
+
+interface Answer {
+  readonly kind?: string;
+  readonly response?: {
+    readonly uid?: string;
+    readonly convertedObjects?: readonly KubeObject[];
+    readonly result?: { readonly status?: string; readonly message?: string };
+  };
+}
+
+function convertedIn(text: string, objects: readonly KubeObject[], apiVersion: string, uid: string): KubeObject[] {
+  const { kind, response } = JSON.parse(text) as Answer;
+  if (kind !== "ConversionReview" || !response) throw new Error("invalid response: expected a ConversionReview");
+  if (response.uid !== uid) {
+    throw new Error(`expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(response.uid)}`);
+  }
+  if (response.result?.status !== "Success") throw new Error(response.result?.message || "no result.message was given");
+  const converted = response.convertedObjects ?? [];
+  if (converted.length !== objects.length) {
+    throw new Error(`expected ${objects.length} converted objects, got ${converted.length}`);
+  }
+  return converted.map((object, i) => kept(object, objects[i]!, apiVersion));
+}
+
+function kept(object: KubeObject, before: KubeObject, apiVersion: string): KubeObject {
+  if (object?.apiVersion !== apiVersion || object.kind !== before.kind) {
+    throw new Error(`expected ${apiVersion}, Kind=${before.kind}, got ${object?.apiVersion}, Kind=${object?.kind}`);
+  }
+  const { labels, annotations } = object.metadata ?? {};
+  const { labels: _, annotations: _annotations, ...own } = before.metadata ?? {};
+  return { ...object, metadata: { ...own, ...labels ? { labels } : {}, ...annotations ? { annotations } : {} } };
+}

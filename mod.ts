@@ -55,6 +55,7 @@ export async function masterLoops({ settings, pki, manifests }: MasterParts): Pr
     loops.taintEviction,
     loops.podGc(),
     loops.certificateSigningRequests({ ca: pki.ca }),
+    loops.bootstrapTokens(),
     loops.clusterRoleAggregation,
     loops.claimProtection,
     loops.volumeProtection,

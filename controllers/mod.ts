@@ -14,6 +14,7 @@ export * from "./service_account.ts";
 export * from "./node_lifecycle.ts";
 export * from "./pod_gc.ts";
 export * from "./taint_eviction.ts";
+export * from "./bootstrap_tokens.ts";
 export * from "./certificate_signing_request.ts";
 export * from "./cluster_role_aggregation.ts";
 export * from "./scheduler/mod.ts";

@@ -153,6 +153,7 @@ function storeFlags<T extends Command>(command: T) {
   return command
     .option("--manifests <dir>", "folder that is applied and kept so; may be repeated", collect)
     .option("--store <where>", "sqlite:PATH or etcd=https://HOST:2379,... (default: sqlite in the data folder)")
+    .option("--encryption-provider-config <file>", "which resources are encrypted in the store, and with which keys")
     .option("--store-ca <file>", "CA of etcd")
     .option("--store-cert <file>", "client certificate for etcd")
     .option("--store-key <file>", "its key");

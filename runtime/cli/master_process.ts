@@ -19,6 +19,7 @@ import { type Client, runControllers, type Running, systemClock } from "../loop/
 import { type Kind, Node, Pod, type Ref, Secret, ServiceAccount } from "../schema/mod.ts";
 import { openStore, type Store } from "../store/mod.ts";
 import { keepRenewed } from "./certificate_renewal.ts";
+import { encryptedBy } from "./encryption.ts";
 import { reachableAddresses } from "./machine_defaults.ts";
 import type { Loops } from "./loops.ts";
 import { addressIn, type Settings } from "./settings.ts";
@@ -52,10 +53,11 @@ export function makePki({ settings, withNode }: Pick<MasterOptions, "settings" |
   });
 }
 
-export async function openSettingsStore({ store, storeTls }: Settings): Promise<Store> {
+export async function openSettingsStore({ store, storeTls, encryptionConfig }: Settings): Promise<Store> {
   const read = (path: string | undefined) => path === undefined ? undefined : Deno.readTextFile(path);
   const [ca, cert, key] = await Promise.all([read(storeTls.ca), read(storeTls.cert), read(storeTls.key)]);
-  return await openStore(store, { tls: { ca, cert, key } });
+  const opened = await openStore(store, { tls: { ca, cert, key } });
+  return encryptionConfig ? await encryptedBy(encryptionConfig, opened) : opened;
 }
 
 /** Resolves when the API server answers. */

@@ -25,6 +25,7 @@ export const settingsSchema = z.strictObject({
   "store-ca": absolute.optional(),
   "store-cert": absolute.optional(),
   "store-key": absolute.optional(),
+  "encryption-provider-config": absolute.optional(),
   "docker-host": z.string().regex(/^(unix|tcp):\/\/./, "must be unix:///PATH or tcp://HOST:PORT").optional(),
   "cni-conf-dir": absolute.default("/etc/cni/net.d"),
   "cni-bin-dir": absolute.optional(),
@@ -66,6 +67,8 @@ export interface Settings {
   /** `sqlite:PATH` or `etcd=URL,...` */
   readonly store: string;
   readonly storeTls: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  /** An EncryptionConfiguration; absent: values are stored as they are. */
+  readonly encryptionConfig?: string;
   readonly dockerHost: string;
   readonly cniConfDir: string;
   readonly cniBinDir: string;
@@ -105,6 +108,7 @@ export function settingsFrom(raw: Record<string, unknown>, machine: MachineDefau
     serviceCidr: chosen["service-cidr"],
     store: chosen.store ?? `sqlite:${chosen["data-dir"]}/store.db`,
     storeTls: { ca: chosen["store-ca"], cert: chosen["store-cert"], key: chosen["store-key"] },
+    encryptionConfig: chosen["encryption-provider-config"],
     dockerHost: chosen["docker-host"] ?? environment.DOCKER_HOST ?? "unix:///var/run/docker.sock",
     cniConfDir: chosen["cni-conf-dir"],
     cniBinDir: chosen["cni-bin-dir"] ?? machine.cniBinDirs[0] ?? "/usr/lib/cni",

@@ -1,0 +1,3 @@
+/** Encryption at rest. */
+export * from "./configuration.ts";
+export * from "./encrypted_store.ts";

@@ -12,7 +12,9 @@ import type { Machinery } from "./machinery.ts";
 /** The revision as a client of this row's version sees it. */
 export function shownAs(revision: ObjectRevision, resource: Resource): ObjectRevision {
   const apiVersion = apiVersionOf(resource);
-  const shown = isStored(resource)
+  // What was stored before the storage version changed keeps the old one until it is written again.
+  const same = isStored(resource) && (!isCustom(resource) || revision.object.apiVersion === apiVersion);
+  const shown = same
     ? revision
     : revision.inVersion(apiVersion, (object) => inVersion(resource, object, apiVersion));
   return resource.complete ? completed(shown, resource) : shown;
@@ -54,7 +56,8 @@ export function toStored(resource: Resource, object: KubeObject): KubeObject {
 
 /** A stored object in the row's version; may be the object itself. */
 export function fromStored(resource: Resource, object: KubeObject): KubeObject {
-  return isStored(resource) ? object : inVersion(resource, object, apiVersionOf(resource));
+  const apiVersion = apiVersionOf(resource);
+  return object.apiVersion === apiVersion ? object : inVersion(resource, object, apiVersion);
 }
 
 /** As `toStored` for a part of an object: nothing is filled in. */

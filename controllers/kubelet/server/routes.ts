@@ -5,6 +5,7 @@ import type { Agent } from "../sync/agent.ts";
 import { cadvisorMetrics } from "./cadvisor_metrics.ts";
 import { configz } from "./configz.ts";
 import { writeLogs } from "./logs.ts";
+import { runCommand } from "./run_command.ts";
 import { resourceMetrics } from "./resource_metrics.ts";
 import { statsSummary } from "./stats_summary.ts";
 import { RequestError } from "./request_error.ts";
@@ -17,6 +18,8 @@ type Route = (
 const routes: readonly (readonly [pattern: RegExp, route: Route])[] = [
   [/^\/healthz(\/.*)?$/, health],
   [/^\/pods\/?$/, pods],
+  [/^\/runningpods\/?$/, runningPods],
+  [/^\/run\/[^/]+\/[^/]+(\/[^/]+){1,2}$/, runCommand],
   [/^\/containerLogs\/[^/]+\/[^/]+\/[^/]+$/, writeLogs],
   [/^\/stats\/summary$/, async (agent, { response }) => json(response, await statsSummary(agent))],
   [
@@ -50,6 +53,18 @@ function health(agent: Agent, { response }: { response: ServerResponse }): void 
 
 function pods(agent: Agent, { response }: { response: ServerResponse }): void {
   const items = agent.pods.list().filter((pod) => specOf(pod as never).nodeName === agent.options.nodeName);
+  json(response, { kind: "PodList", apiVersion: "v1", metadata: {}, items });
+}
+
+/** Those that docker runs, whatever the API server says. */
+function runningPods(agent: Agent, { response }: { response: ServerResponse }): void {
+  const items = agent.mirror.keys().flatMap((key) => agent.mirror.uidsOf(key)).flatMap((uid) => {
+    const running = agent.mirror.of(uid).filter(({ isSandbox, state }) => !isSandbox && state.status === "running");
+    const [first] = running;
+    if (!first) return [];
+    const metadata = { name: first.podName, namespace: first.podNamespace, uid };
+    return [{ metadata, spec: { containers: running.map(({ name, state }) => ({ name, image: state.image })) } }];
+  });
   json(response, { kind: "PodList", apiVersion: "v1", metadata: {}, items });
 }
 

@@ -19,6 +19,7 @@ import { Revocations } from "./access/revocations.ts";
 import { roleEscalation } from "./access/role_escalation.ts";
 import { admissionPlugins } from "./admission/plugins.ts";
 import { withPolicyRules } from "./admission/policy/compiled.ts";
+import { followPolicies } from "./admission/policy/follow_policies.ts";
 import { resourceQuota } from "./admission/quota/resource_quota.ts";
 import { matchConditionsHold } from "./admission/webhooks/match_conditions.ts";
 import { type Aggregation, aggregation, type AggregationOptions, discovered } from "./aggregation/aggregation.ts";
@@ -177,6 +178,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const onTrouble = (error: unknown) => log.warn("a definition could not be served", { error });
   const now = () => clock.now();
   held.use(followDefinitions({ cache, registry: resources, operations: registry, now, onTrouble }));
+  held.use(followPolicies({ cache, registry: resources, operations: registry, onTrouble }));
   const keeper = { operations: registry, registry: resources };
   await ensureSystemObjects(keeper, serviceCidr);
   if (options.access) {

@@ -146,3 +146,30 @@ Deno.test("a policy changes objects by apply configurations and by JSON patches"
   assert.deepEqual(body.metadata.annotations, { "a/b": "kubernetes-admin" });
   assert.deepEqual(body.data, { x: "1" });
 });
+
+Deno.test("what a policy gets wrong about a kind that it names stands in its status", async () => {
+  await using world = await apiWorld();
+  const resource = world.api.resources.find("admissionregistration.k8s.io", "v1", "validatingadmissionpolicies")!;
+  const { promise, resolve } = Promise.withResolvers<Any>();
+  using _watch = await world.api.registry.watch({ resource, namespace: "" }, {}, {
+    event: (_type, { object }) => {
+      if ((object.status as Any)?.observedGeneration) resolve(object.status);
+    },
+    bookmark: () => {},
+    closed: () => {},
+  });
+  const rule = { ...configMaps, apiGroups: ["apps"], resources: ["deployments"] };
+  await policy(world, "validating", {
+    matchConstraints: { resourceRules: [rule] },
+    validations: [{ expression: "object.spec.replicas > 1" }, { expression: "object.spec.replica > 1" }],
+  });
+  const { observedGeneration, typeChecking } = await promise;
+  assert.equal(observedGeneration, 1);
+  assert.deepEqual(typeChecking.expressionWarnings.map(({ fieldRef }: Any) => fieldRef), [
+    "spec.validations[1].expression",
+  ]);
+  assert.match(
+    typeChecking.expressionWarnings[0].warning,
+    /^apps\/v1, Kind=Deployment: ERROR: <input>:1:12: undefined field 'replica'/,
+  );
+});

@@ -184,3 +184,27 @@ Deno.test("an event is one object under two sets of names, an autoscaler one und
   const first = await world.call("GET", `/apis/autoscaling/v1/${scalers}/h`);
   assert.equal(first.body.spec.targetCPUUtilizationPercentage, 50);
 });
+
+Deno.test("a Scale can be applied: its manager owns the replicas, and others are told so", async () => {
+  await using world = await apiWorld();
+  const template = { metadata: { labels: { a: "b" } }, spec: { containers: [{ name: "c", image: "i" }] } };
+  const deployment = {
+    metadata: { name: "d" },
+    spec: { replicas: 1, selector: { matchLabels: { a: "b" } }, template },
+  };
+  const deployments = "/apis/apps/v1/namespaces/default/deployments";
+  await world.call("POST", deployments, deployment, { "user-agent": "me" });
+  const headers = { "content-type": "application/apply-patch+yaml" };
+  const scale = { apiVersion: "autoscaling/v1", kind: "Scale", metadata: { name: "d" }, spec: { replicas: 4 } };
+  const path = `${deployments}/d/scale?fieldManager=scaler`;
+  const conflict = await world.call("PATCH", path, scale, headers);
+  assert.deepEqual([conflict.status, conflict.body.reason], [409, "Conflict"]);
+  const forced = await world.call("PATCH", `${path}&force=true`, scale, headers);
+  assert.deepEqual([forced.body.kind, forced.body.spec.replicas], ["Scale", 4]);
+  const { body } = await world.call("GET", `${deployments}/d`);
+  assert.equal(body.spec.replicas, 4);
+  const entry = body.metadata.managedFields.find(({ manager }: { manager: string }) => manager === "scaler");
+  assert.deepEqual([entry.operation, entry.subresource, entry.fieldsV1], ["Apply", "scale", {
+    "f:spec": { "f:replicas": {} },
+  }]);
+});

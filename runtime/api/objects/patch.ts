@@ -42,11 +42,7 @@ async function apply(
 ): Promise<Written> {
   const stored = storedTarget(m, target);
   const { resource } = stored;
-  if (!call.fieldManager) {
-    throw badRequest(
-      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
-    );
-  }
+  const manager = mustName(call);
   checkApplied(target, body as unknown as KubeObject);
   reportFaults(target.resource, { unknown: [], duplicate: call.duplicateFields ?? [] }, call);
   // An applied field that the schema doesn't know is refused whatever the caller says: nobody could own it.
@@ -55,7 +51,7 @@ async function apply(
   const options = {
     applied,
     resource,
-    manager: call.fieldManager,
+    manager,
     force,
     subresource: call.subresource ?? "",
     now: timestamp(m.clock.now()),
@@ -74,6 +70,14 @@ async function apply(
   const object = copyJson(applyObject(options));
   decodeBody(resource, object, strict);
   return { revision: await createDecoded(m, stored, object, call, true), created: true };
+}
+
+/** The field manager; throws BadRequest for an apply without one. */
+export function mustName({ fieldManager }: WriteCall): string {
+  if (fieldManager) return fieldManager;
+  throw badRequest(
+    'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+  );
 }
 
 function checkApplied({ name, namespace, resource }: Target, applied: KubeObject): void {

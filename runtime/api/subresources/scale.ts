@@ -1,10 +1,11 @@
 /** `scale`: any kind with replicas, seen as an autoscaling/v1 Scale. */
-import { type Json, type KubeObject, type Resource, type StoredMeta } from "../../schema/mod.ts";
-import { invalid } from "../../schema/mod.ts";
+import { apiVersionOf, invalid, type Json, type KubeObject, type Resource, type StoredMeta } from "../../schema/mod.ts";
 import { ObjectRevision, serialise } from "../cache/mod.ts";
 import { copyJson } from "../objects/json_value.ts";
-import type { Machinery } from "../objects/machinery.ts";
-import { modify } from "../objects/modify.ts";
+import { applyObject } from "../managed_fields/mod.ts";
+import { type Machinery, timestamp } from "../objects/machinery.ts";
+import { type Change, modify } from "../objects/modify.ts";
+import { mustName } from "../objects/patch.ts";
 import { read } from "../objects/read.ts";
 import { badRequest, modified } from "../objects/refusals.ts";
 import type { PatchBody, Target, WriteCall, Written } from "../operations.ts";
@@ -27,8 +28,9 @@ async function update(m: Machinery, target: Target, body: KubeObject, call: Writ
   return await write(m, target, call, () => body as Scale);
 }
 
-async function patch(m: Machinery, target: Target, { type, body }: PatchBody, call: WriteCall): Promise<Written> {
-  if (type === "apply") throw badRequest("server-side apply of a Scale is not supported: apply the object itself");
+async function patch(m: Machinery, target: Target, patch: PatchBody, call: WriteCall): Promise<Written> {
+  const { type, body } = patch;
+  if (type === "apply") return await apply(m, target, patch, call);
   const merge = type === "json" ? applyJsonPatch : applyMergePatch;
   return await write(m, target, call, (current) => merge(current as unknown as Json, body) as unknown as Scale);
 }
@@ -40,8 +42,7 @@ async function write(
   next: (current: Scale) => Scale,
 ): Promise<Written> {
   const { resource, name } = target;
-  // The replicas are a part of the spec: what is written is the object itself.
-  const revision = await modify(m, target, { ...call, subresource: undefined }, (live) => {
+  return await writeThrough(m, target, call, (live) => {
     const wanted = next(scaleOf(resource, live));
     const version = wanted.metadata?.resourceVersion;
     if (version && version !== live.metadata.resourceVersion) throw modified(resource, name);
@@ -49,7 +50,38 @@ async function write(
     put(object, scalePaths(resource).replicas, replicasIn(wanted, name));
     return { object, through: "scale" };
   });
-  const shown = scaleOf(resource, revision.object);
+}
+
+/** What is applied is an object that has nothing but its replicas: that field is what the manager owns, through `scale`. */
+async function apply(m: Machinery, target: Target, patch: PatchBody, call: WriteCall): Promise<Written> {
+  const { resource, name, namespace } = target;
+  const manager = mustName(call);
+  checkScale(target, patch.body as unknown as KubeObject);
+  const applied: KubeObject = {
+    apiVersion: apiVersionOf(resource),
+    kind: resource.kind,
+    metadata: { name, ...(namespace ? { namespace } : {}) },
+  };
+  put(applied, scalePaths(resource).replicas, replicasIn(patch.body as unknown as Scale, name));
+  return await writeThrough(m, target, call, (live) => {
+    const now = timestamp(m.clock.now());
+    const result = applyObject({
+      live,
+      applied,
+      resource,
+      manager,
+      force: patch.force ?? false,
+      subresource: "scale",
+      now,
+    });
+    return { object: copyJson(result), managed: true };
+  });
+}
+
+/** Makes the change on the object itself, as the replicas are a part of its spec, and answers with its Scale. */
+async function writeThrough(m: Machinery, target: Target, call: WriteCall, change: Change): Promise<Written> {
+  const revision = await modify(m, target, { ...call, subresource: undefined }, change);
+  const shown = scaleOf(target.resource, revision.object);
   return { revision: new ObjectRevision(revision.path, revision.revision, serialise(shown), shown), created: false };
 }
 

@@ -145,7 +145,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     ]),
     streams: streamRoutes(streams),
   };
-  const metrics = apiMetrics(cache);
+  const metrics = apiMetrics({ cache, resources, store });
   let layer: Aggregation | undefined;
   const remoteApis = () => layer?.apis;
   const app = apiApp({

@@ -1,6 +1,8 @@
 /** `/metrics`: what the API server counts, under upstream's names. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { Store } from "../store/store.ts";
 import type { WatchCache } from "./cache/mod.ts";
+import type { ResourceRegistry } from "./resource_registry.ts";
 
 export interface RequestLabels {
   readonly verb: string;
@@ -20,7 +22,13 @@ export interface ApiMetrics {
 const labelNames = ["verb", "group", "version", "resource", "subresource", "scope"] as const;
 const latencies = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
 
-export function apiMetrics(cache: WatchCache): ApiMetrics {
+export interface Measured {
+  readonly cache: WatchCache;
+  readonly resources: Pick<ResourceRegistry, "all">;
+  readonly store: Pick<Store, "size">;
+}
+
+export function apiMetrics({ cache, resources, store }: Measured): ApiMetrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -46,12 +54,28 @@ export function apiMetrics(cache: WatchCache): ApiMetrics {
     },
   });
   new Gauge({
-    name: "apiserver_storage_objects",
+    name: "apiserver_resource_objects",
     help: "Number of stored objects at the time of last check split by kind.",
-    labelNames: ["resource"],
+    labelNames: ["group", "resource"],
     registers,
     collect() {
-      for (const { prefix, size } of cache.resources()) this.set({ resource: prefix.replace("/registry/", "") }, size);
+      this.reset();
+      const sizes = new Map([...cache.resources()].map(({ prefix, size }) => [prefix, size]));
+      for (const { group, plural, storagePrefix } of resources.all()) {
+        const size = sizes.get(storagePrefix);
+        if (size !== undefined) this.set({ group, resource: plural }, size);
+      }
+    },
+  });
+  new Gauge({
+    name: "apiserver_storage_size_bytes",
+    help: "Size of the storage database file physically allocated in bytes.",
+    labelNames: ["storage_cluster_id"],
+    registers,
+    async collect() {
+      // A store that is away has no size to tell; the other figures are told all the same.
+      const size = await store.size().catch(() => undefined);
+      if (size !== undefined) this.set({ storage_cluster_id: "storage-0" }, size);
     },
   });
   return {

@@ -71,11 +71,13 @@ Deno.test("lists with a merge key are merged by it, other lists are replaced, sc
   assert.deepEqual(
     strategic(live, patch),
     pod({
-      containers: [{ name: "a", image: "2", args: ["y"] }, { name: "b", image: "1" }, { name: "c", image: "1" }],
+      containers: [{ name: "a", image: "2", args: ["y"] }, { name: "c", image: "1" }, { name: "b", image: "1" }],
     }),
   );
   const finalizers = strategic({ metadata: { finalizers: ["a", "b"] } }, { metadata: { finalizers: ["b", "c"] } });
   assert.deepEqual(finalizers, { metadata: { finalizers: ["a", "b", "c"] } });
+  const patched = strategic(pod({ containers: [{ name: "a" }] }), pod({ containers: [{ name: "new" }] }));
+  assert.deepEqual(patched, pod({ containers: [{ name: "new" }, { name: "a" }] }), "what is new comes first");
 });
 
 Deno.test("every directive does what its name says and leaves no trace", () => {
@@ -116,7 +118,7 @@ Deno.test("two elements with one merge key, such as a port for TCP and UDP, both
   const live = pod({ containers: [{ name: "dns", ports }] });
   assert.deepEqual(strategic({}, live), live);
   const patch = pod({ containers: [{ name: "dns", ports: [{ containerPort: 80 }] }] });
-  const expected = pod({ containers: [{ name: "dns", ports: [...ports, { containerPort: 80 }] }] });
+  const expected = pod({ containers: [{ name: "dns", ports: [{ containerPort: 80 }, ...ports] }] });
   assert.deepEqual(strategic(live, patch), expected);
 });
 

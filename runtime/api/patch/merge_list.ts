@@ -34,8 +34,9 @@ export function patchList(original: Json[] | undefined, patch: ListPatch, rules:
   const gone = new Set([...deletions, ...value.filter(isDeletion)].map((item) => identity(item, rules)));
   const patched = elements(value.filter((item) => !isDeletion(item)), rules);
   const merged = mergeElements(live.filter(({ key }) => !gone.has(key)), patched, rules);
-  const arranged = order ? arrange(merged, live, orderOf(order, patched, rules)) : merged;
-  return arranged.map(({ item }) => item);
+  // Without an order of its own the patch's list is one: what is new goes to the front.
+  const wanted = order ? orderOf(order, patched, rules) : new Map(patched.map(({ key }, index) => [key, index]));
+  return arrange(merged, live, wanted).map(({ item }) => item);
 }
 
 /** `[{$patch: replace}, ...]`: the elements that carry no directive are the whole new list. */
@@ -69,7 +70,7 @@ function identity(item: Json, { mergeKey }: ListRules): string {
   return JSON.stringify(key);
 }
 
-/** Each patched element changes the first that has its identity, or goes to the end. */
+/** Each patched element changes the first that has its identity, or is added. */
 function mergeElements(live: Element[], patched: Element[], rules: ListRules): Element[] {
   const merged = [...live];
   const first = new Map<string, number>();

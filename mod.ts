@@ -41,6 +41,7 @@ export async function masterLoops({ settings, pki, manifests }: MasterParts): Pr
     loops.cronJobs,
     loops.ttlAfterFinished,
     loops.disruptions,
+    loops.horizontalPodAutoscalers(),
     loops.ephemeralVolumes,
     loops.persistentVolumes,
     loops.persistentVolumeClaims,

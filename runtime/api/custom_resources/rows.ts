@@ -5,6 +5,7 @@ import {
   type KubeObject,
   type PrinterColumn,
   type Resource,
+  type StructNode,
   type Subresource,
   type TypeNode,
 } from "../../schema/mod.ts";
@@ -75,6 +76,7 @@ function rowOf(
   const { group, names } = spec;
   const storage = spec.versions.find(({ storage }) => storage) ?? version;
   const schema = version.schema?.openAPIV3Schema;
+  let type: StructNode | undefined;
   const row: Resource = {
     group,
     version: version.name,
@@ -87,7 +89,10 @@ function rowOf(
     categories: names.categories ?? [],
     verbs,
     subresources: subresourcesOf(spec, version),
-    type: structuralType(spec.preserveUnknownFields ? undefined : schema, metadata),
+    // Made when the kind is first used: most kinds that big operators bring never are.
+    get type() {
+      return type ??= structuralType(spec.preserveUnknownFields ? undefined : schema, metadata);
+    },
     hasStatus: version.subresources?.status !== undefined,
     storagePrefix: `/registry/${group}/${names.plural}`,
     storageVersion: apiVersionOf({ group, version: storage.name }),

@@ -27,6 +27,7 @@ import { remoteOpenApi } from "./aggregation/remote_openapi.ts";
 import { clusterIps } from "./allocators/cluster_ips.ts";
 import { ipText, parseIpRange } from "./allocators/ip_range.ts";
 import { nodePorts, type PortRange } from "./allocators/node_ports.ts";
+import { type AuditOptions, recordRequest } from "./audit/mod.ts";
 import { type Advertised, keepKubernetesService } from "./bootstrap/kubernetes_service.ts";
 import { ensureSystemObjects } from "./bootstrap/system_objects.ts";
 import { WatchCache } from "./cache/mod.ts";
@@ -71,6 +72,8 @@ export interface ApiOptions {
   readonly serviceCidr?: string;
   /** Default 30000-32767. */
   readonly nodePortRange?: PortRange;
+  /** Absent: nothing is written down. */
+  readonly audit?: AuditOptions;
   /** Absent: the `kubernetes` Service is not kept. */
   readonly advertised?: Advertised;
   /** Absent: APIServices of other servers are stored and not served. */
@@ -222,9 +225,12 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const fetch = async (request: Request, comes: Connection = {}) => {
     try {
       const user = await whoAsks(options, comes, request.headers);
-      const connection = revocations.bind(comes, user);
+      const bound = revocations.bind(comes, user);
+      const recording = options.audit && recordRequest(options.audit, { request, connection: bound, user, nowMs: now });
+      const connection = recording?.connection ?? bound;
       const answer = () => layer?.answer(request, connection, user) ?? app.fetch(request, { connection, user });
-      return await seated(flow, { request, connection, user }, answer);
+      const response = await seated(flow, { request, connection, user }, answer);
+      return recording ? await recording.answered(response) : response;
     } catch (error) {
       return failure(error, comes.requestId);
     }

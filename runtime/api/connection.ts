@@ -10,6 +10,8 @@ export interface Connection {
   readonly remoteAddress?: string;
   /** Names the request in logs and in the answer's `Audit-Id`; the client's own where it sent one. */
   readonly requestId?: string;
+  /** Told of the whole body of the request, once it has been read. */
+  readonly onBody?: (bytes: Uint8Array) => void;
   /** Calls back when the proof of who asks no longer holds; absent: it holds as long as the connection. */
   readonly whenLost?: (end: () => void) => Disposable;
   /** The raw pair below the request: watches and bodies move without web streams between. */

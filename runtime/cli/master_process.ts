@@ -1,5 +1,6 @@
 /** The master's half: PKI, store, API server and its loops, from start to stop. It prints nothing. */
 import { getLogger } from "@logtape/logtape";
+import type { AuditOptions } from "../api/audit/mod.ts";
 import { type Api, createApi, serveApi, tlsKubeletDialer } from "../api/mod.ts";
 import {
   anyOf,
@@ -18,6 +19,7 @@ import { inProcessClient } from "../client/mod.ts";
 import { type Client, runControllers, type Running, systemClock } from "../loop/mod.ts";
 import { type Kind, Node, Pod, type Ref, Secret, ServiceAccount } from "../schema/mod.ts";
 import { openStore, type Store } from "../store/mod.ts";
+import { openAudit } from "./audit.ts";
 import { keepRenewed } from "./certificate_renewal.ts";
 import { encryptedBy } from "./encryption.ts";
 import { reachableAddresses } from "./machine_defaults.ts";
@@ -65,7 +67,8 @@ export async function startMaster(options: MasterOptions, made: { pki: Pki; stor
   const { settings, loops, manifests } = options;
   const { store } = made;
   let { pki } = made;
-  const api = await buildApi(settings, () => pki, store);
+  const audit = await openAudit(settings);
+  const api = await buildApi(settings, { current: () => pki, store, audit });
   const served = await serveApi(api, {
     hostname: settings.bindAddress,
     port: settings.port,
@@ -112,6 +115,7 @@ export async function startMaster(options: MasterOptions, made: { pki: Pki; stor
       await renewing;
       await served.close(graceMs);
       await api.close();
+      await audit?.sink.close();
       await store.close();
     },
   };
@@ -121,7 +125,13 @@ function servingPair({ apiserver: { key, cert }, ca }: Pki) {
   return { key, cert: cert + ca.cert }; // joining nodes find the CA in the chain
 }
 
-async function buildApi(settings: Settings, current: () => Pki, store: Store): Promise<Api> {
+interface ApiParts {
+  readonly current: () => Pki;
+  readonly store: Store;
+  readonly audit?: AuditOptions;
+}
+
+async function buildApi(settings: Settings, { current, store, audit }: ApiParts): Promise<Api> {
   const pki = current();
   const { bindAddress, nodeIp, port } = settings;
   // Tokens ask the API whether their accounts still exist, and the API asks tokens who calls.
@@ -143,6 +153,7 @@ async function buildApi(settings: Settings, current: () => Pki, store: Store): P
     access,
     clock: systemClock,
     tokens: issuer,
+    audit,
     serviceCidr: settings.serviceCidr,
     advertised: { address: bindAddress === "0.0.0.0" ? nodeIp : bindAddress, port },
     aggregation: {

@@ -10,6 +10,8 @@ const absolute = z.string().regex(/^\//, "must be an absolute path");
 const port = z.coerce.number("must be a port number").int("must be a port number").min(1, "must be 1 or more")
   .max(65535, "must be 65535 or less");
 
+const count = z.coerce.number("must be a whole number").int("must be a whole number").min(0, "must be 0 or more");
+
 /** Names as in `--data-dir` and `data-dir:`. */
 export const settingsSchema = z.strictObject({
   "data-dir": absolute.default("/var/lib/d8s"),
@@ -26,6 +28,11 @@ export const settingsSchema = z.strictObject({
   "store-cert": absolute.optional(),
   "store-key": absolute.optional(),
   "encryption-provider-config": absolute.optional(),
+  "audit-policy-file": absolute.optional(),
+  "audit-log-path": absolute.optional(),
+  "audit-log-maxsize": count.default(100),
+  "audit-log-maxbackup": count.default(10),
+  "audit-log-maxage": count.default(0),
   "docker-host": z.string().regex(/^(unix|tcp):\/\/./, "must be unix:///PATH or tcp://HOST:PORT").optional(),
   "cni-conf-dir": absolute.default("/etc/cni/net.d"),
   "cni-bin-dir": absolute.optional(),
@@ -69,6 +76,14 @@ export interface Settings {
   readonly storeTls: { readonly ca?: string; readonly cert?: string; readonly key?: string };
   /** An EncryptionConfiguration; absent: values are stored as they are. */
   readonly encryptionConfig?: string;
+  /** Absent: nothing is written down. Sizes in megabytes, ages in days. */
+  readonly audit?: {
+    readonly policy: string;
+    readonly path: string;
+    readonly maxSize: number;
+    readonly maxBackup: number;
+    readonly maxAge: number;
+  };
   readonly dockerHost: string;
   readonly cniConfDir: string;
   readonly cniBinDir: string;
@@ -109,6 +124,13 @@ export function settingsFrom(raw: Record<string, unknown>, machine: MachineDefau
     store: chosen.store ?? `sqlite:${chosen["data-dir"]}/store.db`,
     storeTls: { ca: chosen["store-ca"], cert: chosen["store-cert"], key: chosen["store-key"] },
     encryptionConfig: chosen["encryption-provider-config"],
+    audit: chosen["audit-policy-file"] === undefined ? undefined : {
+      policy: chosen["audit-policy-file"],
+      path: chosen["audit-log-path"] ?? `${chosen["data-dir"]}/audit/audit.log`,
+      maxSize: chosen["audit-log-maxsize"],
+      maxBackup: chosen["audit-log-maxbackup"],
+      maxAge: chosen["audit-log-maxage"],
+    },
     dockerHost: chosen["docker-host"] ?? environment.DOCKER_HOST ?? "unix:///var/run/docker.sock",
     cniConfDir: chosen["cni-conf-dir"],
     cniBinDir: chosen["cni-bin-dir"] ?? machine.cniBinDirs[0] ?? "/usr/lib/cni",

@@ -10,7 +10,13 @@ export const largestBody = 3 * 1024 * 1024;
 const decoder = new TextDecoder();
 
 /** Throws RequestEntityTooLarge. */
-export async function readBody(request: Request, { incoming }: Connection): Promise<Uint8Array> {
+export async function readBody(request: Request, connection: Connection): Promise<Uint8Array> {
+  const bytes = await wholeBody(request, connection);
+  connection.onBody?.(bytes);
+  return bytes;
+}
+
+async function wholeBody(request: Request, { incoming }: Connection): Promise<Uint8Array> {
   const declared = Number(request.headers.get("content-length") ?? 0);
   if (declared > largestBody) throw tooLarge();
   if (!incoming && !request.body) return new Uint8Array();

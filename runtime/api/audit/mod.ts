@@ -1,0 +1,4 @@
+/** The audit log. */
+export * from "./auditor.ts";
+export * from "./log_file.ts";
+export * from "./policy.ts";

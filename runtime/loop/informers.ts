@@ -19,3 +19,10 @@ export function sharedInformers(context: FollowContext): Informers {
     },
   };
 }
+
+/** An informer that is not shared and ends with the signal: for kinds that come and go. */
+export function ownInformer<T>(kind: Kind<T>, context: FollowContext): Informer<T> {
+  const informer = new SharedInformer(kind, context);
+  follow(kind, {}, informer, context);
+  return informer;
+}

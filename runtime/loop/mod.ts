@@ -30,6 +30,7 @@ export * from "./client.ts";
 export * from "./clock.ts";
 export * from "./controller.ts";
 export * from "./controller_of.ts";
+export { ownInformer } from "./informers.ts";
 export * from "./leader_election.ts";
 export * from "./metrics.ts";
 export * from "./owner.ts";

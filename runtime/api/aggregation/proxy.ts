@@ -24,6 +24,7 @@ export function aggregationProxy(apis: RemoteApis, door: FrontDoor, reach: Reach
   };
   return {
     answer(request, connection, user) {
+      if (apis.empty) return undefined;
       const url = new URL(request.url);
       const service = apis.find(url.pathname);
       return service &&

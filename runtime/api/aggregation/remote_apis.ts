@@ -56,9 +56,14 @@ export class RemoteApis {
     this.#watch = resource.watch({ selection: { folder: "" }, sink, bookmarks: false }, 0);
   }
 
+  /** No other server is known. */
+  get empty(): boolean {
+    return this.#services.size === 0;
+  }
+
   /** The one that serves a path; `undefined`: this server itself. */
   find(pathname: string): ApiService | undefined {
-    if (this.#services.size === 0) return undefined;
+    if (this.empty) return undefined;
     const [, root, group = "", version = ""] = pathname.replace(openApiRoot, "/").split("/", 4);
     return root === "apis" ? this.#services.get(`${version}.${group}`) : undefined;
   }

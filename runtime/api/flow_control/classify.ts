@@ -58,10 +58,14 @@ function mean({ subjects, resourceRules = [], nonResourceRules = [] }: PolicyRul
   );
 }
 
+const accountPrefix = "system:serviceaccount:";
+
 function isSubject({ kind, user, group, serviceAccount }: Subject, asks: User): boolean {
   if (kind === "Group") return group?.name === "*" || asks.groups.includes(group?.name ?? "");
   if (kind === "User") return user?.name === "*" || user?.name === asks.name;
-  const prefix = `system:serviceaccount:${serviceAccount?.namespace}:`;
+  // Asked of every request: nothing is put together for those that are no account.
+  if (!asks.name.startsWith(accountPrefix)) return false;
+  const prefix = `${accountPrefix}${serviceAccount?.namespace}:`;
   return serviceAccount?.name === "*" ? asks.name.startsWith(prefix) : asks.name === prefix + serviceAccount?.name;
 }
 

@@ -44,7 +44,8 @@ export class FlowControl {
   readonly #schemas: ResourceCache;
   readonly #configurations: ResourceCache;
   readonly #levels = new Map<string, { level: Level; uid: string; key: string }>();
-  #seen = "";
+  #schemasAt = -1;
+  #levelsAt = -1;
   #compiled: Compiled = { schemas: [], levels: this.#levels };
 
   constructor(
@@ -76,9 +77,10 @@ export class FlowControl {
 
   /** By the revision of either kind, so that nothing is compiled twice. */
   #current(): Compiled {
-    const seen = `${this.#schemas.changed} ${this.#configurations.changed}`;
-    if (seen === this.#seen) return this.#compiled;
-    this.#seen = seen;
+    const [schemasAt, levelsAt] = [this.#schemas.changed, this.#configurations.changed];
+    if (schemasAt === this.#schemasAt && levelsAt === this.#levelsAt) return this.#compiled;
+    this.#schemasAt = schemasAt;
+    this.#levelsAt = levelsAt;
     const objects = this.#configurations.list().map(({ object }) => object as LevelConfiguration);
     const shares = objects.reduce((sum, { spec }) => sum + sharesOf(spec), 0);
     for (const object of objects) this.#keep(object, limitsOf(object.spec, shares));

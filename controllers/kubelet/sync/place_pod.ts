@@ -12,7 +12,8 @@ export interface Place extends Allocation {
 
 export function place(agent: Agent, pod: Pod): Place {
   if (pod.metadata.deletionTimestamp) return { pod };
-  if (pod.status?.startTime !== undefined) return allocate(pod, () => roomFor(agent, pod));
+  // Also what an agent that died had begun with and not told yet: what runs is never refused.
+  if (isPlaced(agent, pod)) return allocate(pod, () => roomFor(agent, pod));
   const facts = {
     pod,
     others: othersThan(agent, pod),

@@ -103,11 +103,12 @@ export function cannotBeHandled(
 export function strictDecodingError(
   resource: { version: string; kind: string },
   fields: { unknown: readonly string[]; duplicate: readonly string[] },
+  faults: readonly string[] = strictFaults(fields),
 ): StatusError {
   return new StatusError(
     "BadRequest",
     `${resource.kind} in version ${JSON.stringify(resource.version)} cannot be handled as a ${resource.kind}: ` +
-      `strict decoding error: ${strictFaults(fields).join(", ")}`,
+      `strict decoding error: ${faults.join(", ")}`,
   );
 }
 

@@ -98,3 +98,11 @@ Deno.test("a name that another definition has is told in the conditions", async 
     '"wd" is already in use',
   ]);
 });
+
+Deno.test("what is wrong with a typed body is told in the order in which it stands there", async () => {
+  await using world = await apiWorld();
+  const body = '{"metadata":{"name":"a"},"data":{"k":"v"},"extra":1,"immutable":true,"immutable":false}';
+  const path = "/api/v1/namespaces/default/configmaps?fieldValidation=Strict";
+  const { message } = (await world.call("POST", path, body)).body;
+  assert.match(message, /strict decoding error: unknown field "extra", duplicate field "immutable"$/);
+});

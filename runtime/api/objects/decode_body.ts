@@ -13,6 +13,8 @@ import {
   strictFaults,
 } from "../../schema/mod.ts";
 import type { WriteCall } from "../operations.ts";
+import { inDocumentOrder } from "./fault_order.ts";
+import { copyJson } from "./json_value.ts";
 import { badRequest } from "./refusals.ts";
 
 /** In place. Throws BadRequest in upstream's words. */
@@ -20,8 +22,11 @@ export function decodeBody(resource: Resource, object: KubeObject, call: WriteCa
   checkKind(resource, object);
   const wrong = checkTypes(resource.type, object);
   if (wrong.length > 0) throw cannotBeHandled(resource, wrong, object.metadata?.name);
+  const { duplicateFields: duplicate = [] } = call;
+  // Pruning takes away what the order of faults is read from. Of custom resources upstream tells duplicates first.
+  const document = duplicate.length > 0 && resource.type.name !== "" ? copyJson(object) : undefined;
   const unknown = pruneUnknown(resource.type, object);
-  reportFaults(resource, { unknown, duplicate: call.duplicateFields ?? [] }, call);
+  reportFaults(resource, { unknown, duplicate }, call, document);
 }
 
 /** Strict: refused; Warn: told; Ignore: nothing. */
@@ -29,10 +34,12 @@ export function reportFaults(
   resource: Resource,
   fields: { readonly unknown: readonly string[]; readonly duplicate: readonly string[] },
   { fieldValidation, warn }: WriteCall,
+  document?: unknown,
 ): void {
   if (fieldValidation === "Ignore" || fields.unknown.length + fields.duplicate.length === 0) return;
-  if (fieldValidation === "Strict") throw strictDecodingError(resource, fields);
-  for (const fault of strictFaults(fields)) warn?.(fault);
+  const faults = document ? inDocumentOrder(strictFaults(fields), document) : strictFaults(fields);
+  if (fieldValidation === "Strict") throw strictDecodingError(resource, fields, faults);
+  for (const fault of faults) warn?.(fault);
 }
 
 function checkKind(resource: Resource, object: KubeObject): void {

@@ -29,7 +29,22 @@ spec:
   volumes: [{ name: disk, persistentVolumeClaim: { claimName: disk } }]
 `;
 
-Deno.test("data outlives its pods and goes with its claim; kubectl top says what a pod uses meanwhile", async () => {
+const overfull = `
+apiVersion: v1
+kind: Pod
+metadata: { name: overfull }
+spec:
+  terminationGracePeriodSeconds: 0
+  containers:
+    - name: main
+      image: ${busyboxImage}
+      imagePullPolicy: Never
+      command: [sh, -c, "dd if=/dev/zero of=/scratch/file bs=1M count=4; sleep 1000"]
+      volumeMounts: [{ name: scratch, mountPath: /scratch }]
+  volumes: [{ name: scratch, emptyDir: { sizeLimit: 1Mi } }]
+`;
+
+Deno.test("data outlives its pods and goes with its claim; kubectl top tells use; who overfills its scratch is evicted", async () => {
   await using host = await testHost({ docker: true });
   await using old = await debianKubectl();
   const kubectl = kubectlIn(host, await machineKubectl() ?? old.path);
@@ -48,6 +63,7 @@ Deno.test("data outlives its pods and goes with its claim; kubectl top says what
     );
   await until("the class is there", async () => (await kubectl("get", "storageclass")).includes("local (default)"));
 
+  await apply(overfull);
   await apply(claim);
   await apply(podRunning("writer", "echo kept > /disk/file"));
   await phase("writer", "Succeeded");
@@ -65,5 +81,10 @@ Deno.test("data outlives its pods and goes with its claim; kubectl top says what
     (await shell(host, "ls /var/lib/d8s/volumes; grep -c /volumes/pvc- /proc/mounts || true")).stdout,
     "0\n",
   );
+
+  const ended = ["get", "pod", "overfull", "-o", "jsonpath={.status.phase} {.status.reason}: {.status.message}"];
+  await until("who writes too much is evicted", async () => (await kubectl(...ended)).startsWith("Failed Evicted"));
+  assert.match(await kubectl(...ended), /Usage of EmptyDir volume "scratch" exceeds the limit "1Mi"/);
+  await until("its container ends", async () => !(await shell(host, "docker ps")).stdout.includes("overfull"));
   assert.equal((await up.end("SIGTERM")).code, 0);
 });

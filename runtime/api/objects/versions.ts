@@ -14,9 +14,7 @@ export function shownAs(revision: ObjectRevision, resource: Resource): ObjectRev
   const apiVersion = apiVersionOf(resource);
   // What was stored before the storage version changed keeps the old one until it is written again.
   const same = isStored(resource) && (!isCustom(resource) || revision.object.apiVersion === apiVersion);
-  const shown = same
-    ? revision
-    : revision.inVersion(apiVersion, (object) => inVersion(resource, object, apiVersion));
+  const shown = same ? revision : revision.inVersion(apiVersion, (object) => inVersion(resource, object, apiVersion));
   return resource.complete ? completed(shown, resource) : shown;
 }
 

@@ -1,5 +1,6 @@
 /** Creating, changing and deleting objects through `fetch`, and the refusals that clients know by their words. */
 import assert from "node:assert/strict";
+import { decodeProtobuf } from "../../runtime/schema/codec/mod.ts";
 import { apiWorld, map, maps } from "./api_world.ts";
 
 Deno.test("a created object comes back with what the server decides, and is there at once", async () => {
@@ -187,4 +188,20 @@ Deno.test("a key that stands twice in YAML is refused when strict, told otherwis
   const warned = await apply("Warn");
   assert.equal(warned.body.data.a, "y");
   assert.match(warned.headers.get("warning") ?? "", /already set in map/);
+});
+
+Deno.test("whoever scales gets a Scale back, in protobuf as in JSON", async () => {
+  await using world = await apiWorld();
+  const labels = { app: "a" };
+  const template = { metadata: { labels }, spec: { containers: [{ name: "a", image: "a" }] } };
+  const sets = "/apis/apps/v1/namespaces/default/replicasets";
+  const spec = { replicas: 1, selector: { matchLabels: labels }, template };
+  assert.equal((await world.call("POST", sets, { metadata: { name: "a" }, spec })).status, 201);
+  const request = new Request(`https://api${sets}/a/scale`, {
+    method: "PATCH",
+    body: JSON.stringify({ spec: { replicas: 4 } }),
+    headers: { "content-type": "application/merge-patch+json", accept: "application/vnd.kubernetes.protobuf" },
+  });
+  const answer = decodeProtobuf(await (await world.api.fetch(request)).bytes());
+  assert.deepEqual([answer.kind, answer.spec], ["Scale", { replicas: 4 }]);
 });

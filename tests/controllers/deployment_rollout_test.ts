@@ -9,6 +9,8 @@ import {
   resolveCount,
   type SetSize,
 } from "../../controllers/deployment_rollout.ts";
+import { revisionAnnotation, setAnnotations, type SetObject } from "../../controllers/deployment_revision.ts";
+import type { Stored } from "../../runtime/schema/mod.ts";
 
 interface Set extends SetSize {
   wanted: number;
@@ -125,4 +127,16 @@ Deno.test("a scaled Deployment shares the change among its sets in proportion an
       assert.ok(grows ? scale.replicas >= sets[index]!.wanted : scale.replicas <= sets[index]!.wanted);
     }
   }));
+});
+
+Deno.test("revisions count in 64 bits, beyond what a number holds", () => {
+  const metadata = { name: "web", uid: "u", resourceVersion: "1", creationTimestamp: "" };
+  const annotations = { [revisionAnnotation]: "3546343826724305832" };
+  const old: SetObject = { apiVersion: "apps/v1", kind: "ReplicaSet", metadata: { ...metadata, annotations } };
+  const deployment: Stored<{ apiVersion: "apps/v1"; kind: "Deployment" }> = {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata,
+  };
+  assert.equal(setAnnotations(deployment, { metadata: {} }, [old])[revisionAnnotation], "3546343826724305833");
 });

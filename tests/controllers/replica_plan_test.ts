@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { deletionOrder, planReplicas } from "../../controllers/replica_plan.ts";
+import { replicaStatus } from "../../controllers/replica_status.ts";
 import { isReady, type PodObject, restartCount } from "../../controllers/pod_state.ts";
 import { type PodTraits, samplePod, startMs } from "./sample.ts";
 
@@ -65,4 +66,12 @@ Deno.test("the order of deletion is the documented one", () => {
       assert.equal(deletionOrder(perNode, startMs)(a, b) < 0, restartCount(a) > restartCount(b));
     }
   }));
+});
+
+Deno.test("a set that fails again for the same reason says the same, whatever the name of the pod it tried", () => {
+  const failing = (object: Parameters<typeof replicaStatus>[0], pod: string, now: number) =>
+    replicaStatus(object, { claimed: [], failure: { reason: "FailedCreate", error: new Error(pod) }, now });
+  const first = failing({ metadata: {} }, "web-a", startMs);
+  assert.equal(first.conditions?.[0]?.message, "web-a");
+  assert.deepEqual(failing({ metadata: {}, status: first }, "web-b", startMs + 60_000), first);
 });

@@ -53,7 +53,10 @@ Deno.test("a body that does not fit is a bad request that names the kind", () =>
 });
 
 Deno.test("strict validation names repeated and unknown fields together", () => {
-  const error = strictDecodingError(deployments, { unknown: ["spec.foo"], duplicate: ['duplicate field "spec.replicas"'] });
+  const error = strictDecodingError(deployments, {
+    unknown: ["spec.foo"],
+    duplicate: ['duplicate field "spec.replicas"'],
+  });
   assert.match(error.message, /strict decoding error: duplicate field "spec.replicas", unknown field "spec.foo"$/);
 });
 

@@ -103,16 +103,23 @@ function direct({ path, query }: StreamRequest, secure: boolean, host: string, p
   };
 }
 
+/** A host that swallows packets is given up after this long, as upstream does. */
+const patienceMs = 30_000;
+
 /** Who the other side is is not checked, as upstream does not: pods have certificates of their own making. */
 function dial(secure: boolean, host: string, port: number): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     const socket = secure ? connectTls({ host, port, rejectUnauthorized: false }) : connect({ host, port });
-    const fail = (error: Error) =>
+    const timer = setTimeout(() => socket.destroy(new Error(`no answer in ${patienceMs / 1000} s`)), patienceMs);
+    const fail = (error: Error) => {
+      clearTimeout(timer);
       reject(
         new StatusError("ServiceUnavailable", `error trying to reach service: ${error.message}`, {}, { cause: error }),
       );
+    };
     socket.once("error", fail);
     socket.once(secure ? "secureConnect" : "connect", () => {
+      clearTimeout(timer);
       socket.off("error", fail);
       resolve(socket);
     });

@@ -8,6 +8,7 @@ import type { IControllerRevision } from "kubernetes-models/apps/v1/ControllerRe
 import type { IPodTemplateSpec } from "kubernetes-models/v1/PodTemplateSpec";
 import { ControllerRevision, isReason, keyOf, type Kind, refOf, type Stored } from "../runtime/schema/mod.ts";
 import { applyWrites, deleting, type LoopContext, sameJson, seen } from "../runtime/loop/mod.ts";
+import { canonicalJson } from "./canonical_json.ts";
 import { templateHash } from "./deployment_revision.ts";
 import { claim, controllerReference } from "./ownership.ts";
 import { labelSelectorOf } from "./selectors.ts";
@@ -40,9 +41,9 @@ export function hashOf(revision: RevisionObject): string {
   return revision.metadata.labels?.[revisionLabel] ?? "";
 }
 
-/** What a revision keeps: a patch that brings the template back, as kubectl applies it. */
-function dataOf(template: IPodTemplateSpec) {
-  return { spec: { template: { ...template, $patch: "replace" } } };
+/** What a revision keeps: a patch that brings the template back. Its keys are sorted, as clients compare its bytes. */
+function dataOf(template: IPodTemplateSpec): NonNullable<IControllerRevision["data"]> {
+  return JSON.parse(canonicalJson({ spec: { template: { ...template, $patch: "replace" } } }));
 }
 
 export async function revisionsOf<O extends Templated>(
@@ -51,9 +52,11 @@ export async function revisionsOf<O extends Templated>(
 ): Promise<Revisions> {
   const all = (await revisionsHeldBy({ kind, object }, context)).sort((a, b) => a.revision - b.revision);
   const template = (object as unknown as Templated).spec!.template;
-  const found = all.find((revision) => sameJson(revision.data, dataOf(template)));
-  const highest = all.at(-1)?.revision ?? 0;
-  if (found && found.revision === highest) return { newest: found, all };
+  const data = dataOf(template);
+  const isPresent = (revision: RevisionObject) => sameJson(revision.data, data);
+  const found = all.findLast(isPresent);
+  const highest = all.findLast((revision) => !isPresent(revision))?.revision ?? 0;
+  if (found && found.revision > highest) return { newest: found, all };
   const newest = found
     ? await renumber(found, highest + 1, context)
     : await create({ kind, object }, highest + 1, context);

@@ -69,7 +69,7 @@ export async function masterLoops({ settings, pki, manifests }: MasterParts): Pr
 export async function nodeLoops({ settings, credentials, engine }: NodeParts): Promise<readonly Controller[]> {
   const [{ kubelet }, { localFolders }, network, auth, { addressIn }] = await Promise.all([
     import("./controllers/kubelet/mod.ts"),
-    import("./controllers/local_provisioner_folders.ts"),
+    import("./controllers/local_provisioner/folders.ts"),
     import("./network/mod.ts"),
     import("./runtime/auth/mod.ts"),
     import("./runtime/cli/settings.ts"),

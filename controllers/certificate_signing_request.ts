@@ -8,7 +8,7 @@ import { CertificateSigningRequest, isReason, type Json, Node, refOf, type Store
 import { type Controller, done, type LoopContext, type Outcome, requeueAfter, watches } from "../runtime/loop/mod.ts";
 import { decide, isBuiltinSigner, type KeyPair, readSigningRequest, refuseToSign } from "../runtime/auth/mod.ts";
 import { kubeletClientSigner, kubeletServingSigner, signRequest, type Verdict } from "../runtime/auth/mod.ts";
-import { has, removalMs } from "./certificate_request_end.ts";
+import { has, removalMs } from "./certificate_signing_request/end.ts";
 
 type Csr = ICertificateSigningRequest;
 

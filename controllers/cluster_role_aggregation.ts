@@ -6,7 +6,7 @@
 import type { IClusterRole } from "kubernetes-models/rbac.authorization.k8s.io/v1/ClusterRole";
 import { ClusterRole, compileLabelSelector, keyOf, refOf, type Stored } from "../runtime/schema/mod.ts";
 import { type Controller, controller, done, mapped, type Outcome, patching, sameJson } from "../runtime/loop/mod.ts";
-import { canonicalJson } from "./canonical_json.ts";
+import { canonicalJson } from "./objects/canonical_json.ts";
 
 type ClusterRoleObject = Stored<IClusterRole>;
 type Rules = NonNullable<IClusterRole["rules"]>;

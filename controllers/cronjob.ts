@@ -14,7 +14,7 @@ import {
   type Scope,
   seen,
 } from "../runtime/loop/mod.ts";
-import { timestamp } from "./conditions.ts";
+import { timestamp } from "./objects/conditions.ts";
 import {
   activeJobs,
   type CronJobObject,
@@ -26,11 +26,11 @@ import {
   planCron,
   scheduledAnnotation,
   warning,
-} from "./cron_plan.ts";
-import { parseSchedule, type Schedule } from "./cron_schedule.ts";
-import { controllerReference } from "./ownership.ts";
-import { isGoing } from "./pod_state.ts";
-import { about, isNamespaceTerminating, messageOf } from "./pod_template.ts";
+} from "./cronjob/plan.ts";
+import { parseSchedule, type Schedule } from "./cronjob/schedule.ts";
+import { controllerReference } from "./objects/ownership.ts";
+import { isGoing } from "./objects/pod_state.ts";
+import { about, isNamespaceTerminating, messageOf } from "./objects/pod_template.ts";
 
 export const cronJobs: Controller = controller(CronJob, {
   name: "cronjob",

@@ -15,17 +15,23 @@ import {
   sameJson,
   type Scope,
 } from "../runtime/loop/mod.ts";
-import { forgetRevisions, hashOf, revisionLabel, type RevisionObject, revisionsOf } from "./controller_revisions.ts";
-import { DaemonBackOff } from "./daemon_back_off.ts";
-import { type DaemonStep, type DaemonWorld, placementOn, planDaemons, tolerationsOf } from "./daemon_plan.ts";
-import { claim } from "./ownership.ts";
-import { availableInMs, isFinished, isGoing, isReady, type PodObject } from "./pod_state.ts";
-import { about, createPods, deletePod, podOf } from "./pod_template.ts";
-import type { NodeObject } from "./node_health_plan.ts";
+import {
+  forgetRevisions,
+  hashOf,
+  revisionLabel,
+  type RevisionObject,
+  revisionsOf,
+} from "./objects/controller_revisions.ts";
+import { DaemonBackOff } from "./daemonset/back_off.ts";
+import { type DaemonStep, type DaemonWorld, placementOn, planDaemons, tolerationsOf } from "./daemonset/plan.ts";
+import { claim } from "./objects/ownership.ts";
+import { availableInMs, isFinished, isGoing, isReady, type PodObject } from "./objects/pod_state.ts";
+import { about, createPods, deletePod, podOf } from "./objects/pod_template.ts";
+import type { NodeObject } from "./node_lifecycle/health_plan.ts";
 import type { NodeState } from "./scheduler/node_state.ts";
 import { requiredNodes } from "./scheduler/plugins/node_selector.ts";
-import { selectedBy } from "./selected_by.ts";
-import { labelSelectorOf } from "./selectors.ts";
+import { selectedBy } from "./objects/selected_by.ts";
+import { labelSelectorOf } from "./objects/selectors.ts";
 
 type DaemonSetObject = Stored<IDaemonSet>;
 

@@ -18,8 +18,8 @@ import {
   type Scope,
   type Source,
 } from "../runtime/loop/mod.ts";
-import { conditionOf } from "./conditions.ts";
-import { deploymentSets, scaleSet } from "./deployment_sets.ts";
+import { conditionOf } from "./objects/conditions.ts";
+import { deploymentSets, scaleSet } from "./deployment/sets.ts";
 import {
   byAge,
   type DeploymentObject,
@@ -27,15 +27,15 @@ import {
   findNewSet,
   type SetObject,
   setsToForget,
-} from "./deployment_revision.ts";
-import { scalePlan } from "./deployment_scale.ts";
-import { boundsOf, newSetReplicas, oldSetScales, type Scale } from "./deployment_rollout.ts";
-import { deadlineMs, deploymentStatus, isComplete, type Rollout } from "./deployment_status.ts";
-import { claim } from "./ownership.ts";
-import { isFinished } from "./pod_state.ts";
-import { about } from "./pod_template.ts";
-import { selectedBy } from "./selected_by.ts";
-import { labelSelectorOf } from "./selectors.ts";
+} from "./deployment/revision.ts";
+import { scalePlan } from "./deployment/scale.ts";
+import { boundsOf, newSetReplicas, oldSetScales, type Scale } from "./deployment/rollout.ts";
+import { deadlineMs, deploymentStatus, isComplete, type Rollout } from "./deployment/status.ts";
+import { claim } from "./objects/ownership.ts";
+import { isFinished } from "./objects/pod_state.ts";
+import { about } from "./objects/pod_template.ts";
+import { selectedBy } from "./objects/selected_by.ts";
+import { labelSelectorOf } from "./objects/selectors.ts";
 
 type DeploymentScope = Scope<IDeployment>;
 

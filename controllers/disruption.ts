@@ -24,10 +24,10 @@ import {
   type Scope,
   type Source,
 } from "../runtime/loop/mod.ts";
-import { type BudgetObject, budgetStatus, type BudgetWorld, disruptedOf } from "./disruption_plan.ts";
-import type { Matches } from "./ownership.ts";
-import type { PodObject } from "./pod_state.ts";
-import { about } from "./pod_template.ts";
+import { type BudgetObject, budgetStatus, type BudgetWorld, disruptedOf } from "./disruption/plan.ts";
+import type { Matches } from "./objects/ownership.ts";
+import type { PodObject } from "./objects/pod_state.ts";
+import { about } from "./objects/pod_template.ts";
 
 interface Scaled {
   spec?: { replicas?: number };

@@ -21,9 +21,9 @@ import {
   watches,
   type Write,
 } from "../runtime/loop/mod.ts";
-import { type EndpointGroup, familiesOf, planEndpoints, type ServiceObject } from "./endpoint_plan.ts";
-import { mapSelectorOf } from "./selectors.ts";
-import { podsOfServices } from "./service_pods.ts";
+import { type EndpointGroup, familiesOf, planEndpoints, type ServiceObject } from "./endpoints/plan.ts";
+import { mapSelectorOf } from "./objects/selectors.ts";
+import { podsOfServices } from "./objects/service_pods.ts";
 
 /** Larger Services are complete in their slices only, and their Endpoints say so (KEP-752). */
 const mostAddresses = 1000;

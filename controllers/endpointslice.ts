@@ -6,7 +6,7 @@
 import type { IService } from "kubernetes-models/v1/Service";
 import { EndpointSlice, Node, Pod, refOf, Service } from "../runtime/schema/mod.ts";
 import { type Controller, controller, done, mapped, type Outcome, reads, type Scope } from "../runtime/loop/mod.ts";
-import { type AddressFamily, familiesOf, planEndpoints, type ServiceObject } from "./endpoint_plan.ts";
+import { type AddressFamily, familiesOf, planEndpoints, type ServiceObject } from "./endpoints/plan.ts";
 import {
   managedByLabel,
   planSlices,
@@ -14,11 +14,11 @@ import {
   type SliceFrame,
   type SliceObject,
   type SlicePlan,
-} from "./endpointslice_plan.ts";
-import { applySlices, removing } from "./endpointslice_writes.ts";
-import { controllerReference } from "./ownership.ts";
-import { mapSelectorOf } from "./selectors.ts";
-import { podsOfServices } from "./service_pods.ts";
+} from "./endpointslice/plan.ts";
+import { applySlices, removing } from "./endpointslice/writes.ts";
+import { controllerReference } from "./objects/ownership.ts";
+import { mapSelectorOf } from "./objects/selectors.ts";
+import { podsOfServices } from "./objects/service_pods.ts";
 
 const managedBy = "endpointslice-controller.k8s.io";
 

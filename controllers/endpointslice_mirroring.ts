@@ -10,10 +10,10 @@
 import type { IEndpoints } from "kubernetes-models/v1/Endpoints";
 import { Endpoints, EndpointSlice, refOf, Service, type Stored } from "../runtime/schema/mod.ts";
 import { type Controller, controller, done, mapped, type Outcome, watches } from "../runtime/loop/mod.ts";
-import type { AddressFamily } from "./endpoint_plan.ts";
-import { mirroredFrame, mirroredGroups, mirrorManager } from "./endpointslice_mirror_plan.ts";
-import { managedByLabel, planSlices, serviceNameLabel, type SliceObject } from "./endpointslice_plan.ts";
-import { applySlices, removing } from "./endpointslice_writes.ts";
+import type { AddressFamily } from "./endpoints/plan.ts";
+import { mirroredFrame, mirroredGroups, mirrorManager } from "./endpointslice/mirror_plan.ts";
+import { managedByLabel, planSlices, serviceNameLabel, type SliceObject } from "./endpointslice/plan.ts";
+import { applySlices, removing } from "./endpointslice/writes.ts";
 
 const skipLabel = "endpointslice.kubernetes.io/skip-mirror";
 const lockAnnotation = "control-plane.alpha.kubernetes.io/leader";

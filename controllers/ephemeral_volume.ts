@@ -15,10 +15,10 @@ import {
   type Outcome,
   type Scope,
 } from "../runtime/loop/mod.ts";
-import { controllerReference } from "./ownership.ts";
-import { claimNameOf } from "./pod_claims.ts";
-import { isActive } from "./pod_state.ts";
-import { about, messageOf } from "./pod_template.ts";
+import { controllerReference } from "./objects/ownership.ts";
+import { claimNameOf } from "./objects/pod_claims.ts";
+import { isActive } from "./objects/pod_state.ts";
+import { about, messageOf } from "./objects/pod_template.ts";
 
 type Volume = NonNullable<NonNullable<IPod["spec"]>["volumes"]>[number];
 

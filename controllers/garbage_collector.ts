@@ -7,10 +7,10 @@
  */
 import { isReason, type KubeObject, type OwnerReference, type Stored } from "../runtime/schema/mod.ts";
 import { type Controller, done, type LoopContext, type Outcome, requeueAfter } from "../runtime/loop/mod.ts";
-import { groupOf } from "./discovery.ts";
-import { followKinds, type KnownKinds } from "./garbage_sources.ts";
-import { type ItemWorld, type OwnerState, planItem, type Step } from "./garbage_plan.ts";
-import { type GraphNode, nodeOf, OwnerGraph, waitsForDependents } from "./owner_graph.ts";
+import { groupOf } from "./objects/discovery.ts";
+import { followKinds, type KnownKinds } from "./garbage_collector/sources.ts";
+import { type ItemWorld, type OwnerState, planItem, type Step } from "./garbage_collector/plan.ts";
+import { type GraphNode, nodeOf, OwnerGraph, waitsForDependents } from "./garbage_collector/owner_graph.ts";
 
 /** An owner of a kind that nobody serves (yet): its dependents are looked at again now and then. */
 const unknownKindMs = 30_000;

@@ -26,13 +26,13 @@ import {
   Pod,
   type Stored,
 } from "../runtime/schema/mod.ts";
-import { type Condition, timestamp, withCondition } from "./conditions.ts";
-import { MetricError, type Proposal, propose } from "./horizontal_pod_autoscaler_metrics.ts";
-import { decide, type Memory, noMemory, remembered } from "./horizontal_pod_autoscaler_plan.ts";
-import type { Tolerance } from "./horizontal_pod_autoscaler_ratio.ts";
-import { type FigureSource, figureSource, type ScaleObject } from "./horizontal_pod_autoscaler_sources.ts";
-import { isGoing } from "./pod_state.ts";
-import { about, messageOf } from "./pod_template.ts";
+import { type Condition, timestamp, withCondition } from "./objects/conditions.ts";
+import { MetricError, type Proposal, propose } from "./horizontal_pod_autoscaler/metrics.ts";
+import { decide, type Memory, noMemory, remembered } from "./horizontal_pod_autoscaler/plan.ts";
+import type { Tolerance } from "./horizontal_pod_autoscaler/ratio.ts";
+import { type FigureSource, figureSource, type ScaleObject } from "./horizontal_pod_autoscaler/sources.ts";
+import { isGoing } from "./objects/pod_state.ts";
+import { about, messageOf } from "./objects/pod_template.ts";
 
 type Autoscaler = Stored<IHorizontalPodAutoscaler>;
 type AutoscalerScope = Scope<IHorizontalPodAutoscaler>;

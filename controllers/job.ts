@@ -19,18 +19,18 @@ import {
   type Scope,
   watches,
 } from "../runtime/loop/mod.ts";
-import { conditionOf } from "./conditions.ts";
-import { deadlineInMs, decidedBy, endOf, isOver, type JobEnd, type JobWorld } from "./job_end.ts";
-import { letGo, track } from "./job_finalizers.ts";
-import { planJob } from "./job_plan.ts";
-import { jobPod } from "./job_pod.ts";
-import { isSettled, jobStatus } from "./job_status.ts";
-import { isTracked, type JobObject, lastFailures, noteOf, tallyOf } from "./job_tally.ts";
-import { claim } from "./ownership.ts";
-import { isActive, isGoing, type PodObject } from "./pod_state.ts";
-import { about, createPods, deletePod } from "./pod_template.ts";
-import { selectedBy } from "./selected_by.ts";
-import { labelSelectorOf } from "./selectors.ts";
+import { conditionOf } from "./objects/conditions.ts";
+import { deadlineInMs, decidedBy, endOf, isOver, type JobEnd, type JobWorld } from "./job/end.ts";
+import { letGo, track } from "./job/finalizers.ts";
+import { planJob } from "./job/plan.ts";
+import { jobPod } from "./job/pod.ts";
+import { isSettled, jobStatus } from "./job/status.ts";
+import { isTracked, type JobObject, lastFailures, noteOf, tallyOf } from "./job/tally.ts";
+import { claim } from "./objects/ownership.ts";
+import { isActive, isGoing, type PodObject } from "./objects/pod_state.ts";
+import { about, createPods, deletePod } from "./objects/pod_template.ts";
+import { selectedBy } from "./objects/selected_by.ts";
+import { labelSelectorOf } from "./objects/selectors.ts";
 
 const ownName = "kubernetes.io/job-controller";
 

@@ -37,7 +37,7 @@ import {
   isLocal,
   localProvisionerName,
   provisionedBy,
-} from "./local_provisioner_names.ts";
+} from "./local_provisioner/names.ts";
 
 type Claim = Stored<IPersistentVolumeClaim>;
 

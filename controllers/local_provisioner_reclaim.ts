@@ -11,7 +11,7 @@ import {
   type Outcome,
   patching,
 } from "../runtime/loop/mod.ts";
-import { folderFinalizer, hostOf, isLocal } from "./local_provisioner_names.ts";
+import { folderFinalizer, hostOf, isLocal } from "./local_provisioner/names.ts";
 
 export const localReclaim: Controller = controller(PersistentVolume, {
   name: "local-reclaim",

@@ -24,9 +24,9 @@ import {
   requeueAfter,
   type Scope,
 } from "../runtime/loop/mod.ts";
-import { discover, pathOf, preferred, type ServedKind } from "./discovery.ts";
-import { contentConditions, type Emptying, type Remains } from "./namespace_content.ts";
-import { messageOf } from "./pod_template.ts";
+import { discover, pathOf, preferred, type ServedKind } from "./objects/discovery.ts";
+import { contentConditions, type Emptying, type Remains } from "./namespace/content.ts";
+import { messageOf } from "./objects/pod_template.ts";
 
 /** Other finalizers end whenever their owners like, and kinds are not watched for it: look again. */
 const lookAgainMs = 500;

@@ -6,7 +6,7 @@
 import type { INode } from "kubernetes-models/v1/Node";
 import { Node, type Stored } from "../runtime/schema/mod.ts";
 import { type Controller, controller, done, type Outcome, patching } from "../runtime/loop/mod.ts";
-import { formatSubnet, freeSubnet, parseSubnet, type Subnet } from "./node_ipam_plan.ts";
+import { formatSubnet, freeSubnet, parseSubnet, type Subnet } from "./node_ipam/plan.ts";
 
 export interface NodeIpamOptions {
   /** Default `10.244.0.0/16`. */

@@ -19,9 +19,9 @@ import {
   type Scope,
   seen,
 } from "../runtime/loop/mod.ts";
-import { timestamp, withCondition } from "./conditions.ts";
-import { graceMs, type NodeObject, silentConditions, taintsOf } from "./node_health_plan.ts";
-import { isReady, type PodObject } from "./pod_state.ts";
+import { timestamp, withCondition } from "./objects/conditions.ts";
+import { graceMs, type NodeObject, silentConditions, taintsOf } from "./node_lifecycle/health_plan.ts";
+import { isReady, type PodObject } from "./objects/pod_state.ts";
 
 const leases = "kube-node-lease";
 

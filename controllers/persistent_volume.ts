@@ -7,10 +7,10 @@ import type { IPersistentVolume } from "kubernetes-models/v1/PersistentVolume";
 import type { IPersistentVolumeStatus } from "kubernetes-models/v1/PersistentVolumeStatus";
 import { keyOf, PersistentVolume, PersistentVolumeClaim, refOf } from "../runtime/schema/mod.ts";
 import { type Controller, controller, done, mapped, type Outcome, patching, type Scope } from "../runtime/loop/mod.ts";
-import { timestamp } from "./conditions.ts";
-import { isGoing } from "./pod_state.ts";
-import { about } from "./pod_template.ts";
-import { phaseOf, type VolumeObject } from "./volume_plan.ts";
+import { timestamp } from "./objects/conditions.ts";
+import { isGoing } from "./objects/pod_state.ts";
+import { about } from "./objects/pod_template.ts";
+import { phaseOf, type VolumeObject } from "./persistent_volume/plan.ts";
 
 export const boundByController = "pv.kubernetes.io/bound-by-controller";
 const provisionedBy = "pv.kubernetes.io/provisioned-by";

@@ -18,8 +18,8 @@ import {
   type Scope,
 } from "../runtime/loop/mod.ts";
 import { boundByController } from "./persistent_volume.ts";
-import { isGoing } from "./pod_state.ts";
-import { about } from "./pod_template.ts";
+import { isGoing } from "./objects/pod_state.ts";
+import { about } from "./objects/pod_template.ts";
 import {
   belongsTo,
   chooseVolume,
@@ -27,7 +27,7 @@ import {
   obstacleOf,
   storageClassOf,
   type VolumeObject,
-} from "./volume_plan.ts";
+} from "./persistent_volume/plan.ts";
 
 const bindCompleted = "pv.kubernetes.io/bind-completed";
 const selectedNode = "volume.kubernetes.io/selected-node";

@@ -16,8 +16,8 @@ import {
   requeueAfter,
   type Scope,
 } from "../runtime/loop/mod.ts";
-import { timestamp, withCondition } from "./conditions.ts";
-import { isFinished, isGoing, type PodObject } from "./pod_state.ts";
+import { timestamp, withCondition } from "./objects/conditions.ts";
+import { isFinished, isGoing, type PodObject } from "./objects/pod_state.ts";
 
 export interface PodGcOptions {
   /** Finished pods that are kept. Default 12,500. */

@@ -32,12 +32,12 @@ import {
   type RevisionObject,
   type Revisions,
   revisionsOf,
-} from "./controller_revisions.ts";
-import { claim } from "./ownership.ts";
-import { availableInMs, isFinished, isGoing, type PodObject } from "./pod_state.ts";
-import { about, isNamespaceTerminating, messageOf } from "./pod_template.ts";
-import { selectedBy } from "./selected_by.ts";
-import { labelSelectorOf } from "./selectors.ts";
+} from "./objects/controller_revisions.ts";
+import { claim } from "./objects/ownership.ts";
+import { availableInMs, isFinished, isGoing, type PodObject } from "./objects/pod_state.ts";
+import { about, isNamespaceTerminating, messageOf } from "./objects/pod_template.ts";
+import { selectedBy } from "./objects/selected_by.ts";
+import { labelSelectorOf } from "./objects/selectors.ts";
 import {
   claimNames,
   claimsOf,
@@ -45,10 +45,10 @@ import {
   ownersOfClaim,
   podName,
   type StatefulSetObject,
-} from "./statefulset_claims.ts";
-import { ordinalOf, ordinalRange, partitionOf, planStateful, type StatefulWorld } from "./statefulset_plan.ts";
-import { identityLabels, statefulPod } from "./statefulset_pod.ts";
-import { currentRevisionOf, statefulStatus } from "./statefulset_status.ts";
+} from "./statefulset/claims.ts";
+import { ordinalOf, ordinalRange, partitionOf, planStateful, type StatefulWorld } from "./statefulset/plan.ts";
+import { identityLabels, statefulPod } from "./statefulset/pod.ts";
+import { currentRevisionOf, statefulStatus } from "./statefulset/status.ts";
 
 export const statefulSets: Controller = controller(StatefulSet, {
   name: "statefulset",

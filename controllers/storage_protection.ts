@@ -25,8 +25,8 @@ import {
   type Outcome,
   type Source,
 } from "../runtime/loop/mod.ts";
-import { claimKeysOf } from "./pod_claims.ts";
-import { isFinished } from "./pod_state.ts";
+import { claimKeysOf } from "./objects/pod_claims.ts";
+import { isFinished } from "./objects/pod_state.ts";
 
 /** A claim stays while a pod that has not finished names it. */
 export const claimProtection: Controller = protection({

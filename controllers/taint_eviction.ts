@@ -16,9 +16,9 @@ import {
   sameJson,
   type Scope,
 } from "../runtime/loop/mod.ts";
-import { timestamp, withCondition } from "./conditions.ts";
-import { isGoing, type PodObject } from "./pod_state.ts";
-import { evictionTimeMs } from "./taint_eviction_plan.ts";
+import { timestamp, withCondition } from "./objects/conditions.ts";
+import { isGoing, type PodObject } from "./objects/pod_state.ts";
+import { evictionTimeMs } from "./taint_eviction/plan.ts";
 
 export const taintEviction: Controller = controller(Pod, {
   name: "taint-eviction",

@@ -1,7 +1,7 @@
 /** TTL after finished: Jobs that say how long they are kept after their end are deleted then, with their pods. */
 import { isReason, Job, refOf } from "../runtime/schema/mod.ts";
 import { type Controller, controller, done, type Outcome, requeueAfter } from "../runtime/loop/mod.ts";
-import { isGoing } from "./pod_state.ts";
+import { isGoing } from "./objects/pod_state.ts";
 
 export const ttlAfterFinished: Controller = controller(Job, {
   name: "ttl-after-finished",

@@ -12,7 +12,7 @@ import {
   type Stored,
 } from "../../runtime/schema/mod.ts";
 import type { Client } from "../../runtime/loop/mod.ts";
-import { messageOf } from "../pod_template.ts";
+import { messageOf } from "../objects/pod_template.ts";
 import { fieldManager, ownFields } from "./applied.ts";
 import type { Desired } from "./file_plan.ts";
 import type { KindResolver } from "./kind_resolver.ts";

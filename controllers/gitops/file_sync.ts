@@ -1,7 +1,7 @@
 /** One file brought into line: plan, rehearse, write down, apply, prune, report. */
 import { type Kind, type KubeObject, type Stored } from "../../runtime/schema/mod.ts";
 import type { LoopContext } from "../../runtime/loop/mod.ts";
-import { timestamp } from "../conditions.ts";
+import { timestamp } from "../objects/conditions.ts";
 import { applyDesired, prune, rehearse, type Trouble } from "./apply_objects.ts";
 import { type Desired, type FilePlan, inventory, planFile, sayWhere } from "./file_plan.ts";
 import {

@@ -1,7 +1,7 @@
 /** Kinds by the `apiVersion` and `kind` that files name, asked of discovery once and again when a kind is not known. */
 import { type Kind, type KubeObject, Namespace } from "../../runtime/schema/mod.ts";
 import type { Client } from "../../runtime/loop/mod.ts";
-import { discoverVersion } from "../discovery.ts";
+import { discoverVersion } from "../objects/discovery.ts";
 import { type ObjectRef, refOfObject } from "./manifest_file.ts";
 
 export class KindResolver {

@@ -4,7 +4,7 @@
  */
 import type { TypeMeta } from "@kubernetes-models/base";
 import { type Kind, kind, type KubeObject, type ObjectMeta, type Stored } from "../../runtime/schema/mod.ts";
-import { groupOf } from "../discovery.ts";
+import { groupOf } from "../objects/discovery.ts";
 
 /** Identity of an object in the cluster. `namespace` is absent for cluster-scoped kinds. */
 export interface ObjectRef {

@@ -4,7 +4,7 @@
  */
 import type { LoopContext } from "../../runtime/loop/mod.ts";
 import { type Key, PersistentVolume, PersistentVolumeClaim, refOf } from "../../runtime/schema/mod.ts";
-import type { ClaimObject, VolumeObject } from "../volume_plan.ts";
+import type { ClaimObject, VolumeObject } from "../persistent_volume/plan.ts";
 import type { Cluster } from "./cluster.ts";
 import type { PodFacts } from "./pod_facts.ts";
 import { claimKeysOf, isBound, volumeFor } from "./plugins/volume_binding.ts";

@@ -2,7 +2,7 @@
 import type { IStorageClass } from "kubernetes-models/storage.k8s.io/v1/StorageClass";
 import type { Informers } from "../../runtime/loop/mod.ts";
 import { type Key, PersistentVolume, PersistentVolumeClaim, StorageClass } from "../../runtime/schema/mod.ts";
-import type { ClaimObject, VolumeObject } from "../volume_plan.ts";
+import type { ClaimObject, VolumeObject } from "../persistent_volume/plan.ts";
 
 export interface StorageView {
   claim(key: Key): ClaimObject | undefined;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ICertificateSigningRequest } from "kubernetes-models/certificates.k8s.io/v1/CertificateSigningRequest";
-import { removalMs } from "../../controllers/certificate_request_end.ts";
+import { removalMs } from "../../controllers/certificate_signing_request/end.ts";
 import type { Stored } from "../../runtime/schema/mod.ts";
 
 const made = "2026-01-01T00:00:00Z";

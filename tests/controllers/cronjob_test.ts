@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { cronJobs, serviceAccounts } from "../../controllers/mod.ts";
-import { planCron } from "../../controllers/cron_plan.ts";
-import { parseSchedule } from "../../controllers/cron_schedule.ts";
+import { planCron } from "../../controllers/cronjob/plan.ts";
+import { parseSchedule } from "../../controllers/cronjob/schedule.ts";
 import { CronJob, Job, Namespace } from "../../runtime/schema/mod.ts";
 import { testCluster } from "./cluster.ts";
 import { type Death, dyingClient, type WriteLog } from "./dying_client.ts";

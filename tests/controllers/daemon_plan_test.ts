@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { DaemonBackOff } from "../../controllers/daemon_back_off.ts";
-import { type DaemonWorld, type Placement, placementOn, planDaemons } from "../../controllers/daemon_plan.ts";
-import { isGoing, isReady, type PodObject } from "../../controllers/pod_state.ts";
+import { DaemonBackOff } from "../../controllers/daemonset/back_off.ts";
+import { type DaemonWorld, type Placement, placementOn, planDaemons } from "../../controllers/daemonset/plan.ts";
+import { isGoing, isReady, type PodObject } from "../../controllers/objects/pod_state.ts";
 import { samplePod, startMs } from "./sample.ts";
 
 const names = ["a", "b", "c", "d", "e"];

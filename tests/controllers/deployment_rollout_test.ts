@@ -8,8 +8,8 @@ import {
   proportionalScales,
   resolveCount,
   type SetSize,
-} from "../../controllers/deployment_rollout.ts";
-import { revisionAnnotation, setAnnotations, type SetObject } from "../../controllers/deployment_revision.ts";
+} from "../../controllers/deployment/rollout.ts";
+import { revisionAnnotation, setAnnotations, type SetObject } from "../../controllers/deployment/revision.ts";
 import type { Stored } from "../../runtime/schema/mod.ts";
 
 interface Set extends SetSize {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { deployments, disruptions, replicaSets, serviceAccounts } from "../../controllers/mod.ts";
-import { budgetStatus, type BudgetWorld, disruptedOf } from "../../controllers/disruption_plan.ts";
+import { budgetStatus, type BudgetWorld, disruptedOf } from "../../controllers/disruption/plan.ts";
 import { Deployment, Namespace, PodDisruptionBudget, ServiceAccount } from "../../runtime/schema/mod.ts";
 import { testCluster } from "./cluster.ts";
 import { podPlayer } from "./pod_player.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ConfigMap, type Kind, type KubeObject } from "../../runtime/schema/mod.ts";
-import { type OwnerState, planItem } from "../../controllers/garbage_plan.ts";
-import { type GraphNode, OwnerGraph } from "../../controllers/owner_graph.ts";
+import { type OwnerState, planItem } from "../../controllers/garbage_collector/plan.ts";
+import { type GraphNode, OwnerGraph } from "../../controllers/garbage_collector/owner_graph.ts";
 
 const kind = ConfigMap as Kind<KubeObject>;
 

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { deployments, horizontalPodAutoscalers, replicaSets, serviceAccounts } from "../../controllers/mod.ts";
-import { decide, type Mark, noMemory } from "../../controllers/horizontal_pod_autoscaler_plan.ts";
+import { decide, type Mark, noMemory } from "../../controllers/horizontal_pod_autoscaler/plan.ts";
 import {
   byAverage,
   byUtilization,
   replicasFor,
   type UsageWorld,
-} from "../../controllers/horizontal_pod_autoscaler_ratio.ts";
+} from "../../controllers/horizontal_pod_autoscaler/ratio.ts";
 import { Deployment, HorizontalPodAutoscaler, Namespace, ServiceAccount } from "../../runtime/schema/mod.ts";
 import { testCluster } from "./cluster.ts";
 import { podPlayer } from "./pod_player.ts";

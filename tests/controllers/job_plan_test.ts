@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { conditionOf } from "../../controllers/conditions.ts";
-import { decidedBy, endOf, isOver, type JobWorld } from "../../controllers/job_end.ts";
-import { indexOf, parseIndexes } from "../../controllers/job_indexes.ts";
-import { planJob } from "../../controllers/job_plan.ts";
-import { jobPod } from "../../controllers/job_pod.ts";
-import { failureVerdict, successOf } from "../../controllers/job_policies.ts";
-import { jobStatus } from "../../controllers/job_status.ts";
-import { isTracked, type JobObject, lastFailures, noteOf, tallyOf } from "../../controllers/job_tally.ts";
-import { isActive, type PodObject } from "../../controllers/pod_state.ts";
+import { conditionOf } from "../../controllers/objects/conditions.ts";
+import { decidedBy, endOf, isOver, type JobWorld } from "../../controllers/job/end.ts";
+import { indexOf, parseIndexes } from "../../controllers/job/indexes.ts";
+import { planJob } from "../../controllers/job/plan.ts";
+import { jobPod } from "../../controllers/job/pod.ts";
+import { failureVerdict, successOf } from "../../controllers/job/policies.ts";
+import { jobStatus } from "../../controllers/job/status.ts";
+import { isTracked, type JobObject, lastFailures, noteOf, tallyOf } from "../../controllers/job/tally.ts";
+import { isActive, type PodObject } from "../../controllers/objects/pod_state.ts";
 import { samplePod, startMs } from "./sample.ts";
 
 type Mutable = { -readonly [field in keyof PodObject]: PodObject[field] };

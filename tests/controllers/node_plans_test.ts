@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { formatSubnet, freeSubnet, parseSubnet, type Subnet } from "../../controllers/node_ipam_plan.ts";
-import { type NodeObject, silentConditions, taintsOf } from "../../controllers/node_health_plan.ts";
-import { evictionTimeMs } from "../../controllers/taint_eviction_plan.ts";
+import { formatSubnet, freeSubnet, parseSubnet, type Subnet } from "../../controllers/node_ipam/plan.ts";
+import { type NodeObject, silentConditions, taintsOf } from "../../controllers/node_lifecycle/health_plan.ts";
+import { evictionTimeMs } from "../../controllers/taint_eviction/plan.ts";
 import { startMs } from "./sample.ts";
 
 Deno.test("subnets that are given out never overlap, and none is left unused", () => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { deletionOrder, planReplicas } from "../../controllers/replica_plan.ts";
-import { replicaStatus } from "../../controllers/replica_status.ts";
-import { isReady, type PodObject, restartCount } from "../../controllers/pod_state.ts";
+import { deletionOrder, planReplicas } from "../../controllers/replicaset/plan.ts";
+import { replicaStatus } from "../../controllers/replicaset/status.ts";
+import { isReady, type PodObject, restartCount } from "../../controllers/objects/pod_state.ts";
 import { type PodTraits, samplePod, startMs } from "./sample.ts";
 
 const traits: fc.Arbitrary<PodTraits> = fc.record({

@@ -7,7 +7,7 @@ import {
   serviceAccounts,
   volumeProtection,
 } from "../../controllers/mod.ts";
-import { chooseVolume } from "../../controllers/volume_plan.ts";
+import { chooseVolume } from "../../controllers/persistent_volume/plan.ts";
 import { Namespace, PersistentVolume, PersistentVolumeClaim, Pod, ServiceAccount } from "../../runtime/schema/mod.ts";
 import { type TestCluster, testCluster } from "./cluster.ts";
 import { type Death, dyingClient, type WriteLog } from "./dying_client.ts";

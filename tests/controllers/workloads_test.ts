@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { daemonSets, jobs, serviceAccounts } from "../../controllers/mod.ts";
-import { formatIndexes, parseIndexes } from "../../controllers/job_indexes.ts";
+import { formatIndexes, parseIndexes } from "../../controllers/job/indexes.ts";
 import { DaemonSet, Job, Namespace, Node, Pod, ServiceAccount } from "../../runtime/schema/mod.ts";
 import { type Controller, controller, done } from "../../runtime/loop/mod.ts";
 import { type TestCluster, testCluster } from "./cluster.ts";

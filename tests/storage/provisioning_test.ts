@@ -9,7 +9,7 @@ import {
   scheduler,
   volumeProtection,
 } from "../../controllers/mod.ts";
-import { localFolders } from "../../controllers/local_provisioner_folders.ts";
+import { localFolders } from "../../controllers/local_provisioner/folders.ts";
 import {
   Namespace,
   Node,

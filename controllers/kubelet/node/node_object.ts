@@ -1,7 +1,7 @@
 /** The Node as the agent describes itself. Pure. */
 import type { INode } from "kubernetes-models/v1/Node";
 import type { EngineInfo, ImageInfo } from "../../../runtime/engine/mod.ts";
-import { folderAnnotation } from "../../local_provisioner_names.ts";
+import { folderAnnotation } from "../../local_provisioner/names.ts";
 import { defaults, type KubeletOptions, kubeletVersion } from "../options.ts";
 import { rfc3339 } from "../pod/rfc3339.ts";
 import type { MachineFacts } from "./machine.ts";

@@ -3,7 +3,7 @@ import type { IPersistentVolume } from "kubernetes-models/v1/PersistentVolume";
 import type { IPersistentVolumeClaim } from "kubernetes-models/v1/PersistentVolumeClaim";
 import type { Client } from "../../../runtime/loop/mod.ts";
 import { PersistentVolume, PersistentVolumeClaim, type Stored } from "../../../runtime/schema/mod.ts";
-import { claimNameOf } from "../../pod_claims.ts";
+import { claimNameOf } from "../../objects/pod_claims.ts";
 import type { Pod, Volume } from "../pod/pod.ts";
 import { MountError } from "./payload.ts";
 

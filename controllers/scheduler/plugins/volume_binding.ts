@@ -6,8 +6,8 @@
  */
 import type { IStorageClass } from "kubernetes-models/storage.k8s.io/v1/StorageClass";
 import { compileLabelSelector, type Key } from "../../../runtime/schema/mod.ts";
-import { claimNameOf } from "../../pod_claims.ts";
-import { chooseVolume, type ClaimObject, storageClassOf, type VolumeObject } from "../../volume_plan.ts";
+import { claimNameOf } from "../../objects/pod_claims.ts";
+import { chooseVolume, type ClaimObject, storageClassOf, type VolumeObject } from "../../persistent_volume/plan.ts";
 import type { NodeState } from "../node_state.ts";
 import type { FilterPlugin } from "../plugin.ts";
 import type { PodFacts } from "../pod_facts.ts";

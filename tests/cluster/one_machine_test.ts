@@ -1,7 +1,6 @@
 /** A newcomer's first hour on one machine: everything that the README's tour promises, with real docker and kubectl. */
 import assert from "node:assert/strict";
-// Named here and not in deno.json, so that a first `up` does not fetch it.
-import { CoreV1Api, KubeConfig } from "npm:@kubernetes/client-node@2.0.1";
+import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 import { testHost } from "../support/host.ts";
 import { debianKubectl, machineKubectl } from "../support/kubectl.ts";
 import { containers, d8s, Foreground, kubectlIn, root, shell, until } from "./machine.ts";

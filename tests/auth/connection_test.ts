@@ -72,10 +72,10 @@ Deno.test("a token opens what its account may, and a watch of it ends when the a
       'pods is forbidden: User "system:serviceaccount:default:reader" cannot list resource "pods" in API group "" ' +
       "at the cluster scope",
   });
-  const { resourceVersion } = await client.list(Pod, { namespace: "default" });
   const stop = new AbortController();
-  const watch = client.watch(Pod, { namespace: "default", resourceVersion, signal: stop.signal })
-    [Symbol.asyncIterator]();
+  const options = { namespace: "default", sendInitialEvents: true, allowBookmarks: true, signal: stop.signal };
+  const watch = client.watch(Pod, options)[Symbol.asyncIterator]();
+  assert.equal((await watch.next()).value.type, "BOOKMARK", "the watch has begun");
   const ended = watch.next();
   await server.client.delete(ServiceAccount, { namespace: "default", name: "reader" });
   assert.equal((await ended).done, true);

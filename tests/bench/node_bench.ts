@@ -48,11 +48,11 @@ async function podStarts(host: TestHost): Promise<void> {
     const name = `start-${i}`;
     const watcher = await Connection.open(endpoint);
     await watcher.send("GET", `${pods}?watch=true&fieldSelector=metadata.name%3D${name}`);
+    await watcher.begun();
     const before = performance.now();
-    await writer.request("POST", pods, { body: pausePod(name) });
-    for await (const chunk of watcher.stream()) {
-      if (/"phase":"Running"/.test(new TextDecoder().decode(chunk))) break;
-    }
+    const created = await writer.request("POST", pods, { body: pausePod(name) });
+    if (created.status !== 201) throw new Error(new TextDecoder().decode(created.body));
+    await running(watcher);
     times.push(performance.now() - before);
     watcher[Symbol.dispose]();
     await writer.request("DELETE", `${pods}/${name}?gracePeriodSeconds=1`);
@@ -62,6 +62,13 @@ async function podStarts(host: TestHost): Promise<void> {
     "pod start, create to Running, image present",
     `p50 ${percentile(times, 0.5).toFixed(0)} ms  p90 ${percentile(times, 0.9).toFixed(0)} ms`,
   );
+}
+
+async function running(watcher: Connection): Promise<void> {
+  for await (const chunk of watcher.stream()) {
+    if (/"phase":"Running"/.test(new TextDecoder().decode(chunk))) return;
+  }
+  throw new Error("the watch ended before the pod ran");
 }
 
 function pausePod(name: string): string {

@@ -10,6 +10,7 @@ import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { getRequestListener } from "@hono/node-server";
 import { peerCertificate } from "../auth/peer_certificate.ts";
+import { badRequest } from "./objects/refusals.ts";
 import type { Api } from "./api.ts";
 import type { Connection } from "./connection.ts";
 
@@ -52,6 +53,7 @@ export async function serveApi(api: Api, options: ServeOptions): Promise<Served>
   server.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Uint8Array) => {
     void api.upgrade({ incoming, socket, head }, connectionOf(incoming, undefined, frontProxy));
   });
+  server.on("clientError", refuseMalformed);
   // client-go keeps idle connections for 90 s; a server that closes first makes it retry.
   server.keepAliveTimeout = 120_000;
   server.requestTimeout = 0;
@@ -74,6 +76,14 @@ export async function serveApi(api: Api, options: ServeOptions): Promise<Served>
         server.closeIdleConnections();
       }),
   };
+}
+
+/** The parser gave up: a verb that HTTP does not know, a broken header. Without an answer a client would see a cut line. */
+function refuseMalformed(_error: Error, socket: Duplex): void {
+  if (!socket.writable) return void socket.destroy();
+  const body = JSON.stringify(badRequest("the request is malformed, or its method is not one of HTTP's").toStatus());
+  const lines = ["HTTP/1.1 400 Bad Request", "Content-Type: application/json", `Content-Length: ${body.length}`];
+  socket.end(`${lines.join("\r\n")}\r\nConnection: close\r\n\r\n${body}`);
 }
 
 /** A proxy in front may have named the request already. */

@@ -40,6 +40,7 @@ function buildProgram(loops: Loops, outcome: { code: number }): Command {
   addStatus(program, loops, outcome);
   addDown(program, loops);
   program.command("version").description("which d8s this is, and which Kubernetes it serves")
+    .addHelpText("after", "\nExample:\n  deno task d8s version")
     .action(() => print(`d8s ${loops.version}, Kubernetes ${loops.kubernetesVersion}, Deno ${Deno.version.deno}`));
   return program as unknown as Command;
 }
@@ -83,15 +84,18 @@ function addToken(parent: Command): void {
   commonFlags(token.command("create")).description("make a token, and print the line that a new node runs")
     .option("--ttl <time>", "how long it counts: 90m, 24h, 7d; 0 is for ever", "24h")
     .option("--description <text>", "what it is for", "made by d8s token create")
+    .addHelpText("after", "\nExamples:\n  deno task master token create\n  deno task master token create --ttl 1h")
     .action(async ({ ttl, description, ...options }) => {
       const { createToken, parseTtl } = await import("./token.ts");
       print(await createToken(await settingsOf(options), { ttlMs: parseTtl(ttl), description }));
     });
   commonFlags(token.command("list")).description("show the tokens there are, without their secrets")
+    .addHelpText("after", "\nExample:\n  deno task master token list")
     .action(async (options) => {
       for (const line of await (await import("./token.ts")).listTokens(await settingsOf(options))) print(line);
     });
   commonFlags(token.command("delete")).description("end a token before its time").argument("<id>", "its six characters")
+    .addHelpText("after", "\nExample:\n  deno task master token delete abcdef")
     .action(async (id, options) => {
       await (await import("./token.ts")).deleteToken(await settingsOf(options), id);
       print("deleted");

@@ -58,5 +58,5 @@ function checkKind(resource: Resource, object: KubeObject): void {
         `the kind in the data (${object.kind}) does not match the expected kind (${resource.kind})`,
     );
   }
-  if (typeof object.metadata !== "object" || object.metadata === null) object.metadata = {};
+  object.metadata ??= {};
 }

@@ -8,6 +8,7 @@ import type { Connection } from "../connection.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { Destination, Locate, StreamContext } from "./destination.ts";
 import { forward } from "./forward.ts";
+import { kubeletAnswer } from "./kubelet_refusal.ts";
 import { attach, exec, log, portforward } from "./kubelet_streams.ts";
 import { proxiedAnswer } from "./proxied_answer.ts";
 import { nodeProxy, podProxy, serviceProxy } from "./proxies.ts";
@@ -34,7 +35,8 @@ function handler(context: StreamContext, locate: Locate): Handler {
     await context.admitConnect(request);
     const destination = locate(context, request);
     if (!destination) return plain("", 200);
-    return path.subresource === "proxy" ? await proxied(exchange, destination) : await forward(exchange, destination);
+    if (path.subresource === "proxy") return await proxied(exchange, destination);
+    return await kubeletAnswer(await forward(exchange, destination));
   };
 }
 

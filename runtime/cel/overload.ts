@@ -20,7 +20,7 @@ export interface Overload {
 }
 
 // Arguments are as the signature says when it runs, so that each function may name the types of its own.
-// deno-lint-ignore no-explicit-any
+// deno-lint-ignore no-explicit-any -- the checked signature gives each argument its type before a call
 type Implementation = (...args: any[]) => Value;
 
 const shape = /^(?:"([^"]+)"|(?:(.+?)\.)?(\w+))\(([^()]*)\): (.+)$/;

@@ -5,7 +5,7 @@ import { overloads } from "../overload.ts";
 import { formatted } from "./format.ts";
 import type { Value } from "../value.ts";
 
-// deno-lint-ignore no-control-regex
+// deno-lint-ignore no-control-regex -- control characters are what it looks for
 const isAscii = /^[\x00-\x7f]*$/;
 
 /** Spends for reading all of them. */
@@ -121,7 +121,7 @@ const quoted: Readonly<Record<string, string>> = {
 
 function quote(text: string, budget: Budget): string {
   paid(budget, text);
-  // deno-lint-ignore no-control-regex
+  // deno-lint-ignore no-control-regex -- control characters are what it looks for
   return `"${text.replace(/[\x07\b\f\n\r\t\v\\"]/g, (char) => quoted[char]!)}"`;
 }
 

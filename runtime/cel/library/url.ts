@@ -27,7 +27,7 @@ const shape = /^(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?:\/\/(?:[^@/?#]*@)?([^/?#]*))?(
 /** An absolute URI or an absolute path; `undefined`: neither. */
 function tryUrl(text: string): UrlValue | undefined {
   const [whole, scheme = "", host = "", path = "", query = ""] = shape.exec(text) ?? [];
-  // deno-lint-ignore no-control-regex
+  // deno-lint-ignore no-control-regex -- control characters are what it looks for
   if (!whole || /[\x00-\x20\x7f]/.test(text) || scheme === "" && !path.startsWith("/")) return undefined;
   if (!/^(\[[0-9A-Fa-f:.%]+\]|[^:[\]]*)(:\d*)?$/.test(host) || /%(?![0-9A-Fa-f]{2})/.test(path)) return undefined;
   return new UrlValue(text, { scheme: scheme.toLowerCase(), host, path, query });

@@ -1,15 +1,17 @@
 /**
  * `deno task bench`: figures, one line each. `deno task bench store api node` picks rooms; `deno task bench api KUBECONFIG`
- * measures the API server of any cluster, for comparison.
+ * measures the API server of any cluster, for comparison. `deno task bench clients --kube-apiserver=FILE --etcd=FILE` says
+ * where the programs are that d8s is compared with.
  */
 import { ensurePackages } from "../support/packages.ts";
 import { testHost } from "../support/host.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 const deno = [Deno.execPath(), "run", "--quiet", "--allow-all"];
-const rooms = ["store", "access", "api", "node"];
+const rooms = ["store", "access", "api", "clients", "node"];
 const wanted = rooms.filter((room) => Deno.args.includes(room));
-const kubeconfig = Deno.args.find((arg) => arg.includes("/"));
+const flags = Deno.args.filter((arg) => arg.startsWith("--"));
+const kubeconfig = Deno.args.find((arg) => arg.includes("/") && !flags.includes(arg));
 
 await ensurePackages([
   "docker.io",
@@ -21,7 +23,7 @@ await ensurePackages([
   "curl",
 ]);
 for (const room of wanted.length > 0 ? wanted : rooms) {
-  if (room !== "api") await here([...deno, `${root}tests/bench/${room}_bench.ts`]);
+  if (room !== "api") await here([...deno, `${root}tests/bench/${room}_bench.ts`, ...flags]);
   else if (kubeconfig) await here([...deno, `${root}tests/bench/api_bench.ts`, kubeconfig]);
   else await apiOfOwnMaster();
 }

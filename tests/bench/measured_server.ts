@@ -40,15 +40,15 @@ export async function upstreamServer(
   ]);
   const flags = {
     "etcd-servers": "http://127.0.0.1:2379",
-    "bind-address": "127.0.0.1",
+    "advertise-address": host.address,
     "authorization-mode": "Node,RBAC",
     "service-cluster-ip-range": "10.96.0.0/16",
     "client-ca-file": `${dir}/ca.crt`,
     "tls-cert-file": `${dir}/apiserver.crt`,
     "tls-private-key-file": `${dir}/apiserver.key`,
     "service-account-issuer": "https://kubernetes.default.svc",
-    "service-account-key-file": `${dir}/sa.key`,
-    "service-account-signing-key-file": `${dir}/sa.key`,
+    "service-account-key-file": `${dir}/apiserver.crt`,
+    "service-account-signing-key-file": `${dir}/apiserver.key`,
   };
   const command = [apiServer, ...Object.entries(flags).map(([name, value]) => `--${name}=${value}`)];
   return await started(

@@ -10,13 +10,14 @@ export const compactionMs = 5 * 60_000;
 /** One step; to be called every `compactionMs`. Many masters may do so on one store. */
 export function compactionSteps(
   store: Pick<Store, "compact">,
-  cache: Pick<WatchCache, "revision">,
+  cache: Pick<WatchCache, "revision" | "horizon">,
   onTrouble: (error: unknown) => void,
 ): () => void {
   let previous = cache.revision;
   return () => {
     const before = previous;
     previous = cache.revision;
+    cache.horizon = before;
     store.compact(before).catch(onTrouble);
   };
 }

@@ -1,6 +1,6 @@
 /** An API server on a real sqlite store in a folder of its own, driven in process; gone with `await using`. */
 import { type Api, createApi } from "../../runtime/api/mod.ts";
-import { systemClock } from "../../runtime/loop/mod.ts";
+import { type Clock, systemClock } from "../../runtime/loop/mod.ts";
 import { openSqliteStore, type Store } from "../../runtime/store/mod.ts";
 
 export interface Answer {
@@ -20,16 +20,18 @@ export interface ApiWorld extends AsyncDisposable {
 
 export const admin = { name: "kubernetes-admin", groups: ["system:masters"] };
 
-export async function apiWorld(): Promise<ApiWorld> {
+export async function apiWorld(
+  { serviceCidr = "10.96.0.0/16", clock = systemClock }: { serviceCidr?: string; clock?: Clock } = {},
+): Promise<ApiWorld> {
   const dir = await Deno.makeTempDir();
   const store = await openSqliteStore({ path: `${dir}/store.db` });
   const start = () =>
     createApi({
       store,
-      clock: systemClock,
+      clock,
       authenticate: () => Promise.resolve(admin),
       authorize: ({ user }) => Promise.resolve({ allowed: user.groups.includes("system:masters"), reason: "" }),
-      serviceCidr: "10.96.0.0/16",
+      serviceCidr,
     });
   let api = await start();
   return {

@@ -18,6 +18,8 @@ type Change = { readonly key: string; readonly revision: number; readonly put?: 
 
 export class WatchCache {
   #revision = 0;
+  /** Reads of older revisions are refused, though the cache could answer some: a page token dies at one moment. */
+  horizon = 0;
   readonly #byPrefix = new Map<string, ResourceCache>();
   /** Keys of resources that are not served (yet). */
   readonly #unrouted = new Map<string, { revision: number; value: Uint8Array }>();

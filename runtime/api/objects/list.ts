@@ -135,7 +135,7 @@ async function past(
 }
 
 function unchangedSince(m: Machinery, { resource }: Collection, revision: number): boolean {
-  return cacheOf(m, resource).changed <= revision;
+  return m.cache.horizon <= revision && cacheOf(m, resource).changed <= revision;
 }
 
 function expired(token?: PageToken): StatusError {

@@ -33,3 +33,5 @@ export * from "./local_provisioner.ts";
 export * from "./local_provisioner_reclaim.ts";
 export * from "./ephemeral_volume.ts";
 export * from "./service_account_tokens.ts";
+export * from "./service_cidr.ts";
+export * from "./service_repair.ts";

@@ -9,7 +9,7 @@ import type { TokenIssuer } from "../auth/service_account_token.ts";
 import type { ClusterAccess } from "../auth/cluster_access.ts";
 import type { Authenticator, Authorizer, User } from "../auth/user.ts";
 import type { Clock } from "../loop/controller.ts";
-import { builtinResources, type Resource } from "../schema/mod.ts";
+import { builtinResources, ipText, rangeText, type Resource } from "../schema/mod.ts";
 import type { Store } from "../store/store.ts";
 import { connectAdmission } from "./admission/connect.ts";
 import { ensureDefaultPolicy } from "./access/default_policy.ts";
@@ -24,11 +24,13 @@ import { resourceQuota } from "./admission/quota/resource_quota.ts";
 import { matchConditionsHold } from "./admission/webhooks/match_conditions.ts";
 import { type Aggregation, aggregation, type AggregationOptions, discovered } from "./aggregation/aggregation.ts";
 import { remoteOpenApi } from "./aggregation/remote_openapi.ts";
+import { claimStored } from "./allocators/address_claims.ts";
 import { clusterIps } from "./allocators/cluster_ips.ts";
-import { ipText, parseIpRange } from "./allocators/ip_range.ts";
 import { nodePorts, type PortRange } from "./allocators/node_ports.ts";
+import { ServiceRanges, serviceRangesOf } from "./allocators/service_ranges.ts";
 import { type AuditOptions, recordRequest } from "./audit/mod.ts";
 import { type Advertised, keepKubernetesService } from "./bootstrap/kubernetes_service.ts";
+import { keepDefaultServiceCidr } from "./bootstrap/default_service_cidr.ts";
 import { ensureSystemObjects } from "./bootstrap/system_objects.ts";
 import { WatchCache } from "./cache/mod.ts";
 import { compactionMs, compactionSteps } from "./compaction.ts";
@@ -68,7 +70,7 @@ export interface ApiOptions {
   /** What `authorize` decides by: kept up to date, with the default roles. Absent: `authorize` needs nothing. */
   readonly access?: ClusterAccess;
   readonly clock: Clock;
-  /** IPv4 range of the Services' addresses; default `10.96.0.0/16`. */
+  /** Range of the Services' addresses, or one of each family with a comma between; default `10.96.0.0/16`. */
   readonly serviceCidr?: string;
   /** Default 30000-32767. */
   readonly nodePortRange?: PortRange;
@@ -110,7 +112,7 @@ const usualNodePorts = { first: 30000, last: 32767 };
 export async function createApi(options: ApiOptions): Promise<Api> {
   const log = getLogger(["d8s", "api"]);
   const { store, clock, random = Math.random, serviceCidr = "10.96.0.0/16", nodePortRange = usualNodePorts } = options;
-  const range = parseIpRange(serviceCidr);
+  const ranges = serviceRangesOf(serviceCidr);
   const resources = resourceRegistry([...withPolicyRules(withDefinitionRules(builtinResources)), ...nodeMetricsRows]);
   const prefixes = builtinResources.filter(isStored).map(({ storagePrefix }) => storagePrefix);
   const cache = await WatchCache.open(store, prefixes, (error) => log.warn("the store's watch failed", { error }));
@@ -127,7 +129,11 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     admission,
     allocators: [
       resourceQuota(view, cache),
-      clusterIps(services, range, random),
+      clusterIps({
+        ranges: new ServiceRanges(cache.resource("/registry/servicecidrs")),
+        families: ranges.map(({ family }) => family),
+        random,
+      }),
       nodePorts(services, nodePortRange, random),
     ],
     view,
@@ -183,7 +189,17 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   held.use(followDefinitions({ cache, registry: resources, operations: registry, now, onTrouble }));
   held.use(followPolicies({ cache, registry: resources, operations: registry, onTrouble }));
   const keeper = { operations: registry, registry: resources };
-  await ensureSystemObjects(keeper, serviceCidr);
+  await ensureSystemObjects(keeper);
+  held.use(
+    await keepDefaultServiceCidr({
+      keeper,
+      cache,
+      cidrs: ranges.map(rangeText),
+      now: () => timestamp(clock.now()),
+      onTrouble: (error) => log.warn("the default ServiceCIDR could not be kept", { error }),
+    }),
+  );
+  await claimStored(machinery);
   if (options.access) {
     held.use(followAccess(cache, options.access));
     await ensureDefaultPolicy(keeper);
@@ -215,7 +231,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
       await keepKubernetesService({
         keeper,
         cache,
-        clusterIp: ipText(range.first + 1),
+        clusterIp: ipText({ family: ranges[0]!.family, number: ranges[0]!.first + 1n }),
         advertised: options.advertised,
         onTrouble: (error) => log.warn("the kubernetes Service could not be kept", { error }),
       }),

@@ -148,7 +148,7 @@ function commonFlags<T extends Command>(command: T) {
     .option("--node-name <name>", "name of this node (default: the host's)")
     .option("--node-ip <ip>", "address of this node (default: that of the default route)")
     .option("--pod-cidr <cidr>", "addresses of pods (default: 10.244.0.0/16)")
-    .option("--service-cidr <cidr>", "addresses of Services (default: 10.96.0.0/16)")
+    .option("--service-cidr <cidr>", "addresses of Services, IPv4[,IPv6] (default: 10.96.0.0/16)")
     .option("--kubeconfig <file>", "kubectl's configuration (default: $KUBECONFIG or ~/.kube/config)")
     .option("--verbose", "show every log line");
 }

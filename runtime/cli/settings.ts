@@ -12,6 +12,12 @@ const port = z.coerce.number("must be a port number").int("must be a port number
 
 const count = z.coerce.number("must be a whole number").int("must be a whole number").min(0, "must be 0 or more");
 
+const serviceCidr = z.string().refine((text) => {
+  const [v4, v6, ...more] = text.split(",");
+  const isV6 = v6 === undefined || z.cidrv6().safeParse(v6).success;
+  return z.cidrv4().safeParse(v4).success && isV6 && more.length === 0;
+}, "must be an IPv4 range; an IPv6 range may follow after a comma");
+
 /** Names as in `--data-dir` and `data-dir:`. */
 export const settingsSchema = z.strictObject({
   "data-dir": absolute.default("/var/lib/d8s"),
@@ -22,7 +28,7 @@ export const settingsSchema = z.strictObject({
   "node-name": z.string().regex(dnsLabel, "must be a lower-case DNS name").optional(),
   "node-ip": z.ipv4().optional(),
   "pod-cidr": z.cidrv4().default("10.244.0.0/16"),
-  "service-cidr": z.cidrv4().default("10.96.0.0/16"),
+  "service-cidr": serviceCidr.default("10.96.0.0/16"),
   store: z.string().regex(/^(sqlite|etcd)[:=]./, "must be sqlite:PATH or etcd=https://HOST:2379[,...]").optional(),
   "store-ca": absolute.optional(),
   "store-cert": absolute.optional(),

@@ -6,6 +6,7 @@ export * from "./type_node.ts";
 export * from "./kinds.ts";
 export * from "./field_error.ts";
 export * from "./field_selector.ts";
+export * from "./ip_address.ts";
 export * from "./label_selector.ts";
 export * from "./quantity.ts";
 export * from "./builtin/mod.ts";

@@ -19,7 +19,6 @@ import { podSecurity } from "./pod_security/pod_security.ts";
 import { priority } from "./priority.ts";
 import { runtimeClass } from "./runtime_class.ts";
 import { serviceAccount } from "./service_account.ts";
-import { serviceValues } from "./service_values.ts";
 import { storageProtection } from "./storage_protection.ts";
 import { taintNodes } from "./taint_nodes.ts";
 import type { WebhookContext } from "./webhooks/ask.ts";
@@ -37,7 +36,6 @@ export interface PluginOptions {
 export function admissionPlugins({ random, authorize, webhooks }: PluginOptions): readonly AdmissionPlugin[] {
   const policies = { registry: webhooks.registry, authorize };
   return [
-    serviceValues,
     certificateRequester,
     localApiService,
     limitRanger,

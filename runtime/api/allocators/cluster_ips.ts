@@ -1,67 +1,123 @@
-/** `spec.clusterIP`: one address of the service range for each Service that is not headless. */
-import { groupResourceOf, type KubeObject, type Resource, StatusError, type Stored } from "../../schema/mod.ts";
-import type { ResourceCache } from "../cache/mod.ts";
-import type { Allocator, Reservation } from "../objects/machinery.ts";
-import { ipNumber, type IpRange, ipText } from "./ip_range.ts";
-import { pick, Pool } from "./pool.ts";
-import { invalidService, isHeadless, type ServiceSpec, specOf, wantsClusterIp } from "./service.ts";
+/** `spec.clusterIPs`: an address of each of its families for every Service that is not headless. */
+import {
+  groupResourceOf,
+  type IpFamily,
+  ipText,
+  type KubeObject,
+  readIp,
+  StatusError,
+  type Stored,
+} from "../../schema/mod.ts";
+import type { Allocator, Machinery, Reservation, Reserving } from "../objects/machinery.ts";
+import { addressesOf, claim, giveUp, isClaimed, type ServiceName } from "./address_claims.ts";
+import { invalidService, specOf, wantsClusterIp } from "./service.ts";
+import { fillFamilies } from "./service_families.ts";
+import { offsets, type ServiceRanges } from "./service_ranges.ts";
 
-export function clusterIps(services: ResourceCache, range: IpRange, random: () => number): Allocator {
-  const pool = new Pool<string>(services, (object) => heldBy(specOf(object)));
+export interface ClusterIpOptions {
+  readonly ranges: ServiceRanges;
+  /** Of the cluster, the usual one first. */
+  readonly families: readonly IpFamily[];
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+export function clusterIps(options: ClusterIpOptions): Allocator {
   return {
-    reserve(resource: Resource, object: KubeObject | undefined, old: Stored | undefined): Reservation | undefined {
-      if (groupResourceOf(resource) !== "services" || !object) return undefined;
-      const spec = specOf(object);
-      describeFamilies(spec);
-      if (!wantsClusterIp(spec)) return undefined;
-      const held = heldBy(specOf(old));
-      const wanted = spec.clusterIP || spec.clusterIPs?.[0];
-      if (wanted && held.includes(wanted)) return undefined;
-      const address = wanted ? checked(pool, range, object, wanted) : free(pool, range, random);
-      pool.take(address);
-      spec.clusterIP = address;
-      spec.clusterIPs = [address];
-      return { keep: () => {}, giveBack: () => pool.giveBack(address) };
+    reserve({ resource, object, old, dryRun }: Reserving, m: Machinery): Promise<Reservation> | undefined {
+      if (groupResourceOf(resource) !== "services") return undefined;
+      const taking = new Taking(m, options, nameOf(object ?? old!), addressesOf(specOf(old)), dryRun ?? false);
+      return taking.all(object);
     },
   };
 }
 
-function heldBy(spec: ServiceSpec): string[] {
-  if (!wantsClusterIp(spec)) return [];
-  return [...new Set([spec.clusterIP, ...spec.clusterIPs ?? []])].filter((ip): ip is string => !!ip);
+function nameOf({ metadata }: KubeObject | Stored): ServiceName {
+  return { namespace: metadata!.namespace!, name: metadata!.name! };
 }
 
-/** Throws Invalid in upstream's words. */
-function checked(pool: Pool<string>, range: IpRange, object: KubeObject, wanted: string): string {
-  const refuse = (why: string) =>
-    invalidService(object, "spec.clusterIPs", [wanted], `failed to allocate IP ${wanted}: ${why}`);
-  const value = ipNumber(wanted);
-  if (value === undefined || value <= range.first || value >= range.first + range.size - 1) {
-    throw refuse(`the provided IP (${wanted}) is not in the valid range. The range of valid IPs is ${range.cidr}`);
+/** The addresses that one write takes and lets go of. */
+class Taking {
+  readonly #taken: string[] = [];
+
+  constructor(
+    private readonly m: Machinery,
+    private readonly options: ClusterIpOptions,
+    private readonly service: ServiceName,
+    private readonly held: readonly string[],
+    private readonly dryRun: boolean,
+  ) {}
+
+  /** `object` absent: the Service is going. */
+  async all(object: KubeObject | undefined): Promise<Reservation> {
+    try {
+      if (object) await this.#fill(object);
+    } catch (error) {
+      await this.#giveUp(this.#taken);
+      throw error;
+    }
+    const now = object ? addressesOf(specOf(object)) : [];
+    return {
+      keep: () => this.#giveUp(this.held.filter((address) => !now.includes(address))),
+      giveBack: () => this.#giveUp(this.#taken),
+    };
   }
-  if (!pool.isFree(wanted)) throw refuse("provided IP is already allocated");
-  return wanted;
-}
 
-/** The lower addresses are given last: people pick them by hand (KEP-3070). */
-function free(pool: Pool<string>, { first, size }: IpRange, random: () => number): string {
-  const last = size - 2;
-  const byHand = Math.min(Math.max(16, Math.floor(size / 16)), 256, Math.floor(last / 2));
-  const valueAt = (index: number) => ipText(first + index);
-  const found = pick(pool, { from: 1 + byHand, count: last - byHand, random, valueAt }) ??
-    pick(pool, { from: 1, count: byHand, random, valueAt });
-  if (found) return found;
-  throw new StatusError(
-    "InternalError",
-    "Internal error occurred: failed to allocate a serviceIP: range is full",
-  );
-}
+  async #giveUp(addresses: readonly string[]): Promise<void> {
+    if (this.dryRun) return;
+    // The write is decided already: what cannot be given up now is left to the loop that repairs.
+    for (const address of addresses) await giveUp(this.m, address, this.service).catch(() => {});
+  }
 
-/** One family, IPv4; a headless Service without selector is open to whatever its endpoints are. */
-function describeFamilies(spec: ServiceSpec): void {
-  if (spec.type === "ExternalName") return;
-  const open = isHeadless(spec) && Object.keys(spec.selector ?? {}).length === 0;
-  if (isHeadless(spec)) spec.clusterIPs = ["None"];
-  spec.ipFamilies ??= open ? ["IPv4", "IPv6"] : ["IPv4"];
-  spec.ipFamilyPolicy ??= open ? "RequireDualStack" : "SingleStack";
+  async #fill(object: KubeObject): Promise<void> {
+    const spec = specOf(object);
+    const [fault] = fillFamilies(spec, this.options.families);
+    if (fault) throw invalidService(object, `spec.${fault[0]}`, fault[1], fault[2]);
+    if (!wantsClusterIp(spec)) return;
+    const wanted = spec.clusterIPs ?? [];
+    const addresses: string[] = [];
+    // Those that are asked for come first: they may not be there.
+    for (const address of wanted) addresses.push(await this.#wanted(object, address));
+    for (const family of (spec.ipFamilies ?? []).slice(wanted.length)) {
+      addresses.push(await this.#free(family as IpFamily));
+    }
+    spec.clusterIPs = addresses;
+    spec.clusterIP = addresses[0];
+  }
+
+  /** Throws Invalid in upstream's words. */
+  async #wanted(object: KubeObject, text: string): Promise<string> {
+    if (this.held.includes(text)) return text;
+    const ip = readIp(text)!;
+    const refuse = (why: string) =>
+      invalidService(object, "spec.clusterIPs", [text], `failed to allocate IP ${text}: ${why}`);
+    const { ranges } = this.options;
+    if (!ranges.hold(ip)) {
+      const valid = ranges.of(ip.family).map(({ cidr }) => cidr).join(", ");
+      throw refuse(`the provided IP (${text}) is not in the valid range. The range of valid IPs is ${valid}`);
+    }
+    const address = ipText(ip);
+    if (!await this.#take(address, ip.family)) throw refuse("provided IP is already allocated");
+    return address;
+  }
+
+  async #free(family: IpFamily): Promise<string> {
+    for (const range of this.options.ranges.of(family)) {
+      for (const offset of offsets(range, this.options.random)) {
+        const address = ipText({ family, number: range.first + offset });
+        if (!isClaimed(this.m, address) && await this.#take(address, family)) return address;
+      }
+    }
+    throw new StatusError(
+      "InternalError",
+      "Internal error occurred: failed to allocate a serviceIP: range is full",
+    );
+  }
+
+  async #take(address: string, family: IpFamily): Promise<boolean> {
+    if (this.dryRun) return !isClaimed(this.m, address);
+    if (!await claim(this.m, address, family, this.service)) return false;
+    this.#taken.push(address);
+    return true;
+  }
 }

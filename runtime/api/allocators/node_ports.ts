@@ -1,8 +1,9 @@
 /** `spec.ports[].nodePort` and `spec.healthCheckNodePort`: ports that every node opens for one Service. */
-import { groupResourceOf, type KubeObject, type Resource, StatusError, type Stored } from "../../schema/mod.ts";
+import { groupResourceOf, type KubeObject, StatusError, type Stored } from "../../schema/mod.ts";
 import type { ResourceCache } from "../cache/mod.ts";
-import type { Allocator, Reservation } from "../objects/machinery.ts";
+import { type Allocator, type Machinery, pathOf, type Reservation, type Reserving } from "../objects/machinery.ts";
 import { pick, Pool } from "./pool.ts";
+import { claimPort, dropPortClaim } from "./port_claims.ts";
 import {
   invalidService,
   mayHaveNodePorts,
@@ -22,18 +23,31 @@ export interface PortRange {
 export function nodePorts(services: ResourceCache, range: PortRange, random: () => number): Allocator {
   const pool = new Pool<number>(services, (object) => heldBy(specOf(object)));
   return {
-    reserve(resource: Resource, object: KubeObject | undefined, old: Stored | undefined): Reservation | undefined {
-      if (groupResourceOf(resource) !== "services" || !object) return undefined;
-      const taking = new Taking(pool, range, random, new Set(heldBy(specOf(old))), object);
-      try {
-        taking.all();
-      } catch (error) {
-        taking.giveBack();
-        throw error;
-      }
-      return taking;
+    reserve({ resource, object, old, dryRun }: Reserving, m: Machinery): Promise<Reservation> | undefined {
+      if (groupResourceOf(resource) !== "services" || !concerns(object) && !concerns(old)) return undefined;
+      const held = new Set(heldBy(specOf(old)));
+      return reserved(new Taking({ m, pool, range, random, held, dryRun, service: pathIn(object ?? old!) }), object);
     },
   };
+}
+
+function concerns(object: KubeObject | Stored | undefined): boolean {
+  return mayHaveNodePorts(specOf(object));
+}
+
+function pathIn({ metadata }: KubeObject | Stored): string {
+  return pathOf({ namespace: metadata!.namespace!, name: metadata!.name! });
+}
+
+async function reserved(taking: Taking, object: KubeObject | undefined): Promise<Reservation> {
+  try {
+    if (object) await taking.all(object);
+  } catch (error) {
+    await taking.giveBack();
+    throw error;
+  }
+  const now = new Set(object ? heldBy(specOf(object)) : []);
+  return { keep: () => taking.letGo(now), giveBack: () => taking.giveBack() };
 }
 
 function heldBy(spec: ServiceSpec): number[] {
@@ -42,48 +56,61 @@ function heldBy(spec: ServiceSpec): number[] {
   return [...new Set([...ports, spec.healthCheckNodePort])].filter((port): port is number => !!port);
 }
 
+interface Taken {
+  readonly m: Machinery;
+  readonly pool: Pool<number>;
+  readonly range: PortRange;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** What the stored Service holds already. */
+  readonly held: ReadonlySet<number>;
+  readonly dryRun?: boolean;
+  /** `namespace/name`. */
+  readonly service: string;
+}
+
 /** The ports that one write takes. */
-class Taking implements Reservation {
+class Taking {
   readonly #taken = new Set<number>();
 
-  constructor(
-    private readonly pool: Pool<number>,
-    private readonly range: PortRange,
-    private readonly random: () => number,
-    /** What the stored Service holds already. */
-    private readonly held: ReadonlySet<number>,
-    private readonly object: KubeObject,
-  ) {}
+  constructor(private readonly of: Taken) {}
 
-  keep(): void {}
-
-  giveBack(): void {
-    for (const port of this.#taken) this.pool.giveBack(port);
+  async giveBack(): Promise<void> {
+    for (const port of this.#taken) {
+      this.of.pool.giveBack(port);
+      await this.#drop(port);
+    }
   }
 
-  all(): void {
-    const spec = specOf(this.object);
+  /** What the Service no longer holds may be claimed by another at once. */
+  async letGo(now: ReadonlySet<number>): Promise<void> {
+    for (const port of this.of.held) if (!now.has(port)) await this.#drop(port);
+  }
+
+  async all(object: KubeObject): Promise<void> {
+    const spec = specOf(object);
     const ports = mayHaveNodePorts(spec) ? spec.ports ?? [] : [];
     // Those that are asked for come first, so that a free choice does not take them.
-    ports.forEach((port, index) => {
-      if (port.nodePort) this.#take(port.nodePort, `spec.ports[${index}].nodePort`);
-    });
-    if (wantsNodePorts(spec)) { for (const port of ports) port.nodePort ||= this.#shared(port, ports) ?? this.#any(); }
+    for (const [index, { nodePort }] of ports.entries()) {
+      if (nodePort) await this.#wanted(object, nodePort, `spec.ports[${index}].nodePort`);
+    }
+    if (wantsNodePorts(spec)) {
+      for (const port of ports) port.nodePort ||= this.#shared(port, ports) ?? await this.#any();
+    }
     if (!wantsHealthCheckPort(spec)) return;
-    if (spec.healthCheckNodePort) this.#take(spec.healthCheckNodePort, "spec.healthCheckNodePort");
-    else spec.healthCheckNodePort = this.#any();
+    if (spec.healthCheckNodePort) await this.#wanted(object, spec.healthCheckNodePort, "spec.healthCheckNodePort");
+    else spec.healthCheckNodePort = await this.#any();
   }
 
   /** Throws Invalid in upstream's words. */
-  #take(port: number, field: string): void {
-    if (this.held.has(port) || this.#taken.has(port)) return;
-    const { first, last } = this.range;
-    const refuse = (why: string) => invalidService(this.object, field, port, why);
+  async #wanted(object: KubeObject, port: number, field: string): Promise<void> {
+    const { held, pool, range: { first, last } } = this.of;
+    if (held.has(port) || this.#taken.has(port)) return;
+    const refuse = (why: string) => invalidService(object, field, port, why);
     if (port < first || port > last) {
       throw refuse(`provided port is not in the valid range. The range of valid ports is ${first}-${last}`);
     }
-    if (!this.pool.isFree(port)) throw refuse("provided port is already allocated");
-    this.#note(port);
+    if (!pool.isFree(port) || !await this.#take(port)) throw refuse("provided port is already allocated");
   }
 
   /** TCP and UDP of one port number share their node port. */
@@ -91,23 +118,40 @@ class Taking implements Reservation {
     return ports.find((other) => other.port === port && other.protocol !== protocol && other.nodePort)?.nodePort;
   }
 
-  #any(): number {
-    const { first, last } = this.range;
+  async #any(): Promise<number> {
+    const { pool, random, range: { first, last } } = this.of;
     const count = last - first + 1;
     // The lower ports are given last: people pick them by hand (KEP-3668).
     const byHand = Math.min(Math.max(16, Math.floor(count / 32)), 128, Math.floor(count / 2));
+    const elsewhere = new Set<number>();
+    const free = { isFree: (port: number) => pool.isFree(port) && !elsewhere.has(port) };
     const valueAt = (index: number) => first + index;
-    const found = pick(this.pool, { from: byHand, count: count - byHand, random: this.random, valueAt }) ??
-      pick(this.pool, { from: 0, count: byHand, random: this.random, valueAt });
-    if (found === undefined) {
-      throw new StatusError("InternalError", "Internal error occurred: failed to allocate a nodePort: range is full");
+    for (;;) {
+      const found = pick(free, { from: byHand, count: count - byHand, random, valueAt }) ??
+        pick(free, { from: 0, count: byHand, random, valueAt });
+      if (found === undefined) {
+        throw new StatusError("InternalError", "Internal error occurred: failed to allocate a nodePort: range is full");
+      }
+      if (await this.#take(found)) return found;
+      elsewhere.add(found);
     }
-    this.#note(found);
-    return found;
   }
 
-  #note(port: number): void {
-    this.pool.take(port);
+  /** Taken here at once, so that no other write of this process asks for it meanwhile. */
+  async #take(port: number): Promise<boolean> {
+    const { m, pool, dryRun, service } = this.of;
+    pool.take(port);
+    if (!dryRun && !await claimPort(m, port, service)) {
+      pool.giveBack(port);
+      return false;
+    }
     this.#taken.add(port);
+    return true;
+  }
+
+  /** The write is decided already, and claims end by themselves. */
+  async #drop(port: number): Promise<void> {
+    const { m, dryRun, service } = this.of;
+    if (!dryRun) await dropPortClaim(m, port, service).catch(() => {});
   }
 }

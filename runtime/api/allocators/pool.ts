@@ -1,8 +1,8 @@
 /**
- * Values that at most one Service may hold: cluster IPs, node ports.
+ * Values that at most one Service may hold: node ports.
  *
  * Laws: what the cache shows as held is taken, whoever wrote it; what a running write holds is taken too; a value is free
- * again when its Service let go of it or the write failed. Nothing is stored beside the Services themselves, so a
+ * again when its Service let go of it or the write failed. Nothing lasting is stored beside the Services themselves, so a
  * restart begins with the truth.
  */
 import type { Stored } from "../../schema/mod.ts";
@@ -12,10 +12,15 @@ export class Pool<T> {
   /** Value to the paths that hold it. */
   readonly #held = new Map<T, Set<string>>();
   readonly #pending = new Set<T>();
+  readonly #previous = new Map<string, readonly T[]>();
 
   /** `valuesOf`: what a stored object holds. */
   constructor(cache: ResourceCache, private readonly valuesOf: (object: Stored) => readonly T[]) {
-    const previous = new Map<string, readonly T[]>();
+    this.#follow(cache);
+  }
+
+  #follow(cache: ResourceCache): void {
+    const previous = this.#previous;
     const forget = (path: string) => {
       for (const value of previous.get(path) ?? []) this.#release(value, path);
       previous.delete(path);
@@ -32,7 +37,7 @@ export class Pool<T> {
           for (const value of values) this.#hold(value, path);
         },
         bookmark: () => {},
-        closed: () => {},
+        closed: () => this.#follow(cache),
       },
     }, 0);
   }
@@ -65,7 +70,7 @@ export class Pool<T> {
 
 /** The first free value from a random place on, of `count` numbered ones; `undefined`: none is free. */
 export function pick<T>(
-  pool: Pool<T>,
+  pool: Pick<Pool<T>, "isFree">,
   { from, count, random, valueAt }: {
     from: number;
     count: number;

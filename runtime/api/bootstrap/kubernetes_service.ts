@@ -5,6 +5,7 @@
 import type { KubeObject } from "../../schema/mod.ts";
 import type { WatchCache } from "../cache/mod.ts";
 import { ensureExists, ensureMatches, type Keeper } from "./ensure.ts";
+import { keepUp } from "./keep_up.ts";
 
 /** Where other machines and pods reach this API server. */
 export interface Advertised {
@@ -26,26 +27,9 @@ export interface KubernetesService {
 }
 
 /** Resolves when it is there; dispose to stop keeping it. */
-export async function keepKubernetesService(options: KubernetesService): Promise<Disposable> {
+export function keepKubernetesService(options: KubernetesService): Promise<Disposable> {
   const { cache, onTrouble } = options;
-  await reconcile(options);
-  let running: Promise<void> | undefined;
-  const again = () => {
-    running ??= Promise.resolve().then(() => (running = undefined, reconcile(options))).catch(onTrouble);
-  };
-  const stack = new DisposableStack();
-  for (const prefix of watched) {
-    const sink = {
-      event: (_type: string, revision: { path: string }) => {
-        if (revision.path === path) again();
-      },
-      bookmark: () => {},
-      closed: () => {},
-    };
-    const start = { selection: { folder: `${place.namespace}/` }, sink, bookmarks: false, after: cache.revision };
-    stack.use(cache.resource(prefix).watch(start, cache.revision));
-  }
-  return stack;
+  return keepUp({ cache, prefixes: watched, path, reconcile: () => reconcile(options), onTrouble });
 }
 
 async function reconcile({ keeper, clusterIp, advertised }: KubernetesService): Promise<void> {

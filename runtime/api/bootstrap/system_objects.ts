@@ -17,15 +17,15 @@ const priorities: readonly (readonly [name: string, value: number, description: 
   ],
 ];
 
-export async function ensureSystemObjects(keeper: Keeper, serviceCidr: string): Promise<void> {
+export async function ensureSystemObjects(keeper: Keeper): Promise<void> {
   for (const name of namespaces) {
     await ensureExists(keeper, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
   }
-  for (const object of clusterObjects(serviceCidr)) await ensureExists(keeper, object);
+  for (const object of priorityClasses()) await ensureExists(keeper, object);
 }
 
-function clusterObjects(serviceCidr: string): KubeObject[] {
-  const classes = priorities.map(([name, value, description]) => ({
+function priorityClasses(): KubeObject[] {
+  return priorities.map(([name, value, description]) => ({
     apiVersion: "scheduling.k8s.io/v1",
     kind: "PriorityClass",
     metadata: { name },
@@ -33,11 +33,4 @@ function clusterObjects(serviceCidr: string): KubeObject[] {
     description,
     preemptionPolicy: "PreemptLowerPriority",
   }));
-  const cidr = {
-    apiVersion: "networking.k8s.io/v1",
-    kind: "ServiceCIDR",
-    metadata: { name: "kubernetes" },
-    spec: { cidrs: [serviceCidr] },
-  };
-  return [...classes, cidr];
 }

@@ -10,14 +10,23 @@ import type { ResourceRegistry } from "../resource_registry.ts";
 /** Values that were taken out of a pool for a write; kept when it is stored, given back when it is not. */
 export interface Reservation {
   /** `revision`: of the write. */
-  keep(revision: number): void;
-  giveBack(): void;
+  keep(revision: number): void | Promise<void>;
+  giveBack(): void | Promise<void>;
+}
+
+/** A write that is about to happen. */
+export interface Reserving {
+  readonly resource: Resource;
+  /** Absent: `old` is being removed. */
+  readonly object?: KubeObject;
+  readonly old?: Stored;
+  readonly dryRun?: boolean;
 }
 
 /** Hands out values that must be unique in the cluster (cluster IPs, node ports); writes them into the object. */
 export interface Allocator {
-  /** `object` absent: `old` is being removed. Throws Invalid when a wanted value is taken. */
-  reserve(resource: Resource, object: KubeObject | undefined, old: Stored | undefined): Reservation | undefined;
+  /** Throws Invalid when a wanted value is taken. */
+  reserve(write: Reserving, m: Machinery): Reservation | undefined | Promise<Reservation>;
 }
 
 export interface Machinery {

@@ -1,4 +1,5 @@
 /** IP addresses and ranges: `ip("10.0.0.1")`, `cidr("10.0.0.0/8").containsIP(...)`. IPv4 in IPv6 and zones are refused. */
+import { ipText, readIp } from "../../schema/mod.ts";
 import { EvaluationError } from "../issue.ts";
 import { overloads } from "../overload.ts";
 import { Opaque } from "../value.ts";
@@ -15,7 +16,7 @@ export class IpValue extends Opaque {
   }
 
   override toString(): string {
-    return this.bits === 32 ? v4Text(this.number) : v6Text(this.number);
+    return ipText({ family: this.bits === 32 ? "IPv4" : "IPv6", number: this.number });
   }
 }
 
@@ -45,48 +46,10 @@ class CidrValue extends Opaque {
   }
 }
 
-function v4Number(text: string): bigint | undefined {
-  const parts = text.split(".");
-  if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256)) {
-    return undefined;
-  }
-  return parts.reduce((sum, part) => sum << 8n | BigInt(part), 0n);
-}
-
-function v4Text(number: bigint): string {
-  return [24n, 16n, 8n, 0n].map((shift) => number >> shift & 0xffn).join(".");
-}
-
-function v6Number(text: string): bigint | undefined {
-  if (text.length > 39 || !/^[0-9a-fA-F:]+$/.test(text)) return undefined;
-  const halves = text.split("::");
-  if (halves.length > 2) return undefined;
-  const [head, tail] = halves.map((half) => half === "" ? [] : half.split(":")) as [string[], string[]?];
-  const missing = 8 - head.length - (tail?.length ?? 0);
-  if (tail ? missing < 1 : missing !== 0) return undefined;
-  const groups = [...head, ...Array(tail ? missing : 0).fill("0"), ...tail ?? []];
-  if (!groups.every((group) => /^[0-9a-fA-F]{1,4}$/.test(group))) return undefined;
-  return groups.reduce((sum, group) => sum << 16n | BigInt(`0x${group}`), 0n);
-}
-
-/** RFC 5952: lower case, the longest run of zeros shortened. */
-function v6Text(number: bigint): string {
-  const groups = Array.from({ length: 8 }, (_, i) => (number >> BigInt(16 * (7 - i)) & 0xffffn).toString(16));
-  const runs = [...groups.join(":").matchAll(/(?:^|:)0(?::0)+(?=:|$)/g)].map(([run]) => run);
-  const longest = runs.reduce(
-    (best, run) => run.replace(/^:/, "").length > best.replace(/^:/, "").length ? run : best,
-    "",
-  );
-  if (longest === "") return groups.join(":");
-  const [head, ...rest] = groups.join(":").split(longest);
-  return `${head}::${rest.join(longest).replace(/^:/, "")}`;
-}
-
 function tryIp(text: string): IpValue | undefined {
-  const v4 = v4Number(text);
-  if (v4 !== undefined) return new IpValue(32, v4);
-  const v6 = v6Number(text);
-  return v6 === undefined || v6 >> 32n === 0xffffn ? undefined : new IpValue(128, v6);
+  const read = readIp(text);
+  if (!read || read.family === "IPv6" && read.number >> 32n === 0xffffn) return undefined;
+  return new IpValue(read.family === "IPv4" ? 32 : 128, read.number);
 }
 
 function parseIp(text: string): IpValue {

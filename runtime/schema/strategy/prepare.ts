@@ -8,7 +8,7 @@ import type { KubeObject, ObjectMeta } from "../object.ts";
 import { groupResourceOf, type Resource } from "../resource.ts";
 import { firstGeneration, nextGeneration } from "./generation.ts";
 import { qosClassOf } from "./pod_qos.ts";
-import { keepAllocated } from "./service_addresses.ts";
+import { keepAllocated, listAddress } from "./service_addresses.ts";
 import { subresourceParts } from "./subresource_parts.ts";
 
 /** A Node is registered together with its status. */
@@ -89,6 +89,7 @@ const preparePerKind: ReadonlyMap<string, (object: KubeObject) => void> = new Ma
   ["namespaces", prepareNamespace],
   ["pods", preparePod],
   ["jobs.batch", prepareJob],
+  ["services", (object) => listAddress(object as unknown as IService)],
 ]);
 
 function prepareNamespace(object: KubeObject): void {

@@ -55,12 +55,50 @@ function validateServicePort(port: IServicePort, mustHaveName: boolean, names: S
 }
 
 function validateAddresses(spec: Spec, report: Report): void {
-  const hasAddress = spec.clusterIP !== undefined && spec.clusterIP !== "" && spec.clusterIP !== "None";
-  if (hasAddress && !isIP(spec.clusterIP!)) {
-    validateIp(spec.clusterIP!, report.at("clusterIPs", 0));
+  if (spec.type === "ExternalName") return validateExternalName(spec, report);
+  validateFamilies(spec, report);
+  const { clusterIP = "", clusterIPs = [] } = spec;
+  const place = report.at("clusterIPs");
+  if (clusterIPs.length === 0) return;
+  if (clusterIP !== "" && clusterIPs[0] !== clusterIP) place.invalid(clusterIPs, "first value must match `clusterIP`");
+  if (clusterIP === "") place.invalid(clusterIPs, "must be empty when `clusterIP` is not specified");
+  if (clusterIPs.length > 2) place.invalid(clusterIPs, "may only hold up to 2 values");
+  clusterIPs.forEach((_, i) => validateClusterIp(spec, i, place.at(i)));
+  const families = clusterIPs.map(isIP);
+  if (clusterIPs.length === 2 && families[0] === families[1] && families[0] !== 0) {
+    place.invalid(clusterIPs, "may specify no more than one IP for each IP family");
   }
-  if (spec.type !== "ExternalName") return;
-  if (hasAddress) report.at("clusterIPs").forbidden("may not be set for ExternalName services");
+}
+
+function validateClusterIp({ clusterIPs = [], ipFamilies = [] }: Spec, i: number, report: Report): void {
+  const address = clusterIPs[i]!;
+  if (address === "None") {
+    if (clusterIPs.length > 1) report.invalid(address, "must be set to 'None' or a valid IP, but not both");
+    return;
+  }
+  if (!isIP(address)) return validateIp(address, report);
+  const family = ipFamilies[i];
+  if (family && family !== `IPv${isIP(address)}`) {
+    report.invalid(address, `expected an ${family} value as indicated by \`ipFamilies[${i}]\``);
+  }
+}
+
+const families = ["IPv4", "IPv6"];
+
+function validateFamilies({ ipFamilies = [] }: Spec, report: Report): void {
+  const place = report.at("ipFamilies");
+  if (ipFamilies.length > 2) place.invalid(ipFamilies, "may only hold up to 2 values");
+  ipFamilies.forEach((family, i) => {
+    if (!families.includes(family)) place.at(i).notSupported(family, families);
+    else if (ipFamilies.indexOf(family) < i) place.at(i).duplicate(family);
+  });
+}
+
+function validateExternalName(spec: Spec, report: Report): void {
+  for (const field of ["clusterIPs", "ipFamilies", "ipFamilyPolicy"] as const) {
+    const value = field === "clusterIPs" && spec.clusterIP ? spec.clusterIP : spec[field];
+    if (value?.length) report.at(field).forbidden("may not be set for ExternalName services");
+  }
   if (!spec.externalName) report.at("externalName").required();
   else report.at("externalName").named(spec.externalName.replace(/\.$/, ""), dnsSubdomain);
 }
@@ -86,6 +124,12 @@ function validatePolicies(spec: Spec, report: Report): void {
       "may only be set for externally-accessible services",
     );
   }
+  if (spec.healthCheckNodePort && !needsHealthPort(spec)) {
+    report.at("healthCheckNodePort").invalid(
+      spec.healthCheckNodePort,
+      "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'",
+    );
+  }
   if (spec.loadBalancerClass && spec.type !== "LoadBalancer") {
     report.at("loadBalancerClass").forbidden("may only be used when `type` is 'LoadBalancer'");
   }
@@ -98,12 +142,30 @@ function validatePolicies(spec: Spec, report: Report): void {
 export function validateServiceUpdate({ spec = {} }: IService, old: IService, report: Report): void {
   const before = old.spec ?? {};
   const place = report.at("spec");
-  const needsAddress = spec.type !== "ExternalName" && before.type !== "ExternalName";
-  if (needsAddress && before.clusterIP && spec.clusterIP !== before.clusterIP) {
-    place.at("clusterIPs", 0).invalid(spec.clusterIPs ?? [], "may not change once set");
-  }
+  if (spec.type !== "ExternalName" && before.type !== "ExternalName") validateKept(spec, before, place);
   const stillBalanced = spec.type === "LoadBalancer" && before.type === "LoadBalancer";
   if (stillBalanced && spec.loadBalancerClass !== before.loadBalancerClass) {
     place.at("loadBalancerClass").invalid(spec.loadBalancerClass ?? "", "may not change once set");
   }
+  const fixedPort = needsHealthPort(spec) && needsHealthPort(before) && before.healthCheckNodePort;
+  if (fixedPort && spec.healthCheckNodePort !== before.healthCheckNodePort) {
+    place.at("healthCheckNodePort").invalid(spec.healthCheckNodePort ?? 0, "field is immutable");
+  }
+}
+
+/** The first of each list stays; a second comes and goes with the policy. */
+function validateKept(spec: Spec, before: Spec, report: Report): void {
+  const single = spec.ipFamilyPolicy === "SingleStack";
+  for (const field of ["clusterIPs", "ipFamilies"] as const) {
+    const [now, then] = [spec[field] ?? [], before[field] ?? (field === "clusterIPs" ? [before.clusterIP] : [])];
+    for (const i of [0, 1]) {
+      const held = then[i];
+      const dropped = i === 1 && now[1] === undefined && single;
+      if (held && now[i] !== held && !dropped) report.at(field, i).invalid(now, "may not change once set");
+    }
+  }
+}
+
+function needsHealthPort({ type, externalTrafficPolicy }: Spec): boolean {
+  return type === "LoadBalancer" && externalTrafficPolicy === "Local";
 }

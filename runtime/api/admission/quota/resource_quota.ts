@@ -31,7 +31,7 @@ interface Pending {
 export function resourceQuota(view: ClusterView, cache: WatchCache): Allocator {
   const pending = new Set<Pending>();
   return {
-    reserve(resource, object, old) {
+    reserve({ resource, object, old }) {
       const namespace = object?.metadata?.namespace;
       if (!object || !namespace || !resource.namespaced) return undefined;
       const quotas = view.list("", "resourcequotas", namespace) as Quota[];

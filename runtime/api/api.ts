@@ -67,6 +67,8 @@ export interface ApiOptions {
   readonly store: Store;
   readonly authenticate: Authenticator;
   readonly authorize: Authorizer;
+  /** See `FrontDoor`. */
+  readonly anonymous?: (path: string) => boolean;
   /** What `authorize` decides by: kept up to date, with the default roles. Absent: `authorize` needs nothing. */
   readonly access?: ClusterAccess;
   readonly clock: Clock;
@@ -240,7 +242,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const flow = new FlowControl(cache, clock, widths(resources, cache));
   const fetch = async (request: Request, comes: Connection = {}) => {
     try {
-      const user = await whoAsks(options, comes, request.headers);
+      const user = await whoAsks(options, comes, request);
       const bound = revocations.bind(comes, user);
       const recording = options.audit && recordRequest(options.audit, { request, connection: bound, user, nowMs: now });
       const connection = recording?.connection ?? bound;
@@ -253,8 +255,10 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   };
   return {
     fetch,
-    upgrade: (upgrade, connection) =>
-      upgradeStream(options, { ...streams, elsewhere: layer?.upgraded }, upgrade, connection),
+    upgrade: (upgrade, connection) => {
+      const whileProven = (user: User, end: () => void) => revocations.bind({}, user).whenLost?.(end);
+      return upgradeStream(options, { ...streams, elsewhere: layer?.upgraded, whileProven }, upgrade, connection);
+    },
     rawRequest: (user, request) => fetch(request, { user }),
     resources,
     registry,

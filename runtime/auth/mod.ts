@@ -6,6 +6,7 @@ export * from "./certificate.ts";
 export * from "./certificate_facts.ts";
 export * from "./cluster_access.ts";
 export * from "./join_token.ts";
+export * from "./jwt/mod.ts";
 export * from "./node/mod.ts";
 export * from "./peer_certificate.ts";
 export * from "./pki.ts";

@@ -158,6 +158,8 @@ function storeFlags<T extends Command>(command: T) {
     .option("--manifests <dir>", "folder that is applied and kept so; may be repeated", collect)
     .option("--store <where>", "sqlite:PATH or etcd=https://HOST:2379,... (default: sqlite in the data folder)")
     .option("--encryption-provider-config <file>", "which resources are encrypted in the store, and with which keys")
+    .option("--authentication-config <file>", "other issuers whose tokens are believed (AuthenticationConfiguration)")
+    .option("--authorization-config <file>", "who decides, in order (AuthorizationConfiguration; default: Node, RBAC)")
     .option("--audit-policy-file <file>", "what is written into the audit log; without it, nothing")
     .option("--audit-log-path <file>", "the audit log (default: audit/audit.log in the data folder)")
     .option("--audit-log-maxsize <megabytes>", "size at which it is set aside (default: 100; 0: never)")

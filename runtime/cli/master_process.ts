@@ -25,6 +25,7 @@ import { encryptedBy } from "./encryption.ts";
 import { reachableAddresses } from "./machine_defaults.ts";
 import type { Loops } from "./loops.ts";
 import { addressIn, type Settings } from "./settings.ts";
+import { type AccessFiles, accessFiles } from "./structured_access.ts";
 
 export interface MasterOptions {
   readonly settings: Settings;
@@ -68,7 +69,8 @@ export async function startMaster(options: MasterOptions, made: { pki: Pki; stor
   const { store } = made;
   let { pki } = made;
   const audit = await openAudit(settings);
-  const api = await buildApi(settings, { current: () => pki, store, audit });
+  const files = await accessFiles(settings);
+  const api = await buildApi(settings, { current: () => pki, store, audit, files });
   const served = await serveApi(api, {
     hostname: settings.bindAddress,
     port: settings.port,
@@ -115,6 +117,7 @@ export async function startMaster(options: MasterOptions, made: { pki: Pki; stor
       await renewing;
       await served.close(graceMs);
       await api.close();
+      await files[Symbol.asyncDispose]();
       await audit?.sink.close();
       await store.close();
     },
@@ -129,9 +132,10 @@ interface ApiParts {
   readonly current: () => Pki;
   readonly store: Store;
   readonly audit?: AuditOptions;
+  readonly files: AccessFiles;
 }
 
-async function buildApi(settings: Settings, { current, store, audit }: ApiParts): Promise<Api> {
+async function buildApi(settings: Settings, { current, store, audit, files }: ApiParts): Promise<Api> {
   const pki = current();
   const { bindAddress, nodeIp, port } = settings;
   // Tokens ask the API whether their accounts still exist, and the API asks tokens who calls.
@@ -144,11 +148,13 @@ async function buildApi(settings: Settings, { current, store, audit }: ApiParts)
     clientCertificates(),
     serviceAccountTokens(issuer),
     bootstrapTokens((ref) => find(Secret, ref) as Promise<BootstrapSecret | undefined>),
+    ...(files.authentication ? [files.authentication.authenticate] : []),
   );
   const access = clusterAccess();
   const api = await createApi({
     store,
     authenticate,
+    anonymous: files.authentication?.anonymous,
     authorize: access.authorize,
     access,
     clock: systemClock,

@@ -34,6 +34,8 @@ export const settingsSchema = z.strictObject({
   "store-cert": absolute.optional(),
   "store-key": absolute.optional(),
   "encryption-provider-config": absolute.optional(),
+  "authentication-config": absolute.optional(),
+  "authorization-config": absolute.optional(),
   "audit-policy-file": absolute.optional(),
   "audit-log-path": absolute.optional(),
   "audit-log-maxsize": count.default(100),
@@ -82,6 +84,10 @@ export interface Settings {
   readonly storeTls: { readonly ca?: string; readonly cert?: string; readonly key?: string };
   /** An EncryptionConfiguration; absent: values are stored as they are. */
   readonly encryptionConfig?: string;
+  /** An AuthenticationConfiguration; absent: the cluster's own credentials alone. */
+  readonly authenticationConfig?: string;
+  /** An AuthorizationConfiguration; absent: Node, then RBAC. */
+  readonly authorizationConfig?: string;
   /** Absent: nothing is written down. Sizes in megabytes, ages in days. */
   readonly audit?: {
     readonly policy: string;
@@ -130,6 +136,8 @@ export function settingsFrom(raw: Record<string, unknown>, machine: MachineDefau
     store: chosen.store ?? `sqlite:${chosen["data-dir"]}/store.db`,
     storeTls: { ca: chosen["store-ca"], cert: chosen["store-cert"], key: chosen["store-key"] },
     encryptionConfig: chosen["encryption-provider-config"],
+    authenticationConfig: chosen["authentication-config"],
+    authorizationConfig: chosen["authorization-config"],
     audit: chosen["audit-policy-file"] === undefined ? undefined : {
       policy: chosen["audit-policy-file"],
       path: chosen["audit-log-path"] ?? `${chosen["data-dir"]}/audit/audit.log`,

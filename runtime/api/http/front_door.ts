@@ -7,15 +7,24 @@ import type { Connection } from "../connection.ts";
 export interface FrontDoor {
   readonly authenticate: Authenticator;
   readonly authorize: Authorizer;
+  /** Whether who shows no credentials may ask at this path at all; absent: everywhere, and rights decide. */
+  readonly anonymous?: (path: string) => boolean;
+}
+
+/** What is looked at before the request itself. */
+export interface Asking {
+  readonly headers: Headers;
+  /** Absolute. */
+  readonly url: string;
 }
 
 /**
  * Throws Unauthorized for credentials that are wrong; without any, it is anonymous who asks. Throws Forbidden for who acts as
  * somebody that he may not act as.
  */
-export async function whoAsks(door: FrontDoor, connection: Connection, headers: Headers): Promise<User> {
-  const pairs = headerPairs(connection, headers);
-  const user = await whoCalls(door, connection, headers.get("authorization"), pairs);
+export async function whoAsks(door: FrontDoor, connection: Connection, asking: Asking): Promise<User> {
+  const pairs = headerPairs(connection, asking.headers);
+  const user = await whoCalls(door, connection, asking, pairs);
   const wanted = wantedIdentity(pairs);
   if (!wanted) return user;
   for (const right of rightsFor(user, wanted)) await mustBeAllowed(door, right);
@@ -25,14 +34,17 @@ export async function whoAsks(door: FrontDoor, connection: Connection, headers: 
 async function whoCalls(
   door: FrontDoor,
   connection: Connection,
-  authorization: string | null,
+  asking: Asking,
   headers: HeaderPairs,
 ): Promise<User> {
   if (connection.user) return connection.user;
+  const authorization = asking.headers.get("authorization");
   const { certificate } = connection;
   const user = await door.authenticate({ certificate, authorization: authorization ?? undefined, headers });
   if (user) return user;
-  if (authorization) throw new StatusError("Unauthorized", "Unauthorized");
+  if (authorization || door.anonymous && !door.anonymous(new URL(asking.url).pathname)) {
+    throw new StatusError("Unauthorized", "Unauthorized");
+  }
   return anonymous;
 }
 

@@ -30,6 +30,8 @@ export interface StreamContext {
   readonly dialKubelet?: DialKubelet;
   /** Takes upgrades of paths that another server serves; `undefined`: not one of those. */
   readonly elsewhere?: (upgrade: Upgrade, url: URL, user: User) => Promise<void> | undefined;
+  /** Calls `end` when the proof of who asks no longer holds; `undefined`: it holds as long as the connection. */
+  readonly whileProven?: (user: User, end: () => void) => Disposable | undefined;
   /** Asked before anything is connected; throws its refusal. */
   readonly admitConnect: (request: StreamRequest) => Promise<void>;
 }

@@ -31,8 +31,12 @@ export async function forward(
   if (body && request.method !== "GET" && request.method !== "HEAD") body.pipe(outgoing);
   else outgoing.end();
   const answer = await answered;
+  const proof = connection.whenLost?.(() => socket.destroy());
   connection.outgoing?.once("close", () => socket.destroy());
-  answer.once("close", () => socket.destroy());
+  answer.once("close", () => {
+    proof?.[Symbol.dispose]();
+    socket.destroy();
+  });
   return new Response(hasBody(request.method, answer) ? Readable.toWeb(answer) as unknown as ReadableStream : null, {
     status: answer.statusCode,
     headers: answerHeaders(answer),

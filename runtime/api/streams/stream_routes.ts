@@ -61,8 +61,10 @@ export async function upgradeStream(
   const { incoming, socket } = upgrade;
   socket.on("error", () => socket.destroy());
   try {
-    const user = await whoAsks(door, connection, new Headers({ authorization: incoming.headers.authorization ?? "" }));
     const url = new URL(incoming.url ?? "/", "https://api");
+    const headers = new Headers({ authorization: incoming.headers.authorization ?? "" });
+    const user = await whoAsks(door, connection, { headers, url: url.href });
+    using _proof = context.whileProven?.(user, () => socket.destroy());
     const elsewhere = context.elsewhere?.(upgrade, url, user);
     if (elsewhere) return await elsewhere;
     const path = parseResourcePath(url.pathname);

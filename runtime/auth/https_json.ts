@@ -1,0 +1,63 @@
+/** One HTTPS request with a JSON answer, within a time and a size: how issuers of tokens and authorizers outside are asked. */
+import { Buffer } from "node:buffer";
+import { request } from "node:https";
+
+export interface HttpsJson {
+  readonly url: string;
+  /** PEM; absent: the authorities that the machine trusts. */
+  readonly ca?: string;
+  /** PEM, shown to the other side. */
+  readonly cert?: string;
+  readonly key?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Absent: GET. */
+  readonly body?: unknown;
+  readonly timeoutMs: number;
+}
+
+/** Bytes. Keys and decisions are small; whoever answers with more wants our memory. */
+const answerLimit = 1024 * 1024;
+
+/** Rejects when nobody answers, too late, with too much, with another code than 200 or 201, or with no JSON. */
+export function httpsJson({ url, ca, cert, key, headers, body, timeoutMs }: HttpsJson): Promise<unknown> {
+  const payload = body === undefined ? undefined : JSON.stringify(body);
+  return new Promise((resolve, reject) => {
+    const asking = request(url, {
+      ...(ca && { ca }),
+      ...(cert && { cert, key }),
+      method: payload ? "POST" : "GET",
+      agent: false,
+      headers: { accept: "application/json", ...(payload && { "content-type": "application/json" }), ...headers },
+    });
+    const fail = (error: unknown) => {
+      clearTimeout(timer);
+      reject(new Error(`${payload ? "Post" : "Get"} ${JSON.stringify(url)}: ${(error as Error).message}`));
+      asking.destroy();
+    };
+    const timer = setTimeout(() => fail(new Error("context deadline exceeded")), timeoutMs);
+    asking.once("error", fail);
+    asking.once("response", (answer) => {
+      const parts: Uint8Array[] = [];
+      let length = 0;
+      answer.on("data", (part: Uint8Array) => {
+        length += part.length;
+        if (length > answerLimit) fail(new Error(`the answer is longer than ${answerLimit} bytes`));
+        else parts.push(part);
+      });
+      answer.once("error", fail);
+      answer.once("end", () => {
+        clearTimeout(timer);
+        const text = Buffer.concat(parts).toString();
+        if (answer.statusCode !== 200 && answer.statusCode !== 201) {
+          return fail(new Error(`status ${answer.statusCode}`));
+        }
+        try {
+          resolve(JSON.parse(text));
+        } catch (error) {
+          fail(error);
+        }
+      });
+    });
+    asking.end(payload);
+  });
+}

@@ -1,0 +1,2 @@
+/** Tokens of issuers outside the cluster. */
+export * from "./structured_authentication.ts";

@@ -33,7 +33,7 @@ export class ObjectRevision {
 
   /** The same object as of a later revision: what a DELETED event carries. */
   at(revision: number): ObjectRevision {
-    return ObjectRevision.ofStored(this.path, revision, this.bytes);
+    return ObjectRevision.ofStored(this.path, revision, this.bytes, this.#object);
   }
 
   /** The same revision in another version of its kind, made when first asked for. */

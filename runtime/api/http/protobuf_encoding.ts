@@ -7,13 +7,14 @@ import {
   apiVersionOf,
   encodeProtobuf,
   type KubeObject,
-  readEnvelope,
+  messageIn,
   type Resource,
   typeOf,
   watchFrame,
 } from "../../schema/mod.ts";
 import type { ObjectRevision } from "../cache/mod.ts";
 import { shownAs } from "../objects/versions.ts";
+import type { ObjectList } from "../operations.ts";
 import { bookmarkObject, type Encoding, listMeta } from "./encodings.ts";
 import { concat } from "./json_bytes.ts";
 
@@ -39,22 +40,29 @@ function valueBytes(value: object): Uint8Array {
   return encodeProtobuf(type, value as KubeObject);
 }
 
+/** The head of the list, then its items, each behind its length; around all an envelope. */
+function partsOf(list: ObjectList, resource: Resource): readonly Uint8Array[] {
+  const apiVersion = apiVersionOf(resource);
+  const head = messageIn(valueBytes({ apiVersion, kind: resource.listKind, metadata: listMeta(list), items: [] }));
+  const items: Uint8Array[] = [];
+  let length = head.length;
+  for (const revision of list.items) {
+    const message = messageIn(objectBytes(revision, resource));
+    const before = lengthDelimited(itemsField, message.length);
+    items.push(before, message);
+    length += before.length + message.length;
+  }
+  return [...envelopeOf(apiVersion, resource.listKind, length), head, ...items];
+}
+
 export const protobuf: Encoding = {
   key: "protobuf",
   contentType: mediaType,
   streamType: `${mediaType};stream=watch`,
   firstDiffers: false,
   object: objectBytes,
-  list: (list, resource) => {
-    const apiVersion = apiVersionOf(resource);
-    const head = valueBytes({ apiVersion, kind: resource.listKind, metadata: listMeta(list), items: [] });
-    const parts: Uint8Array[] = [readEnvelope(head).raw];
-    for (const revision of list.items) {
-      const { raw } = readEnvelope(objectBytes(revision, resource));
-      parts.push(lengthDelimited(itemsField, raw.length), raw);
-    }
-    return enveloped(apiVersion, resource.listKind, concat(parts));
-  },
+  list: (list, resource) => concat(partsOf(list, resource)),
+  listParts: partsOf,
   frame: (type, revision, resource) => watchFrame(type, objectBytes(revision, resource)),
   bookmark: (revision, initialEnd, resource) => {
     const object = bookmarkObject(revision, initialEnd, resource.kind, apiVersionOf(resource));
@@ -77,10 +85,10 @@ function lengthDelimited(field: number, length: number): Uint8Array {
   return new Uint8Array(bytes);
 }
 
-/** runtime.Unknown: `typeMeta` = 1 (apiVersion = 1, kind = 2), `raw` = 2. */
-function enveloped(apiVersion: string, kind: string, raw: Uint8Array): Uint8Array {
+/** What comes before the message in a runtime.Unknown: `typeMeta` = 1 (apiVersion = 1, kind = 2), `raw` = 2. */
+function envelopeOf(apiVersion: string, kind: string, length: number): readonly Uint8Array[] {
   const version = encoder.encode(apiVersion);
   const name = encoder.encode(kind);
   const meta = concat([lengthDelimited(1, version.length), version, lengthDelimited(2, name.length), name]);
-  return concat([magic, lengthDelimited(1, meta.length), meta, lengthDelimited(2, raw.length), raw]);
+  return [magic, lengthDelimited(1, meta.length), meta, lengthDelimited(2, length)];
 }

@@ -16,7 +16,7 @@ export const LEAF: FieldSet = Object.freeze({});
 /** What a set is made of before it is finished. */
 export type Draft = Record<string, FieldSet>;
 
-function hasChildren(set: FieldSet): boolean {
+export function hasChildren(set: FieldSet): boolean {
   for (const element in set) if (element !== ".") return true;
   return false;
 }
@@ -84,12 +84,19 @@ export function* pathsOf(set: FieldSet | undefined, prefix: readonly string[] = 
 
 /** The same set with its elements in order, as it is stored. */
 export function sorted(set: FieldSet): FieldSet {
-  const elements = Object.keys(set);
-  if (elements.length === 0) return LEAF;
-  if (elements.length > 1) elements.sort();
+  if (isSorted(set)) return set;
   const result: Draft = {};
-  for (const element of elements) result[element] = sorted(set[element]!);
+  for (const element of Object.keys(set).sort()) result[element] = sorted(set[element]!);
   return result;
+}
+
+function isSorted(set: FieldSet): boolean {
+  let last = "";
+  for (const element in set) {
+    if (element < last || !isSorted(set[element]!)) return false;
+    last = element;
+  }
+  return true;
 }
 
 /** Reads `fieldsV1`; undefined when it is empty or no such tree: clients may send anything. */

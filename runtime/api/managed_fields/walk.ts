@@ -1,6 +1,6 @@
 /** From values to field sets: what an object holds, and what differs between two of them. */
 import { type Json, type ListNode, sameJson, type TypeNode } from "../../schema/mod.ts";
-import { type Draft, type FieldSet, LEAF, nodeOf } from "./field_set.ts";
+import { type Draft, type FieldSet, hasChildren, LEAF, nodeOf } from "./field_set.ts";
 import { childOf, type Fields, itemsOf, shapeOf } from "./shape.ts";
 
 /**
@@ -13,12 +13,13 @@ export function fieldsOf(type: TypeNode, value: Json, whole: boolean): FieldSet 
   const children = shape === "fields"
     ? childrenOfFields(type, value as Fields, whole)
     : childrenOfItems(type as ListNode, value as Json[], whole);
-  return nodeOf(whole, children) ?? LEAF;
+  return hasChildren(children) ? children : LEAF;
 }
 
+/** In the order in which sets are stored, so that a new object's set is written down as it is made. */
 function childrenOfFields(type: TypeNode, value: Fields, whole: boolean): Draft {
-  const children: Draft = {};
-  for (const name in value) {
+  const children: Draft = whole ? { ".": LEAF } : {};
+  for (const name of Object.keys(value).sort()) {
     const field = value[name]!;
     // A null that is merely stored says nothing; a null that is applied is an opinion.
     if (field === null && whole) continue;
@@ -29,10 +30,10 @@ function childrenOfFields(type: TypeNode, value: Fields, whole: boolean): Draft 
 }
 
 function childrenOfItems(type: ListNode, list: Json[], whole: boolean): Draft {
-  const children: Draft = {};
+  const children: Draft = whole ? { ".": LEAF } : {};
   const { byElement, duplicated } = itemsOf(type, list);
-  for (const [element, item] of byElement) {
-    children[element] = duplicated.has(element) ? LEAF : itemFields(type.items, item, whole);
+  for (const element of [...byElement.keys()].sort()) {
+    children[element] = duplicated.has(element) ? LEAF : itemFields(type.items, byElement.get(element)!, whole);
   }
   return children;
 }

@@ -33,14 +33,14 @@ export function encodeProtobuf(
 }
 
 /** Version and kind of a body, and the object's own message. */
-export interface Envelope {
+interface Envelope {
   readonly apiVersion: string;
   readonly kind: string;
   readonly raw: Uint8Array;
 }
 
 /** Throws BadRequest when the bytes are no such envelope. */
-export function readEnvelope(bytes: Uint8Array): Envelope {
+function readEnvelope(bytes: Uint8Array): Envelope {
   if (bytes.length < 4 || magic.some((byte, i) => bytes[i] !== byte)) {
     throw badBody("provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]");
   }
@@ -54,6 +54,13 @@ export function readEnvelope(bytes: Uint8Array): Envelope {
     });
     return envelope;
   });
+}
+
+/** The object's own message in bytes that `encodeProtobuf` made: without looking at what is around it. */
+export function messageIn(enveloped: Uint8Array): Uint8Array {
+  const reader = new Reader(enveloped, magic.length);
+  for (let tag = reader.varint(); tag >>> 3 !== 2; tag = reader.varint()) reader.skip(tag & 7);
+  return reader.raw();
 }
 
 function readTypeMeta(reader: Reader): { apiVersion?: string; kind?: string } {

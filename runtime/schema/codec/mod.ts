@@ -1,1 +1,1 @@
-export { decodeProtobuf, encodeProtobuf, type Envelope, readEnvelope, watchFrame } from "./envelope.ts";
+export { decodeProtobuf, encodeProtobuf, messageIn, watchFrame } from "./envelope.ts";

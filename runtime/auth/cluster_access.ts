@@ -12,20 +12,31 @@ export interface ClusterAccess {
   readonly rbac: RbacIndex;
   readonly nodes: NodeGraph;
   readonly authorize: Authorizer;
+  /** By their names in an AuthorizationConfiguration. */
+  readonly own: Readonly<Record<"Node" | "RBAC", Authorizer>>;
+  /** From now on, these are asked in this order, after the administrators' gate; at first Node, then RBAC. */
+  use(authorizers: readonly Authorizer[]): void;
 }
 
-/** `others` are asked last, such as a webhook. */
-export function clusterAccess(...others: readonly Authorizer[]): ClusterAccess {
+export function clusterAccess(): ClusterAccess {
   const rbac = new RbacIndex();
   const nodes = new NodeGraph();
-  return { rbac, nodes, authorize: firstToAllow(masters, nodeAuthorizer(nodes), rbacAuthorizer(rbac), ...others) };
+  const own = { Node: nodeAuthorizer(nodes), RBAC: rbacAuthorizer(rbac) };
+  let decide = firstToAllow(masters, own.Node, own.RBAC);
+  return {
+    rbac,
+    nodes,
+    own,
+    authorize: (attributes) => decide(attributes),
+    use: (authorizers) => decide = firstToAllow(masters, ...authorizers),
+  };
 }
 
 /** Administrators keep their rights also when every role is gone. */
 const masters: Authorizer = ({ user }) =>
   Promise.resolve({ allowed: user.groups.includes("system:masters"), reason: "" });
 
-/** A refusal gives the reasons of all, a line each. */
+/** The first that allows or denies decides. A refusal gives the reasons of all that were asked, a line each. */
 export function firstToAllow(...authorizers: readonly Authorizer[]): Authorizer {
   return async (attributes) => {
     const reasons: string[] = [];
@@ -33,6 +44,7 @@ export function firstToAllow(...authorizers: readonly Authorizer[]): Authorizer 
       const decision = await authorize(attributes);
       if (decision.allowed) return decision;
       if (decision.reason) reasons.push(decision.reason);
+      if (decision.denied) return { allowed: false, denied: true, reason: reasons.join("\n") };
     }
     return { allowed: false, reason: reasons.join("\n") };
   };

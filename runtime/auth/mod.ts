@@ -1,6 +1,7 @@
 /** Who asks, whether they may, and the keys and certificates that prove it. */
 export * from "./atomic_file.ts";
 export * from "./authenticators.ts";
+export * from "./authorizers/mod.ts";
 export * from "./bootstrap_token.ts";
 export * from "./certificate.ts";
 export * from "./certificate_facts.ts";

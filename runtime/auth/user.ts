@@ -61,6 +61,8 @@ export interface Attributes {
 
 export interface Decision {
   readonly allowed: boolean;
+  /** Nobody else is asked; otherwise who does not allow has no opinion. */
+  readonly denied?: boolean;
   readonly reason: string;
 }
 

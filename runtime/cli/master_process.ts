@@ -7,6 +7,7 @@ import {
   type BootstrapSecret,
   bootstrapTokens,
   clientCertificates,
+  type ClusterAccess,
   clusterAccess,
   ensurePki,
   loopUser,
@@ -69,8 +70,9 @@ export async function startMaster(options: MasterOptions, made: { pki: Pki; stor
   const { store } = made;
   let { pki } = made;
   const audit = await openAudit(settings);
-  const files = await accessFiles(settings);
-  const api = await buildApi(settings, { current: () => pki, store, audit, files });
+  const access = clusterAccess();
+  const files = await accessFiles(settings, access);
+  const api = await buildApi(settings, { current: () => pki, store, audit, access, files });
   const served = await serveApi(api, {
     hostname: settings.bindAddress,
     port: settings.port,
@@ -132,10 +134,11 @@ interface ApiParts {
   readonly current: () => Pki;
   readonly store: Store;
   readonly audit?: AuditOptions;
+  readonly access: ClusterAccess;
   readonly files: AccessFiles;
 }
 
-async function buildApi(settings: Settings, { current, store, audit, files }: ApiParts): Promise<Api> {
+async function buildApi(settings: Settings, { current, store, audit, access, files }: ApiParts): Promise<Api> {
   const pki = current();
   const { bindAddress, nodeIp, port } = settings;
   // Tokens ask the API whether their accounts still exist, and the API asks tokens who calls.
@@ -150,7 +153,6 @@ async function buildApi(settings: Settings, { current, store, audit, files }: Ap
     bootstrapTokens((ref) => find(Secret, ref) as Promise<BootstrapSecret | undefined>),
     ...(files.authentication ? [files.authentication.authenticate] : []),
   );
-  const access = clusterAccess();
   const api = await createApi({
     store,
     authenticate,

@@ -40,8 +40,8 @@ export function accessReview(authorize: Authorizer, subject: (spec: Spec, user: 
   return {
     check: (spec) => checkSpec(spec as AccessSpec, subject === subjectOf),
     async judge(spec, { user }) {
-      const { allowed, reason } = await authorize(attributesOf(spec as AccessSpec, subject(spec, user)));
-      return { allowed, ...(reason ? { reason } : {}) };
+      const { allowed, denied, reason } = await authorize(attributesOf(spec as AccessSpec, subject(spec, user)));
+      return { allowed, ...(denied ? { denied } : {}), ...(reason ? { reason } : {}) };
     },
   };
 }

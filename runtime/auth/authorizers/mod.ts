@@ -1,0 +1,3 @@
+/** Who is asked whether a request is allowed, by a file. */
+export * from "./structured_authorization.ts";
+export type { WebhookTarget } from "./webhook_authorizer.ts";

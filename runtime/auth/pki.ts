@@ -8,6 +8,7 @@
  *   next start completes, and an authority that keeps trusting what it signed.
  * - An authority's key is never replaced while its certificate is there.
  */
+import { createHash, createPublicKey } from "node:crypto";
 import { newPrivateKey, selfSign, signLeaf, type Subject } from "./certificate.ts";
 import type { KeyPair } from "./certificate.ts";
 import { canonicalName, keyFits, nearsExpiry, readCertificate, signedBy } from "./certificate_facts.ts";
@@ -37,6 +38,8 @@ export interface Pki {
   readonly nodeServing?: KeyPair;
   /** EC P-256 key that signs ServiceAccount tokens, PKCS#8. */
   readonly serviceAccountKey: string;
+  /** Public PEM of the keys that signed them before: `sa-*.pub`. Without its file, a key's tokens end. */
+  readonly retiredServiceAccountKeys: readonly string[];
 }
 
 const dayMs = 86_400_000;
@@ -70,7 +73,30 @@ export async function ensurePki(dir: string, options: PkiOptions): Promise<Pki> 
     frontProxyClient: await leaf(frontProxyLeaf, frontProxyCa),
     ...(node && { node: await leaf(nodeLeaf(node)), nodeServing: await leaf(nodeServingLeaf(node)) }),
     serviceAccountKey: await ensureKey(`${dir}/sa.key`),
+    retiredServiceAccountKeys: await retiredKeys(dir),
   };
+}
+
+const retiredKey = /^sa-.+\.pub$/;
+
+async function retiredKeys(dir: string): Promise<string[]> {
+  const names = (await Array.fromAsync(Deno.readDir(dir))).map(({ name }) => name).filter((name) =>
+    retiredKey.test(name)
+  );
+  return await Promise.all(names.sort().map((name) => Deno.readTextFile(`${dir}/${name}`)));
+}
+
+/**
+ * A new key signs ServiceAccount tokens from now on; those of the old one count as long as its public half is there, whose
+ * file is returned. It is kept before the old key goes, so that kill -9 in between ends no token.
+ */
+export async function rotateServiceAccountKey(dir: string): Promise<string> {
+  const old = createPublicKey(await Deno.readTextFile(`${dir}/sa.key`)).export({ type: "spki", format: "pem" });
+  const digest = createHash("sha256").update(old).digest("hex").slice(0, 8);
+  const kept = `${dir}/sa-${digest}.pub`;
+  await writeFileAtomic(kept, old.toString());
+  await writeFileAtomic(`${dir}/sa.key`, await newPrivateKey());
+  return kept;
 }
 
 const authorities = ["ca.crt", "front-proxy-ca.crt"];

@@ -6,8 +6,8 @@
  * Verified signatures are remembered (bounded), because a verification costs 0.7 ms and a pod shows its token with
  * every request.
  */
-import { createPrivateKey, createPublicKey } from "node:crypto";
-import { calculateJwkThumbprint, exportJWK, type JWK, jwtVerify, SignJWT } from "jose";
+import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import { calculateJwkThumbprint, createLocalJWKSet, exportJWK, type JWK, jwtVerify, SignJWT } from "jose";
 import { type ObjectMeta, type Ref, StatusError } from "../schema/mod.ts";
 import type { User } from "./user.ts";
 
@@ -39,8 +39,17 @@ export interface TokenIssuer {
   issue(request: TokenRequest): Promise<{ token: string; expirationTimestamp: string }>;
   /** Throws `Unauthorized`; `audiences` are those that both the token and the caller name. */
   verify(token: string, audiences?: readonly string[]): Promise<{ user: User; audiences: readonly string[] }>;
-  /** RFC 7517 key set for `/openid/v1/jwks`. */
+  /** RFC 7517 key set for `/openid/v1/jwks`: the key that signs, then those that did. */
   keySet(): Promise<{ keys: JWK[] }>;
+  /** From now on these keys count, and no others. */
+  use(keys: TokenKeys): void;
+}
+
+export interface TokenKeys {
+  /** EC P-256, PKCS#8 PEM. */
+  readonly signing: string;
+  /** Public PEM of keys that signed before, whose tokens still count. */
+  readonly retired: readonly string[];
 }
 
 export interface TokenIssuerOptions {
@@ -79,16 +88,15 @@ const longestSeconds = 2 ** 32;
 
 export function tokenIssuer(options: TokenIssuerOptions): TokenIssuer {
   const { issuer = defaultIssuer, lookup, now = Date.now } = options;
-  const privateKey = createPrivateKey(options.key);
-  const publicKey = createPublicKey(options.key);
   const audiences = [issuer];
-  const keyId = exportJWK(publicKey).then((jwk) => calculateJwkThumbprint(jwk));
   const verified = new Map<string, Claims>();
+  let ring = keyRing({ signing: options.key, retired: [] });
 
   async function claimsOf(token: string): Promise<Claims> {
     const known = verified.get(token);
     if (known) return known;
-    const { payload } = await jwtVerify(token, publicKey, {
+    const { keys } = await ring;
+    const { payload } = await jwtVerify(token, createLocalJWKSet({ keys }), {
       issuer,
       algorithms: ["ES256"],
       requiredClaims: ["exp", "aud", "sub", "kubernetes.io"],
@@ -107,8 +115,9 @@ export function tokenIssuer(options: TokenIssuerOptions): TokenIssuer {
       const seconds = checkedLifetime(request.expirationSeconds ?? 3600);
       const issuedAt = Math.floor(now() / 1000);
       const { namespace, serviceAccount } = request;
+      const { privateKey, keys: [{ kid } = {}] } = await ring;
       const token = await new SignJWT({ "kubernetes.io": privateClaims(request) })
-        .setProtectedHeader({ alg: "ES256", kid: await keyId })
+        .setProtectedHeader({ alg: "ES256", kid })
         .setIssuer(issuer)
         .setSubject(`system:serviceaccount:${namespace}:${serviceAccount.name}`)
         .setAudience(request.audiences?.length ? [...request.audiences] : audiences)
@@ -129,11 +138,28 @@ export function tokenIssuer(options: TokenIssuerOptions): TokenIssuer {
       if (lost) throw unauthorized(lost);
       return { user: userOf(claims), audiences: shared };
     },
-    async keySet() {
-      const jwk = await exportJWK(publicKey);
-      return { keys: [{ ...jwk, use: "sig", alg: "ES256", kid: await keyId }] };
+    keySet: async () => ({ keys: (await ring).keys }),
+    use(keys) {
+      ring = keyRing(keys);
+      verified.clear();
     },
   };
+}
+
+interface KeyRing {
+  readonly privateKey: KeyObject;
+  /** Public; the first belongs to `privateKey`. */
+  readonly keys: JWK[];
+}
+
+async function keyRing({ signing, retired }: TokenKeys): Promise<KeyRing> {
+  const keys = new Map<string, JWK>();
+  for (const pem of [signing, ...retired]) {
+    const jwk = await exportJWK(createPublicKey(pem));
+    const kid = await calculateJwkThumbprint(jwk);
+    keys.set(kid, { ...jwk, use: "sig", alg: "ES256", kid });
+  }
+  return { privateKey: createPrivateKey(signing), keys: [...keys.values()] };
 }
 
 /** Whether a bearer token claims to be from this issuer; says nothing about whether it is. */

@@ -1,6 +1,6 @@
 /**
  * Renews the cluster's certificates while it runs: when the first of them has a third of its life left, and at once when the
- * files change (`d8s certs renew`, or an administrator's own). Whoever uses them is told; nothing is restarted for it.
+ * files change (`d8s certs renew`, `d8s certs rotate-token-key`, or an administrator's own). Whoever uses them is told; nothing is restarted for it.
  */
 import { type Pki, readCertificate } from "../auth/mod.ts";
 import { type Clock, systemClock } from "../loop/mod.ts";
@@ -35,7 +35,7 @@ export async function keepRenewed(renewal: Renewal): Promise<void> {
     if (signal.aborted || waited?.done) return;
     if (waited) {
       change = changes.next();
-      if (!waited.value.paths.some((path) => path.endsWith(".crt"))) continue;
+      if (!waited.value.paths.some((path) => /\.crt$|\/sa(-.+)?\.(key|pub)$/.test(path))) continue;
       await delay(clock, settleMs, signal);
     }
     try {

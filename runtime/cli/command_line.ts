@@ -105,13 +105,21 @@ function addToken(parent: Command): void {
 function addCerts(program: Command): void {
   commonFlags(program.command("certs")).description("show this machine's certificates and when they end, or renew them")
     .addArgument(
-      new Argument("[action]", "sign them anew; a master that runs takes them up").choices(["renew"] as const),
+      new Argument(
+        "[action]",
+        "sign them anew, or sign ServiceAccount tokens with a new key; a running master takes both up",
+      )
+        .choices(["renew", "rotate-token-key"] as const),
     )
-    .addHelpText("after", "\nExamples:\n  deno task d8s certs\n  deno task d8s certs renew")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  deno task d8s certs\n  deno task d8s certs renew\n  deno task d8s certs rotate-token-key",
+    )
     .action(async (action, options) => {
-      const { listCerts, renewCerts } = await import("./certs.ts");
+      const { listCerts, renewCerts, rotateTokenKey } = await import("./certs.ts");
       const settings = await settingsOf(options);
       if (action === "renew") { for (const file of await renewCerts(settings)) print(`renewed ${file}`); }
+      if (action === "rotate-token-key") print(`kept ${await rotateTokenKey(settings)}`);
       for (const line of await listCerts(settings, Date.now())) print(line);
     });
 }

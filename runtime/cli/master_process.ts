@@ -14,7 +14,9 @@ import {
   type Pki,
   requestHeaders,
   serviceAccountTokens,
+  type TokenIssuer,
   tokenIssuer,
+  type TokenKeys,
 } from "../auth/mod.ts";
 import { inProcessClient } from "../client/mod.ts";
 import { type Client, runControllers, type Running, systemClock } from "../loop/mod.ts";
@@ -72,7 +74,7 @@ export async function startMaster(options: MasterOptions, made: { pki: Pki; stor
   const audit = await openAudit(settings);
   const access = clusterAccess();
   const files = await accessFiles(settings, access);
-  const api = await buildApi(settings, { current: () => pki, store, audit, access, files });
+  const { api, tokens } = await buildApi(settings, { current: () => pki, store, audit, access, files });
   const served = await serveApi(api, {
     hostname: settings.bindAddress,
     port: settings.port,
@@ -93,6 +95,7 @@ export async function startMaster(options: MasterOptions, made: { pki: Pki; stor
     async changed(now) {
       pki = now;
       served.renew(servingPair(now));
+      tokens.use(tokenKeys(now));
       for (const tell of renewed) await tell(now);
       log.info("certificates were renewed");
     },
@@ -138,7 +141,16 @@ interface ApiParts {
   readonly files: AccessFiles;
 }
 
-async function buildApi(settings: Settings, { current, store, audit, access, files }: ApiParts): Promise<Api> {
+interface BuiltApi {
+  readonly api: Api;
+  readonly tokens: TokenIssuer;
+}
+
+function tokenKeys({ serviceAccountKey, retiredServiceAccountKeys }: Pki): TokenKeys {
+  return { signing: serviceAccountKey, retired: retiredServiceAccountKeys };
+}
+
+async function buildApi(settings: Settings, { current, store, audit, access, files }: ApiParts): Promise<BuiltApi> {
   const pki = current();
   const { bindAddress, nodeIp, port } = settings;
   // Tokens ask the API whether their accounts still exist, and the API asks tokens who calls.
@@ -146,6 +158,7 @@ async function buildApi(settings: Settings, { current, store, audit, access, fil
   const find = (kind: Kind<unknown>, ref: Ref) => late.client!.get(kind, ref);
   const kinds = { ServiceAccount, Pod, Secret, Node };
   const issuer = tokenIssuer({ key: pki.serviceAccountKey, lookup: (kind, ref) => find(kinds[kind], ref) });
+  issuer.use(tokenKeys(pki));
   const authenticate = anyOf(
     requestHeaders({ allowedNames: ["front-proxy-client"] }),
     clientCertificates(),
@@ -163,7 +176,8 @@ async function buildApi(settings: Settings, { current, store, audit, access, fil
     tokens: issuer,
     audit,
     serviceCidr: settings.serviceCidr,
-    advertised: { address: bindAddress === "0.0.0.0" ? nodeIp : bindAddress, port },
+    // Endpoints are for others: nobody reaches every address, nor this machine's own loopback.
+    advertised: { address: /^(0\.0\.0\.0$|127\.)/.test(bindAddress) ? nodeIp : bindAddress, port },
     aggregation: {
       frontProxy: pki.frontProxyClient,
       frontProxyCa: pki.frontProxyCa.cert,
@@ -172,5 +186,5 @@ async function buildApi(settings: Settings, { current, store, audit, access, fil
     dialKubelet: tlsKubeletDialer(() => ({ ca: current().ca.cert, ...current().kubeletClient })),
   });
   late.client = inProcessClient(api, loopUser("system:apiserver"));
-  return api;
+  return { api, tokens: issuer };
 }

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { createPublicKey } from "node:crypto";
+import { decodeProtectedHeader } from "jose";
 import { type BoundLookup, newPrivateKey, tokenIssuer } from "../../runtime/auth/mod.ts";
 import { StatusError } from "../../runtime/schema/mod.ts";
 
@@ -65,6 +67,24 @@ Deno.test("a token for another audience, by another key or of another algorithm 
   const [, body] = vault.token.split(".");
   const none = `${btoa('{"alg":"none"}').replaceAll("=", "")}.${body}.`;
   assert.match(await refusal(issuer.verify(none, ["vault"])), /not valid/);
+});
+
+Deno.test("a new key signs, tokens of the old one count until it goes, and the key set names both", async () => {
+  const { issuer } = await world();
+  const [first, second] = [await newPrivateKey(), await newPrivateKey()];
+  const retired = [createPublicKey(first).export({ type: "spki", format: "pem" }).toString()];
+  issuer.use({ signing: first, retired: [] });
+  const old = await issuer.issue(request);
+  await issuer.verify(old.token);
+  issuer.use({ signing: second, retired });
+  const { token } = await issuer.issue(request);
+  for (const one of [old.token, token]) await issuer.verify(one);
+  const { keys } = await issuer.keySet();
+  assert.deepEqual(keys.map(({ kid }) => kid), [token, old.token].map((one) => decodeProtectedHeader(one).kid));
+  assert.ok(keys.every((key) => !("d" in key)), "no private half is told");
+  issuer.use({ signing: second, retired: [] });
+  assert.match(await refusal(issuer.verify(old.token)), /not valid/);
+  await issuer.verify(token);
 });
 
 Deno.test("a lifetime below ten minutes or above 2^32 seconds is refused in upstream's words", async () => {

@@ -1,8 +1,9 @@
 /** A master that runs takes up new certificates, and the command that makes them lists them. */
 import assert from "node:assert/strict";
 import { connect } from "node:tls";
+import { loopUser } from "../../runtime/auth/mod.ts";
 import { certificateSigningRequests } from "../../controllers/certificate_signing_request.ts";
-import { listCerts, renewCerts } from "../../runtime/cli/certs.ts";
+import { listCerts, renewCerts, rotateTokenKey } from "../../runtime/cli/certs.ts";
 import type { Loops } from "../../runtime/cli/loops.ts";
 import { machineDefaults } from "../../runtime/cli/machine_defaults.ts";
 import { makePki, openSettingsStore, startMaster } from "../../runtime/cli/master_process.ts";
@@ -27,6 +28,32 @@ function shownSerial(port: number, ca: string): Promise<string> {
     socket.once("error", reject);
   });
 }
+
+Deno.test("certs rotate-token-key makes a running master sign tokens with a new key and believe the old one's", async () => {
+  const dir = await Deno.makeTempDir();
+  const settings = settingsFrom({ "data-dir": dir, "bind-address": "127.0.0.1", port: freePort() }, machineDefaults());
+  const options = { settings, loops, manifests: [], withNode: false };
+  const master = await startMaster(options, { pki: await makePki(options), store: await openSettingsStore(settings) });
+  const keyIds = async () => {
+    const answer = await master.api.rawRequest(loopUser("test"), new Request("https://api/openid/v1/jwks"));
+    return ((await answer.json()).keys as { kid: string }[]).map(({ kid }) => kid);
+  };
+  try {
+    const [first] = await keyIds();
+    const renewed = new Promise<void>((resolve) => master.onRenewed(() => resolve()));
+    const kept = await rotateTokenKey(settings);
+    await renewed;
+    const [second, ...others] = await keyIds();
+    assert.notEqual(second, first);
+    assert.deepEqual(others, [first]);
+    const lines = await listCerts(settings, Date.now());
+    assert.match(lines.find((line) => line.includes("/sa.key"))!, /signs$/);
+    assert.ok(lines.some((line) => line.startsWith(kept)));
+  } finally {
+    await master.stop(0);
+    await Deno.remove(dir, { recursive: true });
+  }
+});
 
 Deno.test("certs renew makes a running master show a new certificate, without a restart", async () => {
   const dir = await Deno.makeTempDir();

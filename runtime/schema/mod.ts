@@ -16,5 +16,5 @@ export * from "./decode/mod.ts";
 export { applyDefaults } from "./defaults/apply_defaults.ts";
 export { prepareForCreate, prepareForUpdate } from "./strategy/prepare.ts";
 export { qosClassOf } from "./strategy/pod_qos.ts";
-export { validateObject } from "./validation/validate_object.ts";
+export { validateObject, validateSpoken } from "./validation/validate_object.ts";
 export { sameJson } from "./validation/report.ts";

@@ -89,11 +89,23 @@ Deno.test("whoever is not signed by the webhook's bundle is not asked", async ()
   assert.equal(hook.asked.length, 0);
 });
 
+/** As if an older version had stored it, which took what v1 refuses. */
+async function restore(world: ApiWorld, path: string, change: (text: string) => string): Promise<void> {
+  const { entry } = await world.store.get(`/registry/${path}`);
+  const text = change(new TextDecoder().decode(entry!.value));
+  const { revision } = await world.store.put(`/registry/${path}`, new TextEncoder().encode(text), {
+    expected: entry!.revision,
+  });
+  const seen = `resourceVersion=${revision}&resourceVersionMatch=NotOlderThan`;
+  await world.call("GET", `/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations?${seen}`);
+}
+
 Deno.test("dry runs are refused where a webhook has side effects", async () => {
   await using world = await apiWorld();
   await using hook = await webhookServer(() => ({ allowed: true }));
-  const effects = { sideEffects: "Some", admissionReviewVersions: ["v1beta1"] };
+  const effects = { sideEffects: "None", admissionReviewVersions: ["v1beta1"] };
   await register(world, configuration("Validating", hook, effects));
+  await restore(world, "validatingwebhookconfigurations/hooks", (text) => text.replace('"None"', '"Some"'));
   const { status, body } = await world.call("POST", `${maps}?dryRun=All`, map("a"));
   assert.equal(status, 400);
   assert.equal(body.message, 'admission webhook "hook.example.com" does not support dry run');

@@ -173,6 +173,12 @@ Deno.test("an event is one object under two sets of names, an autoscaler one und
   const headers = { "content-type": "application/merge-patch+json" };
   assert.equal((await world.call("PATCH", `${events}/e`, patch, headers)).body.note, "changed");
   assert.equal((await world.call("GET", "/api/v1/namespaces/default/events/e")).body.message, "changed");
+  const bare = { metadata: { name: "new" }, regarding: { kind: "Pod", name: "p", namespace: "default" }, note: "n" };
+  const refused = await world.call("POST", events, bare);
+  assert.match(
+    refused.body.message,
+    /^Event.events.k8s.io "new" is invalid: \[eventTime: Required value, reportingController/,
+  );
   const scaler = {
     metadata: { name: "h" },
     spec: { maxReplicas: 3, targetCPUUtilizationPercentage: 50, scaleTargetRef: { kind: "Deployment", name: "d" } },

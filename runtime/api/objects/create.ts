@@ -20,7 +20,7 @@ import { track } from "./managed.ts";
 import { checkNamespace } from "./namespace_check.ts";
 import { alreadyExists, badRequest } from "./refusals.ts";
 import { withReservations } from "./reservations.ts";
-import { storedRow, toStored } from "./versions.ts";
+import { newToStored, storedRow } from "./versions.ts";
 
 const nameAttempts = 8;
 
@@ -33,7 +33,7 @@ export async function create(
 ): Promise<ObjectRevision> {
   const { resource, namespace } = collection;
   decodeBody(resource, object, call);
-  return await createDecoded(m, { resource: storedRow(m, resource), namespace }, toStored(resource, object), call);
+  return await createDecoded(m, { resource: storedRow(m, resource), namespace }, newToStored(resource, object), call);
 }
 
 /** As `create`, for a body that was decoded already, in the stored version. `keepManaged`: the object brings its managedFields along. */

@@ -4,7 +4,15 @@
  * Laws: what is stored has the storage version; whoever asks in a version gets that version; a revision is converted at most
  * once for each version.
  */
-import { apiVersionOf, applyDefaults, convert, type KubeObject, type Resource } from "../../schema/mod.ts";
+import {
+  apiVersionOf,
+  applyDefaults,
+  convert,
+  invalid,
+  type KubeObject,
+  type Resource,
+  validateSpoken,
+} from "../../schema/mod.ts";
 import type { ObjectRevision } from "../cache/mod.ts";
 import type { Target } from "../operations.ts";
 import type { Machinery } from "./machinery.ts";
@@ -49,6 +57,15 @@ export function toStored(resource: Resource, object: KubeObject): KubeObject {
   if (isStored(resource) || isCustom(resource)) return object;
   // Defaults belong to the version that the client speaks: what it leaves out means what that version says.
   applyDefaults(resource, object);
+  return inVersion(resource, object, resource.storageVersion);
+}
+
+/** As `toStored` for a new object, which its own version's rules hold for too. Throws Invalid. */
+export function newToStored(resource: Resource, object: KubeObject): KubeObject {
+  if (isStored(resource) || isCustom(resource)) return object;
+  applyDefaults(resource, object);
+  const faults = validateSpoken(resource, object);
+  if (faults.length > 0) throw invalid(resource, object.metadata?.name ?? "", faults);
   return inVersion(resource, object, resource.storageVersion);
 }
 

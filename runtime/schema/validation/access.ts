@@ -83,9 +83,14 @@ const shortestCertificateSeconds = 600;
 export function validateSigningRequest({ spec }: ICertificateSigningRequest, report: Report): void {
   const place = report.at("spec");
   if (!spec?.request) place.at("request").required();
+  else if (!/-----BEGIN CERTIFICATE REQUEST-----/.test(decoded(spec.request))) {
+    place.at("request").invalid(spec.request, "PEM block type must be CERTIFICATE REQUEST");
+  }
   if (!spec?.usages?.length) place.at("usages").required();
   if (!spec?.signerName) place.at("signerName").required();
-  else if (!/^[^/]+\.[^/]+\/.+$/.test(spec.signerName)) {
+  else if (spec.signerName === "kubernetes.io/legacy-unknown") {
+    place.at("signerName").invalid(spec.signerName, "the legacy signerName is not allowed via this API version");
+  } else if (!/^[^/]+\.[^/]+\/.+$/.test(spec.signerName)) {
     place.at("signerName").invalid(
       spec.signerName,
       "must be a fully qualified domain and path of the form 'example.com/signer-name'",
@@ -95,4 +100,9 @@ export function validateSigningRequest({ spec }: ICertificateSigningRequest, rep
   if (seconds !== undefined && seconds < shortestCertificateSeconds) {
     place.at("expirationSeconds").invalid(seconds, "may not specify a duration less than 600 seconds (10 minutes)");
   }
+}
+
+/** Base64 was checked when the body was read. */
+function decoded(request: string): string {
+  return new TextDecoder().decode(Uint8Array.fromBase64(request));
 }

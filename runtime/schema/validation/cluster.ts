@@ -12,6 +12,7 @@ import { validateFinalizers } from "./metadata.ts";
 import { dnsLabel, labelValueName, qualifiedName } from "./names.ts";
 import { validateAmount, validateCidr } from "./numbers.ts";
 import { type Report, sameJson } from "./report.ts";
+import { atLeast, type Check, named, required, rules } from "./rules.ts";
 
 export function validateNamespace({ spec }: INamespace, report: Report): void {
   validateFinalizers(spec?.finalizers, report.at("spec", "finalizers"));
@@ -48,6 +49,25 @@ export function validateEvent({ metadata, involvedObject }: IEvent, report: Repo
   const fits = about === "" ? ["", "default", "kube-system"].includes(home) : about === home;
   if (!fits) report.at("involvedObject", "namespace").invalid(about, "does not match event.namespace");
 }
+
+const atMostCharacters = (most: number): Check => (value, report) => {
+  if (typeof value === "string" && value.length > most) report.invalid(value, `can have at most ${most} characters`);
+};
+
+/** Through events.k8s.io/v1 an Event must say more than through v1. */
+export const validateNewEvent = rules(
+  ["eventTime", required()],
+  ["reportingController", required(), named(qualifiedName)],
+  ["reportingInstance", required(), atMostCharacters(128)],
+  ["action", required(), atMostCharacters(128)],
+  ["reason", required(), atMostCharacters(128)],
+  ["type", (value, report) => {
+    if (value !== "Normal" && value !== "Warning") report.invalid(value ?? "", "has invalid value: " + (value ?? ""));
+  }],
+  ["note", atMostCharacters(1024)],
+  ["series.count", atLeast(2, "should be at least 2")],
+  ["series.lastObservedTime", required()],
+);
 
 export function validateLease({ spec }: ILease, report: Report): void {
   const place = report.at("spec");

@@ -19,6 +19,7 @@ const wordedElsewhere = new Set([
   "v1.DeploymentStrategyType",
   "v1.StatefulSetUpdateStrategyType",
   "v1.PodManagementPolicyType",
+  "v1.SideEffectClass",
 ]);
 
 /** Lists that upstream prints in another order than the alphabet's, or without values that are not in use yet. */

@@ -1,5 +1,4 @@
-/** CustomResourceDefinitions, APIServices and webhooks: what extends the API. */
-import type { IValidatingWebhook } from "kubernetes-models/admissionregistration.k8s.io/v1/ValidatingWebhook";
+/** CustomResourceDefinitions and APIServices: what extends the API. */
 import type { ICustomResourceDefinition } from "kubernetes-models/apiextensions.k8s.io/v1/CustomResourceDefinition";
 import type { IAPIService } from "kubernetes-models/apiregistration.k8s.io/v1/APIService";
 import { dns1035Label, dnsLabel, dnsSubdomain } from "./names.ts";
@@ -87,40 +86,5 @@ export function validateApiService({ metadata, spec }: Omit<IAPIService, "apiVer
   const priority = spec?.groupPriorityMinimum ?? 0;
   if (priority <= 0 || priority > highestPriority) {
     report.at("spec", "groupPriorityMinimum").invalid(priority, "must be positive and less than 20000");
-  }
-}
-
-interface Webhooks {
-  webhooks?: IValidatingWebhook[];
-}
-
-export function validateWebhooks({ webhooks }: Webhooks, report: Report): void {
-  const names = new Set<string>();
-  webhooks?.forEach((webhook, i) => {
-    const place = report.at("webhooks", i);
-    if (names.has(webhook.name)) place.at("name").duplicate(webhook.name);
-    names.add(webhook.name);
-    validateWebhook(webhook, place);
-  });
-}
-
-const longestTimeoutSeconds = 30;
-
-function validateWebhook(webhook: IValidatingWebhook, report: Report): void {
-  if (!webhook.name) report.at("name").required();
-  else if (webhook.name.split(".").length < 3) {
-    report.at("name").invalid(webhook.name, "should be a domain with at least three segments separated by dots");
-  } else report.at("name").named(webhook.name, dnsSubdomain);
-  if (!webhook.sideEffects) report.at("sideEffects").required("must specify one of None, NoneOnDryRun");
-  if (!webhook.admissionReviewVersions?.length) {
-    report.at("admissionReviewVersions").required("must specify one of v1, v1beta1");
-  }
-  const { url, service } = webhook.clientConfig ?? {};
-  if (Boolean(url) === Boolean(service)) {
-    report.at("clientConfig").required("exactly one of url or service is required");
-  }
-  const seconds = webhook.timeoutSeconds ?? 1;
-  if (seconds < 1 || seconds > longestTimeoutSeconds) {
-    report.at("timeoutSeconds").invalid(seconds, "the timeout value must be between 1 and 30 seconds");
   }
 }

@@ -1,5 +1,6 @@
 /** Which grammar the names of a kind follow; RFC 1123 subdomains where nothing else is said. */
 import { groupResourceOf, type Resource } from "../resource.ts";
+import { canonicalIp } from "./addresses.ts";
 import { dnsLabel, dnsSubdomain, type NameRule, pathSegment } from "./names.ts";
 
 const rules: ReadonlyMap<string, NameRule> = new Map<string, NameRule>([
@@ -12,7 +13,7 @@ const rules: ReadonlyMap<string, NameRule> = new Map<string, NameRule>([
   ["flowschemas.flowcontrol.apiserver.k8s.io", pathSegment],
   ["prioritylevelconfigurations.flowcontrol.apiserver.k8s.io", pathSegment],
   ["apiservices.apiregistration.k8s.io", pathSegment],
-  ["ipaddresses.networking.k8s.io", () => []],
+  ["ipaddresses.networking.k8s.io", canonicalIp],
 ]);
 
 export function nameRuleOf(resource: Pick<Resource, "group" | "plural">): NameRule {

@@ -7,6 +7,7 @@ import type { INetworkPolicy } from "kubernetes-models/networking.k8s.io/v1/Netw
 import type { INetworkPolicyPeer } from "kubernetes-models/networking.k8s.io/v1/NetworkPolicyPeer";
 import type { IEndpoints } from "kubernetes-models/v1/Endpoints";
 import { isIP } from "node:net";
+import { validateEndpointIp } from "./addresses.ts";
 import { dns1035Label, dnsLabel, dnsSubdomain } from "./names.ts";
 import { validateCidr, validateIp, validatePort, validatePortOrName } from "./numbers.ts";
 import type { Report } from "./report.ts";
@@ -19,7 +20,10 @@ export function validateEndpoints({ subsets }: IEndpoints, report: Report): void
       place.required("must specify `addresses` or `notReadyAddresses`");
     }
     for (const list of ["addresses", "notReadyAddresses"] as const) {
-      subset[list]?.forEach(({ ip }, j) => validateIp(ip, place.at(list, j, "ip")));
+      subset[list]?.forEach(({ ip }, j) => {
+        validateIp(ip, place.at(list, j, "ip"));
+        validateEndpointIp(ip, place.at(list, j, "ip"));
+      });
     }
     subset.ports?.forEach(({ port, name }, j) => {
       validatePort(port, place.at("ports", j, "port"));
@@ -54,6 +58,7 @@ function validateAddress(address: string, type: string, report: Report): void {
   if (type === "FQDN") return report.named(address, dnsSubdomain);
   const family = type === "IPv6" ? 6 : 4;
   if (isIP(address) !== family) report.invalid(address, `must be an ${type} address`);
+  else validateEndpointIp(address, report);
 }
 
 export function validateEndpointSliceUpdate(now: IEndpointSlice, old: IEndpointSlice, report: Report): void {
@@ -69,6 +74,7 @@ export function validateIngress({ spec }: IIngress, report: Report): void {
   }
   if (spec?.defaultBackend) validateBackend(spec.defaultBackend, place.at("defaultBackend"));
   if (spec?.ingressClassName) place.at("ingressClassName").named(spec.ingressClassName, dnsSubdomain);
+  spec?.tls?.forEach(({ hosts }, i) => hosts?.forEach((host, j) => validateHost(host, place.at("tls", i, "hosts", j))));
   spec?.rules?.forEach(({ host, http }, i) => {
     const rule = place.at("rules", i);
     if (host) validateHost(host, rule.at("host"));
@@ -94,7 +100,15 @@ function validatePath({ path, pathType, backend }: Path, report: Report): void {
   else if (!pathTypes.includes(pathType)) report.at("pathType").notSupported(pathType, pathTypes);
   const isStrict = pathType === "Exact" || pathType === "Prefix";
   if ((isStrict || path) && !path?.startsWith("/")) report.at("path").invalid(path ?? "", "must be an absolute path");
+  if (isStrict && path) validateSteps(path, report.at("path"));
   validateBackend(backend, report.at("backend"));
+}
+
+const unclear = ["//", "/./", "/../", "%2f", "%2F"];
+
+function validateSteps(path: string, report: Report): void {
+  for (const steps of unclear) if (path.includes(steps)) report.invalid(path, `must not contain '${steps}'`);
+  for (const end of ["/..", "/."]) if (path.endsWith(end)) report.invalid(path, `cannot end with '${end}'`);
 }
 
 function validateBackend({ service, resource }: IIngressBackend, report: Report): void {
@@ -112,6 +126,22 @@ export function validateIngressClass({ spec }: IIngressClass, report: Report): v
   if (!spec?.controller) report.at("spec", "controller").required();
   else if (!/^[^/]+\/.+$/.test(spec.controller)) {
     report.at("spec", "controller").invalid(spec.controller, 'must be a domain-prefixed path (such as "acme.io/foo")');
+  }
+  if (spec?.parameters) validateParameters(spec.parameters, report.at("spec", "parameters"));
+}
+
+type Parameters = NonNullable<NonNullable<IIngressClass["spec"]>["parameters"]>;
+
+function validateParameters({ kind, name, scope, namespace }: Parameters, report: Report): void {
+  if (!kind) report.at("kind").required();
+  if (!name) report.at("name").required();
+  if (scope === undefined) return report.at("scope").required();
+  if (scope !== "Cluster" && scope !== "Namespace") report.at("scope").notSupported(scope, ["Cluster", "Namespace"]);
+  if (scope === "Namespace" && !namespace) {
+    report.at("namespace").required("`parameters.scope` is set to 'Namespace'");
+  }
+  if (scope === "Cluster" && namespace !== undefined) {
+    report.at("namespace").forbidden("`parameters.scope` is set to 'Cluster'");
   }
 }
 

@@ -1,14 +1,20 @@
 /** Which functions validate which kind, beyond metadata and closed sets of values. */
 import type { KubeObject } from "../object.ts";
 import * as access from "./access.ts";
+import * as addresses from "./addresses.ts";
+import * as admission from "./admission.ts";
 import * as batch from "./batch.ts";
 import * as cluster from "./cluster.ts";
 import * as config from "./config.ts";
+import * as csi from "./csi.ts";
+import * as devices from "./devices.ts";
 import * as extensions from "./extensions.ts";
+import * as flow from "./flow_control.ts";
 import * as network from "./network.ts";
 import * as pod from "./pod.ts";
 import { validatePodTemplate } from "./pod_spec.ts";
 import type { Report } from "./report.ts";
+import { fixed } from "./rules.ts";
 import * as scaling from "./scaling.ts";
 import * as service from "./service.ts";
 import * as storage from "./storage.ts";
@@ -31,13 +37,7 @@ function row<A, B = A>(
 }
 
 /** Kinds whose spec is decided once. */
-function fixedSpec(object: KubeObject, old: KubeObject, report: Report): void {
-  report.at("spec").immutable(object.spec, old.spec);
-}
-
-function fixedRevision(object: KubeObject, old: KubeObject, report: Report): void {
-  report.at("data").immutable(object.data, old.data);
-}
+const fixedSpec = fixed("spec");
 
 type WithTemplate = { template?: Parameters<typeof validatePodTemplate>[0] };
 
@@ -56,15 +56,19 @@ export const validatorsPerKind: ReadonlyMap<string, Validators> = new Map([
   row("v1 ResourceQuota", cluster.validateResourceQuota),
   row("v1 Secret", config.validateSecret, config.validateSecretUpdate),
   row("v1 Service", service.validateService, service.validateServiceUpdate),
-  row("admissionregistration.k8s.io/v1 MutatingWebhookConfiguration", extensions.validateWebhooks),
-  row("admissionregistration.k8s.io/v1 ValidatingWebhookConfiguration", extensions.validateWebhooks),
+  row("admissionregistration.k8s.io/v1 MutatingAdmissionPolicy", admission.validateMutatingPolicy),
+  row("admissionregistration.k8s.io/v1 MutatingAdmissionPolicyBinding", admission.validateMutatingPolicyBinding),
+  row("admissionregistration.k8s.io/v1 MutatingWebhookConfiguration", admission.validateWebhooks),
+  row("admissionregistration.k8s.io/v1 ValidatingAdmissionPolicy", admission.validatePolicy),
+  row("admissionregistration.k8s.io/v1 ValidatingAdmissionPolicyBinding", admission.validatePolicyBinding),
+  row("admissionregistration.k8s.io/v1 ValidatingWebhookConfiguration", admission.validateWebhooks),
   row(
     "apiextensions.k8s.io/v1 CustomResourceDefinition",
     extensions.validateDefinition,
     extensions.validateDefinitionUpdate,
   ),
   row("apiregistration.k8s.io/v1 APIService", extensions.validateApiService),
-  row("apps/v1 ControllerRevision", undefined, fixedRevision),
+  row("apps/v1 ControllerRevision", undefined, fixed("data")),
   row("apps/v1 DaemonSet", workloads.validateDaemonSet, workloads.validateSelectorUpdate),
   row("apps/v1 Deployment", workloads.validateDeployment, workloads.validateSelectorUpdate),
   row("apps/v1 ReplicaSet", workloads.validateReplicaSet, workloads.validateSelectorUpdate),
@@ -76,9 +80,14 @@ export const validatorsPerKind: ReadonlyMap<string, Validators> = new Map([
   row("certificates.k8s.io/v1 CertificateSigningRequest", access.validateSigningRequest, fixedSpec),
   row("coordination.k8s.io/v1 Lease", cluster.validateLease),
   row("discovery.k8s.io/v1 EndpointSlice", network.validateEndpointSlice, network.validateEndpointSliceUpdate),
+  row("events.k8s.io/v1 Event", cluster.validateNewEvent),
+  row("flowcontrol.apiserver.k8s.io/v1 FlowSchema", flow.validateFlowSchema),
+  row("flowcontrol.apiserver.k8s.io/v1 PriorityLevelConfiguration", flow.validatePriorityLevel),
+  row("networking.k8s.io/v1 IPAddress", addresses.validateIpAddress, fixed("spec.parentRef")),
   row("networking.k8s.io/v1 Ingress", network.validateIngress),
   row("networking.k8s.io/v1 IngressClass", network.validateIngressClass, network.validateIngressClassUpdate),
   row("networking.k8s.io/v1 NetworkPolicy", network.validateNetworkPolicy),
+  row("networking.k8s.io/v1 ServiceCIDR", addresses.validateServiceCidr, addresses.validateServiceCidrUpdate),
   row("node.k8s.io/v1 RuntimeClass", cluster.validateRuntimeClass, cluster.validateRuntimeClassUpdate),
   row("policy/v1 PodDisruptionBudget", scaling.validateDisruptionBudget),
   row("rbac.authorization.k8s.io/v1 ClusterRole", access.validateClusterRole),
@@ -89,9 +98,19 @@ export const validatorsPerKind: ReadonlyMap<string, Validators> = new Map([
   ),
   row("rbac.authorization.k8s.io/v1 Role", access.validateRole),
   row("rbac.authorization.k8s.io/v1 RoleBinding", access.validateRoleBinding, access.validateRoleRefUpdate),
-  row("resource.k8s.io/v1 ResourceClaim", undefined, fixedSpec),
-  row("resource.k8s.io/v1 ResourceClaimTemplate", undefined, fixedSpec),
+  row("resource.k8s.io/v1 DeviceClass", devices.validateDeviceClass),
+  row("resource.k8s.io/v1 ResourceClaim", devices.validateResourceClaim, fixedSpec),
+  row("resource.k8s.io/v1 ResourceClaimTemplate", devices.validateResourceClaimTemplate, fixedSpec),
+  row(
+    "resource.k8s.io/v1 ResourceSlice",
+    devices.validateResourceSlice,
+    fixed("spec.driver", "spec.pool.name", "spec.nodeName", "spec.allNodes"),
+  ),
   row("scheduling.k8s.io/v1 PriorityClass", cluster.validatePriorityClass, cluster.validatePriorityClassUpdate),
+  row("storage.k8s.io/v1 CSIDriver", csi.validateCsiDriver, csi.validateCsiDriverUpdate),
+  row("storage.k8s.io/v1 CSINode", csi.validateCsiNode, csi.validateCsiNodeUpdate),
+  row("storage.k8s.io/v1 CSIStorageCapacity", csi.validateCsiCapacity, csi.validateCsiCapacityUpdate),
   row("storage.k8s.io/v1 StorageClass", storage.validateStorageClass, storage.validateStorageClassUpdate),
-  row("storage.k8s.io/v1 VolumeAttachment", undefined, fixedSpec),
+  row("storage.k8s.io/v1 VolumeAttachment", csi.validateAttachment, fixedSpec),
+  row("storage.k8s.io/v1 VolumeAttributesClass", csi.validateAttributesClass, csi.validateAttributesClassUpdate),
 ]);

@@ -1,6 +1,7 @@
 /** HorizontalPodAutoscalers and PodDisruptionBudgets. */
 import type { IHorizontalPodAutoscaler } from "kubernetes-models/autoscaling/v2/HorizontalPodAutoscaler";
 import type { IPodDisruptionBudget } from "kubernetes-models/policy/v1/PodDisruptionBudget";
+import { validateBehavior, validateMetrics } from "./metrics.ts";
 import { pathSegment } from "./names.ts";
 import { validateAtMostAll, validateCountOrPercent } from "./numbers.ts";
 import type { Report } from "./report.ts";
@@ -18,6 +19,9 @@ export function validateAutoscaler({ spec }: Pick<IHorizontalPodAutoscaler, "spe
   if (least !== undefined && most < least) {
     place.at("maxReplicas").invalid(most, "must be greater than or equal to `minReplicas`");
   }
+  if (!spec) return;
+  validateMetrics(spec, place.at("metrics"));
+  validateBehavior(spec, place.at("behavior"));
 }
 
 export function validateDisruptionBudget({ spec }: IPodDisruptionBudget, report: Report): void {

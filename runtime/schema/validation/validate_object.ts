@@ -32,3 +32,10 @@ export function validateObject(
   if (old && !subresource) validators?.update?.(object, old, report);
   return report.faults;
 }
+
+/** Only what the version that a client speaks asks of an object beyond what the stored version does. */
+export function validateSpoken(resource: Resource, object: KubeObject): FieldError[] {
+  const report = new Report();
+  validatorsPerKind.get(`${apiVersionOf(resource)} ${resource.kind}`)?.object?.(object, report);
+  return report.faults;
+}

@@ -1,0 +1,65 @@
+/** IPAddresses and ServiceCIDRs (KEP-1880), and which addresses an endpoint may have. */
+import type { IIPAddress } from "kubernetes-models/networking.k8s.io/v1/IPAddress";
+import type { IServiceCIDR } from "kubernetes-models/networking.k8s.io/v1/ServiceCIDR";
+import { inRange, ipText, rangeText, readIp, readIpRange } from "../ip_address.ts";
+import { dnsSubdomain, type NameRule, pathSegment } from "./names.ts";
+import { validateCidr } from "./numbers.ts";
+import type { Report } from "./report.ts";
+import { named, required, rules } from "./rules.ts";
+
+/** The name of an IPAddress is the address, so that there is one for each. */
+export const canonicalIp: NameRule = (text) => {
+  const ip = readIp(text);
+  if (!ip) return ["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"];
+  const canonical = ipText(ip);
+  return canonical === text ? [] : [`must be in canonical form ("${canonical}")`];
+};
+
+export const validateIpAddress = rules(
+  ["spec.parentRef", required()],
+  ["spec.parentRef.group", named(dnsSubdomain)],
+  ["spec.parentRef.resource", required(), named(pathSegment)],
+  ["spec.parentRef.name", required(), named(pathSegment)],
+  ["spec.parentRef.namespace", named(pathSegment)],
+) as (address: IIPAddress, report: Report) => void;
+
+export function validateServiceCidr({ spec }: IServiceCIDR, report: Report): void {
+  const place = report.at("spec", "cidrs");
+  const cidrs = spec?.cidrs ?? [];
+  if (cidrs.length === 0) return place.required("at least one CIDR required");
+  if (cidrs.length > 2) return place.invalid(cidrs, "may only hold up to 2 values");
+  const families = cidrs.map((cidr, i) => {
+    const range = readIpRange(cidr);
+    if (!range) validateCidr(cidr, place.at(i));
+    else if (rangeText(range) !== cidr) place.at(i).invalid(cidr, `must be in canonical form ("${rangeText(range)}")`);
+    return range?.family;
+  });
+  if (families.length === 2 && families[0] === families[1]) {
+    const example = "i.e 192.168.0.0/24 and 2001:db8::/64";
+    place.invalid(cidrs, `may specify no more than one IP for each IP family, ${example}`);
+  }
+}
+
+/** A range of the other family may come, nothing may go. */
+export function validateServiceCidrUpdate({ spec }: IServiceCIDR, old: IServiceCIDR, report: Report): void {
+  const place = report.at("spec", "cidrs");
+  const before = old.spec?.cidrs ?? [];
+  if ((spec?.cidrs?.length ?? 0) < before.length) return place.invalid(spec?.cidrs ?? [], "field is immutable");
+  before.forEach((cidr, i) => place.at(i).immutable(spec?.cidrs?.[i], cidr));
+}
+
+const notForEndpoints = [
+  ["0.0.0.0/32 ::/128", "may not be unspecified (0.0.0.0 or ::)"],
+  ["127.0.0.0/8 ::1/128", "may not be in the loopback range (127.0.0.0/8, ::1/128)"],
+  ["169.254.0.0/16 fe80::/10", "may not be in the link-local range (169.254.0.0/16, fe80::/10)"],
+  ["224.0.0.0/24 ff02::/16", "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)"],
+].map(([cidrs, words]) => ({ ranges: cidrs!.split(" ").map((cidr) => readIpRange(cidr)!), words: words! }));
+
+/** Addresses that mean another machine to each who uses them. */
+export function validateEndpointIp(text: string, report: Report): void {
+  const ip = readIp(text);
+  if (!ip) return;
+  for (const { ranges, words } of notForEndpoints) {
+    if (ranges.some((range) => inRange(range, ip))) report.invalid(text, words);
+  }
+}

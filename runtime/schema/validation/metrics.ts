@@ -1,0 +1,126 @@
+/** What a HorizontalPodAutoscaler measures, and how fast it may act. */
+import type { IHorizontalPodAutoscaler } from "kubernetes-models/autoscaling/v2/HorizontalPodAutoscaler";
+import { compareQuantities } from "../quantity.ts";
+import { pathSegment } from "./names.ts";
+import type { Report } from "./report.ts";
+
+type Spec = NonNullable<IHorizontalPodAutoscaler["spec"]>;
+type Metric = NonNullable<Spec["metrics"]>[number];
+
+/** The part of a metric that its type speaks of. */
+const parts = {
+  ContainerResource: "containerResource",
+  External: "external",
+  Object: "object",
+  Pods: "pods",
+  Resource: "resource",
+} as const;
+
+export function validateMetrics({ metrics }: Spec, report: Report): void {
+  metrics?.forEach((metric, i) => validateMetric(metric, report.at(i)));
+}
+
+function validateMetric(metric: Metric, report: Report): void {
+  if (!metric.type) return report.at("type").required("must specify a metric source type");
+  if (!(metric.type in parts)) return report.at("type").notSupported(metric.type, Object.keys(parts));
+  const part = parts[metric.type as keyof typeof parts];
+  for (const other of Object.values(parts)) {
+    if (other !== part && metric[other]) {
+      report.at(other).forbidden("must populate the given metric source only");
+    }
+  }
+  const source = metric[part];
+  if (!source) return report.at(part).required("must populate information for the given metric source");
+  validateSource(source as Source, part, report.at(part));
+}
+
+interface Target {
+  type?: string;
+  value?: string | number;
+  averageValue?: string | number;
+  averageUtilization?: number;
+}
+
+interface Source {
+  name?: string;
+  container?: string;
+  metric?: { name?: string };
+  describedObject?: { kind?: string; name?: string };
+  target?: Target;
+}
+
+function validateSource(source: Source, part: string, report: Report): void {
+  const ofResource = part === "resource" || part === "containerResource";
+  if (ofResource) {
+    if (!source.name) report.at("name").required("must specify a resource name");
+  } else report.at("metric", "name").requiredName(source.metric?.name, pathSegment);
+  if (part === "containerResource" && !source.container) report.at("container").required("must specify a container");
+  if (part === "object") {
+    for (const field of ["kind", "name"] as const) {
+      report.at("describedObject", field).requiredName(source.describedObject?.[field], pathSegment);
+    }
+  }
+  validateTarget(source.target ?? {}, report.at("target"));
+  if (ofResource) oneResourceTarget(source.target ?? {}, report.at("target"));
+  if (part === "pods" && isAbsent(source.target?.averageValue)) {
+    report.at("target", "averageValue").required("must specify a positive target averageValue");
+  }
+  const both = part === "external" || part === "object";
+  if (both && isAbsent(source.target?.value) && isAbsent(source.target?.averageValue)) {
+    report.at("target", "averageValue").required("must set either a target value or averageValue for metric target");
+  }
+}
+
+const targetTypes = ["AverageValue", "Utilization", "Value"];
+
+function validateTarget(target: Target, report: Report): void {
+  if (!target.type) report.at("type").required("must specify a metric target type");
+  else if (!targetTypes.includes(target.type)) {
+    report.at("type").invalid(target.type, "must be either Utilization, Value, or AverageValue");
+  }
+  for (const field of ["value", "averageValue"] as const) {
+    const amount = target[field];
+    if (!isAbsent(amount) && compareQuantities(amount!, 0) <= 0) {
+      report.at(field).invalid(String(amount), "must be positive");
+    }
+  }
+  const { averageUtilization: percent } = target;
+  if (percent !== undefined && percent < 1) report.at("averageUtilization").invalid(percent, "must be greater than 0");
+}
+
+function oneResourceTarget({ averageUtilization, averageValue }: Target, report: Report): void {
+  if (averageUtilization === undefined && isAbsent(averageValue)) {
+    report.at("averageUtilization").required("must set either a target raw value or a target utilization");
+  } else if (averageUtilization !== undefined && !isAbsent(averageValue)) {
+    report.at("averageValue").forbidden("may not set both a target raw value and a target utilization");
+  }
+}
+
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null;
+}
+
+const longestSeconds = { stabilizationWindowSeconds: 3600, periodSeconds: 1800 };
+
+export function validateBehavior({ behavior = {} }: Spec, report: Report): void {
+  for (const direction of ["scaleUp", "scaleDown"] as const) {
+    const rules = behavior[direction];
+    if (!rules) continue;
+    const place = report.at(direction);
+    const { stabilizationWindowSeconds: window, policies } = rules;
+    if (window !== undefined) atMost(window, "stabilizationWindowSeconds", place);
+    if (!policies?.length) place.at("policies").required("must specify at least one Policy");
+    policies?.forEach(({ value, periodSeconds }, i) => {
+      if (value <= 0) place.at("policies", i, "value").invalid(value, "must be greater than zero");
+      if (periodSeconds <= 0) {
+        place.at("policies", i, "periodSeconds").invalid(periodSeconds, "must be greater than zero");
+      } else atMost(periodSeconds, "periodSeconds", place.at("policies", i));
+    });
+  }
+}
+
+function atMost(seconds: number, field: keyof typeof longestSeconds, report: Report): void {
+  const most = longestSeconds[field];
+  if (seconds < 0) report.at(field).invalid(seconds, "must be greater than or equal to zero");
+  else if (seconds > most) report.at(field).invalid(seconds, `must be less than or equal to ${most}`);
+}

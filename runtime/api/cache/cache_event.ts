@@ -6,6 +6,8 @@ export type EventType = "ADDED" | "MODIFIED" | "DELETED";
 export class CacheEvent {
   #departed?: ObjectRevision;
   readonly #frames = new Map<string, Uint8Array>();
+  /** What a ring keeps for it. */
+  readonly byteLength: number;
 
   private constructor(
     readonly type: EventType,
@@ -13,7 +15,9 @@ export class CacheEvent {
     /** What is there now; for DELETED, what was there, as of the deletion. */
     readonly current: ObjectRevision,
     readonly previous?: ObjectRevision,
-  ) {}
+  ) {
+    this.byteLength = current.byteLength;
+  }
 
   static put(current: ObjectRevision, previous?: ObjectRevision): CacheEvent {
     return new CacheEvent(previous ? "MODIFIED" : "ADDED", current.revision, current, previous);
@@ -43,10 +47,5 @@ export class CacheEvent {
     this.#frames.clear();
     this.previous?.release();
     if (this.type === "DELETED") this.current.release();
-  }
-
-  /** What a ring keeps for it. */
-  get byteLength(): number {
-    return this.current.bytes.length + (this.type === "DELETED" ? this.previous?.bytes.length ?? 0 : 0);
   }
 }

@@ -7,6 +7,9 @@ import type { KubeObject, Stored } from "../../schema/mod.ts";
 import { parse, serialise, spliceRevision } from "./serialise.ts";
 
 export class ObjectRevision {
+  #bytes: Uint8Array;
+  /** The bytes are still as stored, without their resourceVersion or with an earlier one. */
+  #asStored = false;
   #object?: Stored;
   #encodings?: Map<string, Uint8Array>;
   #versions?: Map<string, ObjectRevision>;
@@ -15,15 +18,30 @@ export class ObjectRevision {
   constructor(
     readonly path: string,
     readonly revision: number,
-    readonly bytes: Uint8Array,
+    bytes: Uint8Array,
     object?: KubeObject,
   ) {
+    this.#bytes = bytes;
     if (object) this.#object = stamped(object, revision);
   }
 
   /** From what the store holds, and the object if the caller has it. */
   static ofStored(path: string, revision: number, value: Uint8Array, object?: KubeObject): ObjectRevision {
-    return new ObjectRevision(path, revision, spliceRevision(value, revision), object);
+    const made = new ObjectRevision(path, revision, value, object);
+    made.#asStored = true;
+    return made;
+  }
+
+  /** JSON with this resourceVersion: made when first asked for, since readers of protobuf and loops never do. */
+  get bytes(): Uint8Array {
+    if (this.#asStored) this.#bytes = spliceRevision(this.#bytes, this.revision);
+    this.#asStored = false;
+    return this.#bytes;
+  }
+
+  /** What it keeps at least; about as much as its JSON has. */
+  get byteLength(): number {
+    return this.#bytes.length;
   }
 
   /** Frozen. */
@@ -33,7 +51,7 @@ export class ObjectRevision {
 
   /** The same object as of a later revision: what a DELETED event carries. */
   at(revision: number): ObjectRevision {
-    return ObjectRevision.ofStored(this.path, revision, this.bytes, this.#object);
+    return ObjectRevision.ofStored(this.path, revision, this.#bytes, this.#object);
   }
 
   /** The same revision in another version of its kind, made when first asked for. */

@@ -11,6 +11,7 @@ import { defaults, type KubeletOptions } from "./options.ts";
 import { type KubeletServer, startServer } from "./server/server.ts";
 import { type Agent, createAgent, podFilter } from "./sync/agent.ts";
 import { podFolders, releaseLostNetworks } from "./sync/purge_pod.ts";
+import { PluginRegistry } from "./volumes/csi/plugin_registry.ts";
 import { syncPod } from "./sync/sync_pod.ts";
 
 /** Pods worked on at once: most of the time is docker's. */
@@ -39,6 +40,7 @@ export function kubelet(options: KubeletOptions): Controller {
       containers(theRunning),
       networkConfig(theRunning),
       node(theRunning),
+      plugins(theRunning),
     ],
     async start(context) {
       running = await begin(options, context);
@@ -57,6 +59,7 @@ async function begin(options: KubeletOptions, context: LoopContext): Promise<Run
   const agent = await createAgent(options, context);
   const server = options.server && await startServer(agent, options.server);
   const reporter = new NodeReporter(agent, () => server?.port ?? defaults.port);
+  agent.reportNode = () => reporter.now();
   return { agent, reporter, server };
 }
 
@@ -92,6 +95,25 @@ function health({ agent, reporter }: Running, problem: string | undefined): void
 /** The Node makes no pod due; it is reported for as long as the loop runs. */
 function node(running: () => Running): Source {
   return { start: () => running().reporter.start() };
+}
+
+/** Drivers that put their sockets into the agent's folder. They wait for the Node, which their own objects belong to. */
+function plugins(running: () => Running): Source {
+  return {
+    start(_enqueue, { signal, clock, log }) {
+      const { agent, reporter } = running();
+      const registry = new PluginRegistry({
+        folder: `${agent.options.rootDir ?? defaults.rootDir}/plugins_registry`,
+        handlers: { CSIPlugin: agent.csiDrivers },
+        after: (ms, run) => clock.after(ms, run),
+        onError: (socket, error) => log.warn("plugin could not be registered", { socket, error }),
+      });
+      reporter.now().then(() => registry.start(signal)).catch((error) =>
+        log.error("plugins are not followed", { error })
+      );
+      return Promise.resolve();
+    },
+  };
 }
 
 /** Whoever writes the network configuration makes the node ready, and its waiting pods due. */

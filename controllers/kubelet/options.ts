@@ -7,6 +7,11 @@ export interface KubeletOptions {
   readonly nodeIp: string;
   /** Pods' folders and the agent's records. Default `/var/lib/d8s/kubelet`. */
   readonly rootDir?: string;
+  /**
+   * The name by which plugins and their manifests know `rootDir`, upstream's `/var/lib/kubelet`; a link to it is made where
+   * nothing is. Absent: they know it by its own name.
+   */
+  readonly wellKnownDir?: string;
   /** Volumes that the local provisioner keeps on this node. Default `/var/lib/d8s/volumes`. */
   readonly localVolumesDir?: string;
   readonly engine: Engine;

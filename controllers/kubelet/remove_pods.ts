@@ -4,9 +4,12 @@ import { observe, uidLabel } from "./container/identity.ts";
 import { PodNetwork } from "./network/pod_network.ts";
 import { pluginRunner } from "./network/run_plugin.ts";
 import { defaults, type KubeletOptions } from "./options.ts";
+import { forgetKnownRoot } from "./volumes/csi/known_root.ts";
 import { unmountBelow } from "./volumes/mounts.ts";
 
-type RemoveOptions = Pick<KubeletOptions, "rootDir" | "cniConfDir" | "cniBinDirs"> & { readonly engine?: Engine };
+type RemoveOptions = Pick<KubeletOptions, "rootDir" | "wellKnownDir" | "cniConfDir" | "cniBinDirs"> & {
+  readonly engine?: Engine;
+};
 
 const graceSeconds = 2;
 
@@ -22,5 +25,6 @@ export async function removePods({ engine, ...options }: RemoveOptions): Promise
   for (const id of await network.recorded()) await network.disconnect(id);
   await Promise.all(found.map(({ state }) => engine!.remove(state.id)));
   await unmountBelow(rootDir);
+  await forgetKnownRoot(rootDir, options.wellKnownDir);
   return found.length;
 }

@@ -144,7 +144,9 @@ export async function grpcServe(
     session.on("close", () => sessions.delete(session));
     session.on("error", () => session.destroy());
   });
-  server.on("stream", (stream, headers) => void answer(stream, methods[String(headers[":path"])]));
+  server.on("stream", (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders) => {
+    void answer(stream, methods[String(headers[":path"])]);
+  });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(socket, resolve);

@@ -14,6 +14,14 @@ export interface Mount {
   readonly propagation?: "rprivate" | "rslave" | "rshared";
 }
 
+/** A device of the host that a container may use. */
+export interface Device {
+  readonly source: string;
+  readonly target: string;
+  /** Of `r`, `w` and `m` (mknod). */
+  readonly permissions: string;
+}
+
 /** Limits as cgroups count them. */
 export interface ResourceLimits {
   readonly cpuShares?: number;
@@ -64,6 +72,7 @@ export interface ContainerSpec {
   readonly ipc: NamespaceMode;
   readonly pid: NamespaceMode;
   readonly mounts: readonly Mount[];
+  readonly devices?: readonly Device[];
   /** Container paths that get a tmpfs, with mount options. */
   readonly tmpfs?: Readonly<Record<string, string>>;
   readonly resources: ResourceLimits;

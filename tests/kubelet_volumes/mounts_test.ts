@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { memoryLimitOf, memoryMount, prepareEmptyDir } from "../../controllers/kubelet/volumes/empty_dir.ts";
 import { ownByGroup } from "../../controllers/kubelet/volumes/group_ownership.ts";
 import { bindMount, isMountPoint, unmountBelow } from "../../controllers/kubelet/volumes/mounts.ts";
+import { mountNfs } from "../../controllers/kubelet/volumes/nfs.ts";
 import { mountPersistentVolume } from "../../controllers/kubelet/volumes/persistent_volume.ts";
 import { pinReadOnly } from "../../controllers/kubelet/volumes/read_only.ts";
 import { pinSubPath } from "../../controllers/kubelet/volumes/sub_path.ts";
@@ -146,7 +147,12 @@ Deno.test("a local volume must be there, unless it is the node's own; what no on
   const mount = (spec: object) => mountPersistentVolume({ apiVersion: "v1", kind: "PersistentVolume", spec }, options);
   await assert.rejects(mount({ local: { path: `${root.path}/absent` } }), /does not exist/);
   await assert.rejects(mount({ local: { path: `${root.path}/own/..` } }), /does not exist/);
-  await assert.rejects(mount({ nfs: { server: "s", path: "/" }, accessModes: [] }), /does not support nfs volumes/);
+  await assert.rejects(mount({ rbd: { image: "i" }, accessModes: [] }), /does not support rbd volumes/);
+  const nfs = mountNfs({ server: "s", path: "/" }, options.place, {
+    readOnly: false,
+    helpers: [`${root.path}/absent`],
+  });
+  await assert.rejects(nfs, /need the program mount.nfs on this node \(Debian: package nfs-common/);
   await mount({ local: { path: `${root.path}/own/pvc-1` } });
   await Deno.writeTextFile(`${root.path}/place/file`, "kept");
   assert.equal(await Deno.readTextFile(`${root.path}/own/pvc-1/file`), "kept");

@@ -1,5 +1,5 @@
 /** A pod's container as the engine is asked to make it. Pure: paths, addresses and environment come in. */
-import type { ContainerSpec, Mount, NamespaceMode } from "../../../runtime/engine/mod.ts";
+import type { ContainerSpec, Device, Mount, NamespaceMode } from "../../../runtime/engine/mod.ts";
 import { pauseImage } from "../../../runtime/engine/mod.ts";
 import { kernelHostname } from "../network/name_files.ts";
 import { type Container, type Pod, specOf } from "../pod/pod.ts";
@@ -20,6 +20,7 @@ export interface ContainerSpecFacts {
   readonly targetId?: string;
   readonly env: ReadonlyMap<string, string>;
   readonly mounts: readonly Mount[];
+  readonly devices: readonly Device[];
   /** The text of a seccomp profile of the node's own. */
   readonly seccomp?: string;
   /** Host file behind the container's termination message path. */
@@ -86,6 +87,7 @@ export function containerSpec(facts: ContainerSpecFacts): ContainerSpec {
     ipc: specOf(pod).hostIPC ? "host" : { container: sandboxId },
     pid: facts.targetId ? { container: facts.targetId } : pidMode(pod, sandboxId),
     mounts: [...mounts, { source: messageSource, target: messagePath(container), readOnly: false }],
+    devices: facts.devices,
     resources: cgroupLimits(container),
     security: securityOptions(pod, container, facts.seccomp),
     oomScoreAdj: oomScore(facts),

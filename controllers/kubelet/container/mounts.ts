@@ -1,5 +1,5 @@
-/** The bind mounts of one container: its volumes, and the files that every pod's containers share. */
-import type { Mount } from "../../../runtime/engine/mod.ts";
+/** The bind mounts of one container: its volumes, and the files that every pod's containers share; and its block devices. */
+import type { Device, Mount } from "../../../runtime/engine/mod.ts";
 import { type Container, type Pod, specOf, type VolumeMount } from "../pod/pod.ts";
 import { MountError } from "../volumes/payload.ts";
 import { pinReadOnly } from "../volumes/read_only.ts";
@@ -44,6 +44,15 @@ async function sourceOf(
   const shown = subPath ? await pinSubPath(volume, subPath, place("volume-subpaths")) : volume;
   const readOnly = mount.readOnly && ["Enabled", "IfPossible"].includes(mount.recursiveReadOnly ?? "");
   return readOnly ? await pinReadOnly(shown, place("volume-read-only")) : shown;
+}
+
+/** `volumeDevices`; `devices`: host path of each volume that is one. */
+export function devicesOf({ name, volumeDevices = [] }: Container, devices: ReadonlyMap<string, string>): Device[] {
+  return volumeDevices.map((one) => {
+    const source = devices.get(one.name);
+    if (source === undefined) throw new MountError(`volume "${one.name}" of container ${name} is not a block device`);
+    return { source, target: one.devicePath, permissions: "mrw" };
+  });
 }
 
 function sharedFiles({ pod, podDir }: MountFacts): Mount[] {

@@ -18,6 +18,8 @@ export interface NodeFacts {
   /** What keeps the node from running pods, each a sentence; empty: it is ready. */
   readonly problems: readonly string[];
   readonly pressure: Readonly<Record<"MemoryPressure" | "DiskPressure" | "PIDPressure", boolean>>;
+  /** Unique names of volumes that must stay attached. */
+  readonly volumesInUse: readonly string[];
   readonly before?: NodeStatus;
   readonly now: number;
 }
@@ -68,6 +70,7 @@ export function nodeStatus(facts: NodeFacts): NodeStatus {
       names: [...digests, ...tags],
       sizeBytes,
     })),
+    volumesInUse: [...facts.volumesInUse],
     nodeInfo: {
       architecture: machine.architecture,
       bootID: machine.bootId,

@@ -107,6 +107,7 @@ export class NodeReporter {
       serverPort: this.serverPort(),
       problems,
       pressure: pressureOf(await signalsOf(agent.machine)),
+      volumesInUse: await agent.csi.inUse(),
       before,
       now: agent.context.clock.now(),
     });

@@ -52,6 +52,7 @@ async function podSummary(agent: Agent, used: readonly ContainerUsage[], time: s
     containers: used.filter(({ observed }) => !observed.isSandbox).map((one) => containerSummary(one, time)),
     ...sums(used, time),
     ...(network && { network: { time, ...network } }),
+    volume: (await agent.csi.stats(podUid)).map((stats) => ({ time, ...stats })),
   };
 }
 

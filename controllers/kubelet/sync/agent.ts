@@ -15,10 +15,14 @@ import { UsageMeter } from "../node/usage.ts";
 import { defaults, type KubeletOptions } from "../options.ts";
 import { type Pod, specOf } from "../pod/pod.ts";
 import { Probes } from "../probes/probes.ts";
+import { CallContext } from "../volumes/csi/call_context.ts";
+import { CsiDrivers } from "../volumes/csi/csi_drivers.ts";
+import { CsiVolumes } from "../volumes/csi/csi_volumes.ts";
 import { ObjectCache } from "../volumes/object_cache.ts";
 import { MountError } from "../volumes/payload.ts";
 import { type ImageSource, PodVolumes } from "../volumes/pod_volumes.ts";
 import { TokenCache } from "../volumes/token_cache.ts";
+import { knownRoot } from "../volumes/csi/known_root.ts";
 import { PodMemories } from "./pod_memory.ts";
 
 export interface Agent {
@@ -32,6 +36,8 @@ export interface Agent {
   readonly memories: PodMemories;
   readonly objects: ObjectCache;
   readonly volumes: PodVolumes;
+  readonly csiDrivers: CsiDrivers;
+  readonly csi: CsiVolumes;
   readonly network: PodNetwork;
   readonly puller: ImagePuller;
   readonly imageNames: ImageNames;
@@ -39,6 +45,8 @@ export interface Agent {
   readonly usage: UsageMeter;
   /** Makes a pod due. Set by the loop's source. */
   enqueue: (key: Key) => void;
+  /** Tells the API server at once what the Node's status says. Set when the loop starts. */
+  reportNode: () => Promise<void>;
   /** Why the container engine can't be used; empty when it can. */
   engineProblem: string | undefined;
 }
@@ -56,6 +64,16 @@ export async function createAgent(options: KubeletOptions, context: LoopContext)
   const objects = new ObjectCache({ client, onChange });
   const tokens = new TokenCache(client, () => clock.now());
   const mirror = new ContainerMirror(engine);
+  const csiDrivers = new CsiDrivers({ client, nodeName: options.nodeName, onRegistered: () => retryPending(agent) });
+  const csi = new CsiVolumes({
+    rootDir: await knownRoot(rootDir, options.wellKnownDir),
+    nodeName: options.nodeName,
+    drivers: csiDrivers,
+    objects,
+    context: new CallContext(objects, tokens),
+    now: () => clock.now(),
+    onUse: () => agent.reportNode(),
+  });
   const agent: Agent = {
     options,
     context,
@@ -66,12 +84,15 @@ export async function createAgent(options: KubeletOptions, context: LoopContext)
     mirror,
     memories: new PodMemories(),
     objects,
+    csiDrivers,
+    csi,
     volumes: new PodVolumes({
       imageLayers: (pod, source) => imageLayers(agent, pod, source),
       podsDir: `${rootDir}/pods`,
       localVolumesDir,
       objects,
       tokens,
+      csi,
       now: () => clock.now(),
     }),
     network: new PodNetwork({
@@ -84,9 +105,15 @@ export async function createAgent(options: KubeletOptions, context: LoopContext)
     usage: new UsageMeter(mirror, clock),
     probes: new Probes({ engine, clock, random: context.random, onChange, recorder: context.recorder }),
     enqueue: () => {},
+    reportNode: () => Promise.resolve(),
     engineProblem: "container runtime is not checked yet",
   };
   return agent;
+}
+
+/** What was missing may be there now. */
+function retryPending(agent: Agent): void {
+  for (const pod of agent.pods.list()) if (pod.status?.phase !== "Running") agent.enqueue(keyOf(pod));
 }
 
 async function imageLayers(agent: Agent, pod: Pod, { reference = "", pullPolicy }: ImageSource) {

@@ -1,7 +1,7 @@
 /** Makes one container of a pod, not started yet, from what was laid for it. */
 import { EngineError } from "../../../runtime/engine/mod.ts";
 import { containerSpec, type sandboxSpec } from "../container/container_spec.ts";
-import { mountsOf } from "../container/mounts.ts";
+import { devicesOf, mountsOf } from "../container/mounts.ts";
 import { localSeccompProfile } from "../container/security.ts";
 import { defaults } from "../options.ts";
 import { type Container, ephemeralContainersOf, type Pod } from "../pod/pod.ts";
@@ -42,6 +42,7 @@ export async function createContainer(agent: Agent, pod: Pod, { container, step,
     targetId: targetOf(agent, pod, container),
     env,
     mounts: await mountsOf({ pod, container, podDir, volumes: volumes.paths, env }),
+    devices: devicesOf(container, volumes.devices),
     messageSource,
     nodeMemoryBytes: agent.machine.memoryBytes,
     mayLowerOomScore: agent.machine.mayLowerOomScore,

@@ -7,12 +7,13 @@ import { claimNameOf } from "../../objects/pod_claims.ts";
 import type { Pod, Volume } from "../pod/pod.ts";
 import { MountError } from "./payload.ts";
 
+export interface Claimed {
+  readonly claim: Stored<IPersistentVolumeClaim>;
+  readonly found: Stored<IPersistentVolume>;
+}
+
 /** Throws a `MountError` in upstream's words while there is nothing to mount. */
-export async function claimedVolume(
-  pod: Pod,
-  volume: Volume,
-  client: Client,
-): Promise<Stored<IPersistentVolume>> {
+export async function claimedVolume(pod: Pod, volume: Volume, client: Client): Promise<Claimed> {
   const { namespace } = pod.metadata;
   const name = claimNameOf(pod.metadata.name, volume)!;
   const claim = await client.get(PersistentVolumeClaim, { namespace, name });
@@ -24,15 +25,15 @@ export async function claimedVolume(
   if (found.spec?.claimRef?.uid !== claim!.metadata.uid) {
     throw new MountError(`PVC ${namespace}/${name} is not bound to PV "${bound}": the PV belongs to another claim`);
   }
-  return found;
+  return { claim: claim!, found };
 }
 
-interface Claimed {
+interface Asked {
   readonly claim: Stored<IPersistentVolumeClaim> | undefined;
   readonly name: string;
 }
 
-function boundName(pod: Pod, { ephemeral }: Volume, { claim, name }: Claimed): string {
+function boundName(pod: Pod, { ephemeral }: Volume, { claim, name }: Asked): string {
   const where = `${pod.metadata.namespace}/${name}`;
   if (!claim) throw new MountError(`error processing PVC ${where}: persistentvolumeclaim "${name}" not found`);
   const owned = claim.metadata.ownerReferences?.some(({ uid, controller }) => controller && uid === pod.metadata.uid);

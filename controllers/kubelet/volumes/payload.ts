@@ -61,6 +61,11 @@ function fromProjection(source: Projection, facts: PayloadFacts, mode: number): 
       ...tokenRights(facts.pod, mode),
     }]]);
   }
+  if (source.clusterTrustBundle) {
+    throw new MountError(
+      "clusterTrustBundle sources need the ClusterTrustBundle API, which this cluster does not serve",
+    );
+  }
   throw new MountError("projected volume source is not supported by this node");
 }
 

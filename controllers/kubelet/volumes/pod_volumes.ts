@@ -1,9 +1,11 @@
 /** Brings the volumes of a pod into being under its folder, keeps their content up to date, and takes them away. */
 import type { IConfigMap } from "kubernetes-models/v1/ConfigMap";
 import type { ISecret } from "kubernetes-models/v1/Secret";
-import { ConfigMap, type Key, keyOf, Secret } from "../../../runtime/schema/mod.ts";
+import { ConfigMap, type Key, keyOf, refOf, Secret } from "../../../runtime/schema/mod.ts";
 import { type Pod, specOf, type Volume } from "../pod/pod.ts";
 import { writeFolder } from "./atomic_folder.ts";
+import type { CsiVolumes } from "./csi/csi_volumes.ts";
+import { ephemeralCsi, persistentCsi } from "./csi/csi_volume.ts";
 import { claimedVolume } from "./claim_volume.ts";
 import { memoryLimitOf, prepareEmptyDir } from "./empty_dir.ts";
 import type { GroupOwnership } from "./group_ownership.ts";
@@ -12,7 +14,8 @@ import { mountImage } from "./image_volume.ts";
 import { isMountPoint, unmountBelow } from "./mounts.ts";
 import type { ObjectCache } from "./object_cache.ts";
 import { MountError, type PayloadFacts, payloadOf } from "./payload.ts";
-import { mountPersistentVolume } from "./persistent_volume.ts";
+import { mountNfs, type NfsSource } from "./nfs.ts";
+import { blockDevice, mountPersistentVolume } from "./persistent_volume.ts";
 import type { TokenCache } from "./token_cache.ts";
 
 export type ImageSource = NonNullable<Volume["image"]>;
@@ -24,6 +27,7 @@ export interface PodVolumesOptions {
   readonly localVolumesDir: string;
   readonly objects: ObjectCache;
   readonly tokens: TokenCache;
+  readonly csi: CsiVolumes;
   /** Makes sure of an image; its layers' folders, the topmost first. Throws a `MountError` while it is not there. */
   readonly imageLayers: (pod: Pod, source: ImageSource) => Promise<readonly string[] | undefined>;
   readonly now: () => number;
@@ -36,9 +40,18 @@ export interface VolumeFacts {
 }
 
 export interface MountedVolumes {
-  /** Host path of each volume, by its name. */
+  /** Host path of each volume with files, by its name. */
   readonly paths: ReadonlyMap<string, string>;
+  /** Host path of each volume that is a block device, by its name. */
+  readonly devices: ReadonlyMap<string, string>;
   /** When a token in them must be renewed, in milliseconds since the epoch. */
+  readonly renewAt?: number;
+}
+
+interface Mounted {
+  readonly path: string;
+  /** It is a block device. */
+  readonly device?: boolean;
   readonly renewAt?: number;
 }
 
@@ -60,8 +73,11 @@ export class PodVolumes {
       }
     }));
     const renewals = mounted.flatMap(([, { renewAt }]) => renewAt === undefined ? [] : [renewAt]);
+    const pathsOf = (devices: boolean) =>
+      new Map(mounted.filter(([, { device = false }]) => device === devices).map(([name, { path }]) => [name, path]));
     return {
-      paths: new Map(mounted.map(([name, { path }]) => [name, path])),
+      paths: pathsOf(false),
+      devices: pathsOf(true),
       ...(renewals.length > 0 && { renewAt: Math.min(...renewals) }),
     };
   }
@@ -70,13 +86,14 @@ export class PodVolumes {
   async tearDown(pod: { readonly uid: string; readonly key: Key }): Promise<void> {
     this.options.objects.release(pod.key);
     this.options.tokens.release(pod.uid);
+    await this.options.csi.tearDown(pod.uid);
     await unmountBelow(this.podDir(pod.uid));
     await Deno.remove(this.podDir(pod.uid), { recursive: true }).catch((error) => {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     });
   }
 
-  async #mount(pod: Pod, volume: Volume, facts: VolumeFacts): Promise<{ path: string; renewAt?: number }> {
+  async #mount(pod: Pod, volume: Volume, facts: VolumeFacts): Promise<Mounted> {
     const group = specOf(pod).securityContext?.fsGroup;
     const place = (plugin: string) => `${this.podDir(pod.metadata.uid)}/volumes/kubernetes.io~${plugin}/${volume.name}`;
     if (volume.hostPath) return { path: await prepareHostPath(volume.hostPath) };
@@ -85,8 +102,10 @@ export class PodVolumes {
       return { path: await prepareEmptyDir(place("empty-dir"), volume.emptyDir, { group, memoryLimitBytes }) };
     }
     if (volume.persistentVolumeClaim || volume.ephemeral) {
-      return { path: await this.#mountClaim(pod, volume, place("local-volume")) };
+      return await this.#mountClaim(pod, volume, place("local-volume"));
     }
+    if (volume.csi) return await this.options.csi.setUp(pod, ephemeralCsi(pod, volume), ownershipOf(pod));
+    if (volume.nfs) return { path: await this.#mountNfs(volume.nfs, place("nfs")) };
     if (volume.image) return { path: await this.#mountImage(pod, volume.image, place("image")) };
     const plugin = pluginOf(volume);
     if (!plugin) throw new MountError("no volume plugin matched: this node does not support this type of volume");
@@ -96,15 +115,25 @@ export class PodVolumes {
     return { path: place(plugin), renewAt };
   }
 
-  async #mountClaim(pod: Pod, volume: Volume, place: string): Promise<string> {
-    if (await isMountPoint(place)) return place;
-    const { objects, localVolumesDir } = this.options;
-    await mountPersistentVolume(await claimedVolume(pod, volume, objects.options.client), {
-      place,
-      readOnly: volume.persistentVolumeClaim?.readOnly ?? false,
-      ownership: ownershipOf(pod),
-      ownFolder: localVolumesDir,
-    });
+  async #mountClaim(pod: Pod, volume: Volume, place: string): Promise<Mounted> {
+    if (await isMountPoint(place)) return { path: place };
+    const { objects, localVolumesDir, csi } = this.options;
+    const { claim, found } = await claimedVolume(pod, volume, objects.options.client);
+    const readOnly = volume.persistentVolumeClaim?.readOnly ?? false;
+    const device = found.spec?.volumeMode === "Block";
+    if (found.spec?.csi) {
+      const use = { podVolume: volume.name, claim: refOf(keyOf(claim)), readOnly };
+      const wanted = persistentCsi(found, use);
+      const mounted = await csi.setUp(pod, wanted, ownershipOf(pod));
+      return { ...mounted, ...await csi.grow(pod, claim, wanted), device };
+    }
+    if (device) return { path: await blockDevice(found), device };
+    await mountPersistentVolume(found, { place, readOnly, ownership: ownershipOf(pod), ownFolder: localVolumesDir });
+    return { path: place };
+  }
+
+  async #mountNfs(source: NfsSource, place: string): Promise<string> {
+    if (!await isMountPoint(place)) await mountNfs(source, place, { readOnly: source.readOnly ?? false });
     return place;
   }
 

@@ -5,7 +5,9 @@ import { type Pod, specOf } from "../pod/pod.ts";
 
 interface Token {
   readonly text: string;
+  /** Both in milliseconds since the epoch. */
   readonly renewAt: number;
+  readonly expiresAt: number;
 }
 
 const maxAgeMs = 24 * 60 * 60 * 1000;
@@ -45,7 +47,7 @@ export class TokenCache {
       },
     );
     const { token, expirationTimestamp } = answer.status as { token: string; expirationTimestamp: string };
-    const lifeMs = Date.parse(expirationTimestamp) - this.now();
-    return { text: token, renewAt: this.now() + Math.min(lifeMs * 0.8, maxAgeMs) };
+    const expiresAt = Date.parse(expirationTimestamp);
+    return { text: token, renewAt: this.now() + Math.min((expiresAt - this.now()) * 0.8, maxAgeMs), expiresAt };
   }
 }

@@ -28,6 +28,11 @@ function hostConfig(spec: ContainerSpec): Record<string, unknown> {
     IpcMode: modeText(spec.ipc),
     PidMode: spec.pid === "private" ? "" : modeText(spec.pid),
     Mounts: spec.mounts.map(mountBody),
+    Devices: spec.devices?.map(({ source, target, permissions }) => ({
+      PathOnHost: source,
+      PathInContainer: target,
+      CgroupPermissions: permissions,
+    })),
     Tmpfs: spec.tmpfs,
     Privileged: security.privileged,
     ReadonlyRootfs: security.readOnlyRootFilesystem,

@@ -61,6 +61,7 @@ export async function masterLoops({ settings, pki, manifests }: MasterParts): Pr
     loops.podGc(),
     loops.certificateSigningRequests({ ca: pki.ca }),
     loops.bootstrapTokens(),
+    loops.clusterInfo({ ca: pki.ca.cert, server: `https://${settings.nodeIp}:${settings.port}` }),
     loops.clusterRoleAggregation,
     loops.claimProtection,
     loops.volumeProtection,
@@ -114,6 +115,7 @@ function places({ dataDir, cniConfDir, cniBinDir, bridge }: Settings) {
   return {
     kubelet: {
       rootDir: `${dataDir}/kubelet`,
+      wellKnownDir: "/var/lib/kubelet",
       localVolumesDir: `${dataDir}/volumes`,
       cniConfDir,
       cniBinDirs: [cniBinDir],

@@ -16,6 +16,7 @@ export * from "./pod_gc.ts";
 export * from "./taint_eviction.ts";
 export * from "./bootstrap_tokens.ts";
 export * from "./certificate_signing_request.ts";
+export * from "./cluster_info.ts";
 export * from "./cluster_role_aggregation.ts";
 export * from "./scheduler/mod.ts";
 export * from "./daemonset.ts";

@@ -1,5 +1,7 @@
 /** Proofs that come over a real connection: front proxies, tokens, and what ends with them. */
 import assert from "node:assert/strict";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { httpsClient } from "../../runtime/client/mod.ts";
 import { Pod, ServiceAccount } from "../../runtime/schema/mod.ts";
 import { type ApiServer, apiServer } from "../support/api_server.ts";
@@ -110,3 +112,126 @@ Deno.test("kubectl auth says who one is, what one may, and brings roles in line"
   const escalating = await session.run(["auth", "reconcile", "-f", "-", account], { stdin, check: false });
   assert.notEqual(escalating.code, 0);
 });
+
+Deno.test("a token ends at once with what it is bound to, and 401 is all that its holder learns", async (t) => {
+  await using server = await apiServer();
+  const { client } = server;
+  const made = async (path: string, body: unknown) =>
+    (await client.raw("POST", path, body as never)) as { metadata: { uid: string } };
+  const containers = [{ name: "c", image: "x" }];
+  const objects: Record<string, readonly [path: string, body: object]> = {
+    Pod: ["/api/v1/namespaces/default/pods", { spec: { serviceAccountName: "reader", nodeName: "n", containers } }],
+    Secret: ["/api/v1/namespaces/default/secrets", {}],
+    Node: ["/api/v1/nodes", {}],
+  };
+  await reader(server);
+  for (const [kind, [path, body]] of Object.entries(objects)) {
+    await t.step(kind, async () => {
+      const name = `bound-to-${kind.toLowerCase()}`;
+      const { metadata: { uid } } = await made(path, { metadata: { name }, ...body });
+      const spec = { boundObjectRef: { kind, apiVersion: "v1", name, uid } };
+      const answer = await client.raw("POST", "/api/v1/namespaces/default/serviceaccounts/reader/token", { spec });
+      const { status: { token } } = answer as unknown as { status: { token: string } };
+      const authorization = `Bearer ${token}`;
+      assert.equal((await whoAmI(server, {}, { authorization })).username, "system:serviceaccount:default:reader");
+      await client.raw("DELETE", `${path}/${name}?gracePeriodSeconds=0`);
+      assert.equal(await whoAmI(server, {}, { authorization }), "Unauthorized");
+    });
+  }
+});
+
+/** Stands where a kubelet would: takes upgrades, and answers other requests with a first line and no end. */
+async function endlessKubelet() {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket.once("close", () => sockets.delete(socket)).on("error", () => {}));
+    socket.once("data", (bytes) => {
+      const upgrade = /\r\nupgrade:/i.test(bytes.toString());
+      const head = upgrade ? "101 Switching Protocols\r\nupgrade: SPDY/3.1\r\nconnection: Upgrade" : "200 OK";
+      socket.write(`HTTP/1.1 ${head}\r\n${upgrade ? "" : "transfer-encoding: chunked\r\n"}\r\n`);
+      socket.write(upgrade ? "begun" : "5\r\nbegun\r\n");
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const dial = () =>
+    new Promise<Socket>((resolve) => {
+      const socket: Socket = connect(port, "127.0.0.1", () => resolve(socket));
+    });
+  return {
+    dial,
+    [Symbol.asyncDispose]: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}
+
+Deno.test("exec, attach, port-forward and logs end when the token that opened them does", async (t) => {
+  await using kubelet = await endlessKubelet();
+  await using server = await apiServer({ dialKubelet: kubelet.dial });
+  await reader(server);
+  const { client } = server;
+  const addresses = [{ type: "InternalIP", address: "10.0.0.7" }];
+  const status = { addresses, daemonEndpoints: { kubeletEndpoint: { Port: 10250 } } };
+  await client.raw("POST", "/api/v1/nodes", { metadata: { name: "n" }, status });
+  const containers = [{ name: "c", image: "x" }];
+  await client.raw("POST", "/api/v1/namespaces/default/pods", {
+    metadata: { name: "web" },
+    spec: { nodeName: "n", serviceAccountName: "reader", containers },
+  });
+  const rules = [{ apiGroups: [""], resources: ["pods/exec", "pods/attach", "pods/portforward"], verbs: ["*"] }];
+  await client.raw("POST", `${rbac}/clusterroles`, { metadata: { name: "streams" }, rules });
+  await client.raw("POST", `${rbac}/clusterrolebindings`, {
+    metadata: { name: "streams" },
+    roleRef: { apiGroup, kind: "ClusterRole", name: "streams" },
+    subjects: [{ kind: "ServiceAccount", namespace: "default", name: "reader" }],
+  });
+  /** Bound to a Secret of its own. */
+  const bearer = async () => {
+    const secrets = "/api/v1/namespaces/default/secrets";
+    const { metadata } = await client.raw("POST", secrets, { metadata: { generateName: "s-" } }) as {
+      metadata: { name: string; uid: string };
+    };
+    const spec = { boundObjectRef: { kind: "Secret", apiVersion: "v1", name: metadata.name, uid: metadata.uid } };
+    const answer = await client.raw("POST", "/api/v1/namespaces/default/serviceaccounts/reader/token", { spec });
+    const { status: { token } } = answer as unknown as { status: { token: string } };
+    return { token, end: () => client.raw("DELETE", `${secrets}/${metadata.name}`) };
+  };
+  for (
+    const [path, upgrade] of [["exec?command=ls", true], ["attach", true], ["portforward", true], [
+      "log",
+      false,
+    ]] as const
+  ) {
+    await t.step(path, async () => {
+      const { token, end } = await bearer();
+      const over = await begun(server, { path, upgrade, token });
+      await end();
+      await over.ended;
+    });
+  }
+});
+
+/** Resolves when the stream has begun; `ended` when its connection is closed. */
+function begun(
+  { url, ca }: ApiServer,
+  { path, upgrade, token }: { path: string; upgrade: boolean; token: string },
+): Promise<{ ended: Promise<void> }> {
+  const { hostname, port } = new URL(url);
+  const headers = ["host: api", `authorization: Bearer ${token}`];
+  if (upgrade) headers.push("connection: Upgrade", "upgrade: SPDY/3.1");
+  return new Promise((resolve, reject) => {
+    const socket = connectTls({ host: hostname, port: Number(port), ca });
+    const ended = new Promise<void>((end) => socket.once("close", () => end()));
+    let seen = "";
+    socket.on("error", () => {}).on("data", (bytes: Uint8Array) => {
+      seen += new TextDecoder().decode(bytes);
+      if (seen.includes("begun")) resolve({ ended });
+      else if (/^HTTP\/1.1 [45]/.test(seen)) reject(new Error(seen));
+    });
+    const place = `/api/v1/namespaces/default/pods/web/${path}`;
+    socket.write(`${upgrade ? "POST" : "GET"} ${place} HTTP/1.1\r\n${headers.join("\r\n")}\r\n\r\n`);
+  });
+}

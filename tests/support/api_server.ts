@@ -1,5 +1,5 @@
 /** A real API server on a real sqlite store in a temporary folder, reached in process and over HTTPS on a free port. */
-import { type Api, createApi, serveApi } from "../../runtime/api/mod.ts";
+import { type Api, type ApiOptions, createApi, serveApi } from "../../runtime/api/mod.ts";
 import {
   anyOf,
   clientCertificates,
@@ -40,7 +40,7 @@ export interface ApiServer extends AsyncDisposable {
 }
 
 /** The namespaces `default` and `kube-system` are there. */
-export async function apiServer(): Promise<ApiServer> {
+export async function apiServer(options: Pick<ApiOptions, "dialKubelet"> = {}): Promise<ApiServer> {
   const folder = await Deno.makeTempDir({ prefix: "d8s-api-" });
   const pki = await ensurePki(`${folder}/pki`, { hostnames: ["localhost"], ips: ["127.0.0.1"] });
   const store = await openSqliteStore({ path: `${folder}/store.db` });
@@ -53,7 +53,7 @@ export async function apiServer(): Promise<ApiServer> {
   const authenticate = anyOf(proxies, clientCertificates(), serviceAccountTokens(tokens));
   const access = clusterAccess();
   const { authorize } = access;
-  const api = await createApi({ store, authenticate, authorize, access, tokens, clock: systemClock });
+  const api = await createApi({ store, authenticate, authorize, access, tokens, clock: systemClock, ...options });
   const address = { hostname: "127.0.0.1", port: 0 };
   const served = await serveApi(api, {
     ...address,

@@ -7,6 +7,7 @@ import {
   openApiV3Index,
 } from "../../runtime/api/openapi/mod.ts";
 import { builtinResources, type Json, type Resource } from "../../runtime/schema/mod.ts";
+import { apiWorld } from "./api_world.ts";
 import { map, struct, text } from "./patch_sample_types.ts";
 
 type Node = { [key: string]: Json };
@@ -150,3 +151,16 @@ function readFields(bytes: Uint8Array): { number: number; bytes: Uint8Array }[] 
   assert.equal(at, bytes.length);
   return fields;
 }
+
+Deno.test("v3 comes as protobuf too, under a tag of its own", async () => {
+  await using world = await apiWorld();
+  const accept = "application/com.github.proto-openapi.spec.v3@v1.0+protobuf";
+  const get = (headers: Record<string, string>) =>
+    world.api.fetch(new Request("https://api/openapi/v3/apis/apps/v1", { headers }));
+  const [binary, json] = [await get({ accept }), await get({})];
+  assert.equal(binary.headers.get("content-type"), "application/com.github.proto-openapi.spec.v3.v1.0+protobuf");
+  assert.notEqual(binary.headers.get("etag"), json.headers.get("etag"));
+  const text = new TextDecoder().decode(await binary.arrayBuffer());
+  for (const name of Object.keys((await json.json()).components.schemas)) assert.ok(text.includes(name), name);
+  assert.equal((await get({ accept, "if-none-match": binary.headers.get("etag")! })).status, 304);
+});

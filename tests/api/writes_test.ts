@@ -81,6 +81,17 @@ Deno.test("unknown and repeated fields are refused, told or dropped as fieldVali
   assert.equal(warned.body.foo, undefined);
 });
 
+Deno.test("of a YAML body every repeated key is told with its line, and the last value holds", async () => {
+  await using world = await apiWorld();
+  const body = 'metadata:\n  name: a\ndata:\n  x: one\n  x: two\n  "y": one\n  y: two\n  x: three\n';
+  const headers = { "content-type": "application/yaml" };
+  const strict = await world.call("POST", `${maps}?fieldValidation=Strict`, body, headers);
+  const lines = ['line 5: key "x"', 'line 7: key "y"', 'line 8: key "x"'].map((line) => `${line} already set in map`);
+  assert.ok(strict.body.message.endsWith(["yaml: unmarshal errors:", ...lines].join("\n  ")), strict.body.message);
+  const warned = await world.call("POST", maps, body, headers);
+  assert.deepEqual([warned.status, warned.body.data], [201, { x: "three", y: "two" }]);
+});
+
 Deno.test("finalizers hold a deleted object until the last one is gone", async () => {
   await using world = await apiWorld();
   await world.call("POST", maps, { metadata: { name: "a", finalizers: ["example.com/hold"] } });

@@ -1,8 +1,9 @@
 /** Reads and decodes request bodies: bounded, JSON or YAML, objects only. */
-import { load, YAMLException } from "js-yaml";
+import { load } from "js-yaml";
 import { decodeProtobuf, duplicateFaults, type Json, type KubeObject, StatusError } from "../../schema/mod.ts";
 import type { Connection } from "../connection.ts";
 import { badRequest } from "../objects/refusals.ts";
+import { yamlDuplicates } from "./yaml_duplicates.ts";
 
 /** Bytes. */
 export const largestBody = 3 * 1024 * 1024;
@@ -124,17 +125,14 @@ function parseYaml(text: string): Decoded {
   return { value, duplicates };
 }
 
-/** A key that stands twice means its last value, and is told; of several such keys the first one is. */
+/** A key that stands twice means its last value, and is told. */
 function loadYaml(text: string): Decoded {
-  try {
-    return { value: load(text) as Json, duplicates: [] };
-  } catch (error) {
-    if (!(error instanceof YAMLException) || error.reason !== "duplicated mapping key" || !error.mark) throw error;
-    const { line, position } = error.mark;
-    const key = text.slice(position).match(/^("?)([^":\n]*)\1\s*:/)?.[2] ?? "";
-    const fault = `line ${line + 1}: key ${JSON.stringify(key)} already set in map`;
-    return { value: load(text, { json: true }) as Json, duplicates: [`yaml: unmarshal errors:\n  ${fault}`] };
-  }
+  const faults = yamlDuplicates(text);
+  if (faults.length === 0) return { value: load(text) as Json, duplicates: [] };
+  return {
+    value: load(text, { json: true }) as Json,
+    duplicates: [["yaml: unmarshal errors:", ...faults].join("\n  ")],
+  };
 }
 
 /** What is left of `budget` values after counting all of them, aliases as often as they are used. */

@@ -7,7 +7,9 @@ import {
   openApiV2MediaTypes,
   openApiV2Protobuf,
   openApiV3,
+  openApiV3Bytes,
   openApiV3Index,
+  openApiV3Protobuf,
 } from "../openapi/mod.ts";
 import { preferences } from "./accept.ts";
 import { documentAnswer, type Documents } from "./documents.ts";
@@ -29,7 +31,7 @@ export function openApiV2Answer(
   describe: Describe,
   remote: RemoteOpenApi,
 ): Response {
-  const protobuf = preferences(request.headers.get("accept")).some(({ type }) => type.includes("proto-openapi"));
+  const protobuf = wantsProtobuf(request);
   const make = (rows: readonly Resource[]) => {
     const document = remote.v2(openApiV2(rows, describe));
     return protobuf ? openApiV2Protobuf(document) : document;
@@ -51,8 +53,17 @@ export function openApiV3IndexAnswer(documents: Documents, request: Request, rem
 export function openApiV3Answer(documents: Documents, request: Request, describe: Describe): Response {
   const { pathname, searchParams } = new URL(request.url);
   const path = pathname.slice("/openapi/v3/".length);
-  const make = (rows: readonly Resource[]) => openApiV3(path, rows, describe) as object | undefined;
-  const response = documentAnswer(request, documents.get(`openapi v3 ${path}`, "application/json", make));
+  const protobuf = wantsProtobuf(request);
+  const make = (rows: readonly Resource[]) => {
+    const document = openApiV3(path, rows, describe) as object | undefined;
+    return document && protobuf ? openApiV3Bytes(document) : document;
+  };
+  const contentType = protobuf ? openApiV3Protobuf : "application/json";
+  const response = documentAnswer(request, documents.get(`openapi v3 ${path} ${contentType}`, contentType, make));
   if (searchParams.has("hash")) response.headers.set("cache-control", `public, immutable, max-age=${yearSeconds}`);
   return response;
+}
+
+function wantsProtobuf(request: Request): boolean {
+  return preferences(request.headers.get("accept")).some(({ type }) => type.includes("proto-openapi"));
 }

@@ -58,6 +58,8 @@ export interface WriteCall {
   readonly subresource?: string;
   /** What is to be said of members that stood twice in the body, which only whoever parsed it knows. */
   readonly duplicateFields?: readonly string[];
+  /** The row of the version that the client speaks, where it is not the stored one. */
+  readonly spoken?: Resource;
   /** Takes the texts of `Warning` headers. */
   readonly warn?: (text: string) => void;
 }

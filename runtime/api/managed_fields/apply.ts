@@ -15,8 +15,9 @@ import { entriesOf, type Manager, managersOf, sameManager, withFields } from "./
 import { mergeApplied } from "./merge.ts";
 import { removeAbandoned } from "./remove.ts";
 import type { Fields } from "./shape.ts";
-import { appliedFields, changedFields, removedFields } from "./tracked.ts";
+import { appliedFields, changedFields } from "./tracked.ts";
 import { checkApplied } from "./typed_check.ts";
+import { Differences, type Versions } from "./versions.ts";
 
 export interface Apply {
   /** Absent for a create. */
@@ -28,6 +29,8 @@ export interface Apply {
   readonly subresource: string;
   /** RFC 3339, whole seconds. */
   readonly now: string;
+  /** Absent: every manager speaks the version of the apply. */
+  readonly versions?: Versions;
 }
 
 /**
@@ -46,11 +49,12 @@ export function applyObject(request: Apply): KubeObject {
   const others = before.filter((manager) => !sameManager(manager, own));
   const last = before.find((manager) => sameManager(manager, own));
   const object = nextObject(request, applied, [last, own], others);
-  const changed = changedFields(resource, live, object);
-  const removed = removedFields(resource, live, object);
-  refuseConflicts(request, others, changed);
-  const left = others.map((manager) => withFields(manager, difference(difference(manager.fields, changed), removed)));
-  const same = last && !changed && !removed && sameSet(last.fields, own.fields) && !movesVersion(request);
+  const differences = new Differences(resource, live, object, request.versions);
+  refuseConflicts(request, others, differences);
+  const left = others.map((manager) => differences.left(manager));
+  const { changed, removed } = differences.own;
+  const owns = last?.apiVersion === own.apiVersion && sameSet(last.fields, own.fields);
+  const same = owns && !changed && !removed && !movesVersion(request);
   const next = refreshLastApplied(object, applied, request.manager);
   if (same && live && next === object) return live;
   const managers = [...left, last && same ? last : withFields(own, own.fields, now)];
@@ -88,23 +92,31 @@ function managersBefore({ live, resource, now }: Apply): readonly Manager[] {
 }
 
 function nextObject(
-  { live, resource }: Apply,
+  { live, resource, versions }: Apply,
   applied: KubeObject,
   [last, own]: readonly [Manager | undefined, Manager],
   others: readonly Manager[],
 ): KubeObject {
   const merged = mergeApplied(resource.type, live as Fields | undefined, applied as Json) as Fields;
   const owned = [own, ...others].map(({ fields }) => fields);
+  const earlier = last && last.apiVersion !== own.apiVersion ? versions?.(last.apiVersion) : undefined;
+  if (earlier) {
+    // What was applied before has the names of another version: it is taken away there.
+    const { type } = earlier.resource;
+    const kept = [appliedFields(earlier.resource, earlier.show(applied)), ...owned.slice(1)];
+    const there = removeAbandoned(type, earlier.show(merged as unknown as KubeObject) as Fields, last!.fields, kept);
+    return versions!(own.apiVersion)!.show(there as unknown as KubeObject);
+  }
   return removeAbandoned(resource.type, merged, last?.fields, owned) as KubeObject;
 }
 
-function refuseConflicts(request: Apply, others: readonly Manager[], changed: FieldSet | undefined): void {
+function refuseConflicts(request: Apply, others: readonly Manager[], differences: Differences): void {
   const { live, resource, manager: name, force } = request;
-  if (force || !changed || !live) return;
+  if (force || !differences.own.changed || !live) return;
   const conflicts: Conflict[] = [];
   const allowed = lastAppliedFields(live, resource, name);
   for (const manager of others) {
-    const fields = difference(intersection(manager.fields, changed), allowed);
+    const fields = difference(intersection(manager.fields, differences.in(manager.apiVersion).changed), allowed);
     if (fields) conflicts.push({ manager, fields });
   }
   if (conflicts.length > 0) throw conflictError(conflicts);

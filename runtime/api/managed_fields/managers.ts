@@ -1,11 +1,13 @@
 /**
  * The managers of one object, read from and written to `metadata.managedFields`.
  *
- * Laws: one entry for each (manager, operation, apiVersion, subresource); an entry that owns nothing is not there; applies
+ * Laws: one entry for each (manager, operation, apiVersion, subresource), where who applies is one manager whatever the
+ * version; an entry that owns nothing is not there; applies
  * come before updates, older before younger; at most ten update managers, older ones fold into `ancient-changes`.
  */
 import type { KubeObject, ManagedFieldsEntry } from "../../schema/mod.ts";
 import { decodeFieldSet, type FieldSet, sorted, union } from "./field_set.ts";
+import { shared } from "./shared_sets.ts";
 
 export interface Manager {
   readonly name: string;
@@ -47,8 +49,8 @@ function decodeEntry(entry: ManagedFieldsEntry): Manager {
 export type ManagerId = Pick<Manager, "name" | "operation" | "apiVersion" | "subresource">;
 
 export function sameManager(a: ManagerId, b: ManagerId): boolean {
-  return a.name === b.name && a.operation === b.operation && a.apiVersion === b.apiVersion &&
-    a.subresource === b.subresource;
+  return a.name === b.name && a.operation === b.operation && a.subresource === b.subresource &&
+    (a.operation === "Apply" || a.apiVersion === b.apiVersion);
 }
 
 export function withFields(manager: Manager, fields: FieldSet | undefined, time = manager.time): Manager {
@@ -68,7 +70,7 @@ function encodeEntry(manager: Manager): ManagedFieldsEntry {
   const entry: ManagedFieldsEntry = { manager: name, operation, apiVersion };
   if (time) entry.time = time;
   entry.fieldsType = "FieldsV1";
-  entry.fieldsV1 = sorted(fields!) as ManagedFieldsEntry["fieldsV1"];
+  entry.fieldsV1 = shared(sorted(fields!)) as ManagedFieldsEntry["fieldsV1"];
   if (subresource) entry.subresource = subresource;
   return entry;
 }

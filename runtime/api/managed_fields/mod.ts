@@ -2,3 +2,4 @@
 export { type Apply, applyObject } from "./apply.ts";
 export { trackUpdate, type Update } from "./track_update.ts";
 export { entriesIgnoringTimes } from "./times.ts";
+export type { Versions } from "./versions.ts";

@@ -6,7 +6,7 @@
 import { apiVersionOf, type KubeObject, type ManagedFieldsEntry, type Resource } from "../../schema/mod.ts";
 import { difference, type FieldSet, sameSet, union } from "./field_set.ts";
 import { entriesOf, type Manager, managersOf, sameManager, withFields } from "./managers.ts";
-import { changedFields, removedFields } from "./tracked.ts";
+import { Differences, type Versions } from "./versions.ts";
 
 export interface Update {
   /** Absent for a create. */
@@ -18,19 +18,20 @@ export interface Update {
   readonly subresource: string;
   /** RFC 3339, whole seconds. */
   readonly now: string;
+  /** Absent: every manager speaks the version of the write. */
+  readonly versions?: Versions;
 }
 
 /** The new `metadata.managedFields`; the live list itself when nothing about it changes. */
 export function trackUpdate(update: Update): ManagedFieldsEntry[] {
-  const { live, updated, resource } = update;
+  const { live, updated, resource, versions } = update;
   const before = managersBefore(update);
-  const changed = changedFields(resource, live, updated);
-  const removed = removedFields(resource, live, updated);
+  const differences = new Differences(resource, live, updated, versions);
+  const { changed, removed } = differences.own;
   if (!changed && !removed && before === undefined) return live?.metadata?.managedFields ?? [];
   const managers = before ?? managersOf(live);
   const own = ownManager(managers, update);
-  const others = managers.filter((manager) => !sameManager(manager, own));
-  const left = others.map((manager) => withFields(manager, difference(difference(manager.fields, changed), removed)));
+  const left = managers.filter((manager) => !sameManager(manager, own)).map((manager) => differences.left(manager));
   return entriesOf([...left, grown(own, changed, removed, update.now)]);
 }
 

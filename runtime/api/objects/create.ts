@@ -33,7 +33,10 @@ export async function create(
 ): Promise<ObjectRevision> {
   const { resource, namespace } = collection;
   decodeBody(resource, object, call);
-  return await createDecoded(m, { resource: storedRow(m, resource), namespace }, newToStored(resource, object), call);
+  return await createDecoded(m, { resource: storedRow(m, resource), namespace }, newToStored(resource, object), {
+    ...call,
+    spoken: resource,
+  });
 }
 
 /** As `create`, for a body that was decoded already, in the stored version. `keepManaged`: the object brings its managedFields along. */

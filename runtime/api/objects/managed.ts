@@ -3,6 +3,7 @@ import type { KubeObject, Resource, Stored } from "../../schema/mod.ts";
 import { trackUpdate } from "../managed_fields/mod.ts";
 import type { WriteCall } from "../operations.ts";
 import { type Machinery, timestamp } from "./machinery.ts";
+import { fromStored, versionsOf } from "./versions.ts";
 
 export function track(
   m: Machinery,
@@ -11,9 +12,16 @@ export function track(
   live: Stored | undefined,
   call: WriteCall,
 ): void {
-  const manager = call.fieldManager ?? "unknown";
-  const now = timestamp(m.clock.now());
-  const entries = trackUpdate({ live, updated, resource, manager, subresource: call.subresource ?? "", now });
+  const spoken = call.spoken ?? resource;
+  const entries = trackUpdate({
+    live: live && fromStored(spoken, live),
+    updated: fromStored(spoken, updated),
+    resource: spoken,
+    manager: call.fieldManager ?? "unknown",
+    subresource: call.subresource ?? "",
+    now: timestamp(m.clock.now()),
+    versions: versionsOf(m, resource),
+  });
   if (entries.length > 0) updated.metadata!.managedFields = entries;
   else delete updated.metadata!.managedFields;
 }

@@ -9,12 +9,12 @@ import { copyJson } from "./json_value.ts";
 import { type Machinery, timestamp } from "./machinery.ts";
 import { type Changed, modify } from "./modify.ts";
 import { badRequest } from "./refusals.ts";
-import { fromStored, partToStored, storedTarget, toStored } from "./versions.ts";
+import { fromStored, newToStored, storedTarget, toStored, versionsOf } from "./versions.ts";
 
 export async function patch(m: Machinery, target: Target, patch: PatchBody, call: WriteCall): Promise<Written> {
   if (patch.type === "apply") return await apply(m, target, patch, call);
   const { resource } = target;
-  const revision = await modify(m, storedTarget(m, target), call, (live) => {
+  const revision = await modify(m, storedTarget(m, target), { ...call, spoken: resource }, (live) => {
     const object = patched(resource, fromStored(resource, live), patch);
     decodeBody(resource, object, call);
     return { object: toStored(resource, object) };
@@ -41,26 +41,28 @@ async function apply(
   call: WriteCall,
 ): Promise<Written> {
   const stored = storedTarget(m, target);
-  const { resource } = stored;
+  const { resource } = target;
   const manager = mustName(call);
   checkApplied(target, body as unknown as KubeObject);
   reportFaults(target.resource, { unknown: [], duplicate: call.duplicateFields ?? [] }, call);
   // An applied field that the schema doesn't know is refused whatever the caller says: nobody could own it.
   const strict = { ...call, fieldValidation: "Strict", duplicateFields: [] } as const;
-  const applied = partToStored(target.resource, body as unknown as KubeObject);
   const options = {
-    applied,
+    applied: body as unknown as KubeObject,
     resource,
     manager,
     force,
     subresource: call.subresource ?? "",
     now: timestamp(m.clock.now()),
+    versions: versionsOf(m, resource),
   };
   const change = (live: Stored): Changed => {
-    const result = applyObject({ ...options, live });
+    const shown = fromStored(resource, live) as Stored;
+    const result = applyObject({ ...options, live: shown });
+    if (result === shown) return { object: copyJson(live) as KubeObject, managed: true };
     const object = copyJson(result);
-    if (result !== live) decodeBody(resource, object, strict);
-    return { object, managed: true };
+    decodeBody(resource, object, strict);
+    return { object: toStored(resource, object), managed: true };
   };
   try {
     return { revision: await modify(m, stored, call, change), created: false };
@@ -69,7 +71,7 @@ async function apply(
   }
   const object = copyJson(applyObject(options));
   decodeBody(resource, object, strict);
-  return { revision: await createDecoded(m, stored, object, call, true), created: true };
+  return { revision: await createDecoded(m, stored, newToStored(resource, object), call, true), created: true };
 }
 
 /** The field manager; throws BadRequest for an apply without one. */

@@ -14,15 +14,16 @@ export async function update(m: Machinery, target: Target, object: KubeObject, c
   decodeBody(target.resource, object, call);
   const stored = storedTarget(m, target);
   const wanted = toStored(target.resource, object);
+  const spoken = { ...call, spoken: target.resource };
   try {
-    const revision = await modify(m, stored, call, () => ({ object: copyJson(wanted) }));
+    const revision = await modify(m, stored, spoken, () => ({ object: copyJson(wanted) }));
     return { revision, created: false };
   } catch (error) {
     if (!mayCreate(target, wanted, call) || !isReason(error, "NotFound")) throw error;
   }
   delete wanted.metadata!.resourceVersion;
   wanted.metadata!.name ??= target.name;
-  return { revision: await createDecoded(m, stored, wanted, call), created: true };
+  return { revision: await createDecoded(m, stored, wanted, spoken), created: true };
 }
 
 function mayCreate({ resource }: Target, object: KubeObject, call: WriteCall): boolean {

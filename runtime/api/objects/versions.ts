@@ -14,6 +14,7 @@ import {
   validateSpoken,
 } from "../../schema/mod.ts";
 import type { ObjectRevision } from "../cache/mod.ts";
+import type { Versions } from "../managed_fields/mod.ts";
 import type { Target } from "../operations.ts";
 import type { Machinery } from "./machinery.ts";
 
@@ -75,9 +76,15 @@ export function fromStored(resource: Resource, object: KubeObject): KubeObject {
   return object.apiVersion === apiVersion ? object : inVersion(resource, object, apiVersion);
 }
 
-/** As `toStored` for a part of an object: nothing is filled in. */
-export function partToStored(resource: Resource, part: KubeObject): KubeObject {
-  return isStored(resource) || isCustom(resource) ? part : inVersion(resource, part, resource.storageVersion);
+/** The other versions that managers of such an object may speak; a webhook's conversions are not waited for. */
+export function versionsOf({ registry }: Machinery, resource: Resource): Versions {
+  return (apiVersion) => {
+    const slash = apiVersion.lastIndexOf("/");
+    const [group, version] = [apiVersion.slice(0, Math.max(slash, 0)), apiVersion.slice(slash + 1)];
+    const row = registry.find(group, version, resource.plural);
+    if (!row || row.kind !== resource.kind || row.convert) return undefined;
+    return { resource: row, show: (object) => fromStored(row, object) };
+  };
 }
 
 function inVersion(resource: Resource, object: KubeObject, apiVersion: string): KubeObject {

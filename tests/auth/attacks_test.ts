@@ -13,9 +13,13 @@ interface Attempt {
 
 const rbac = "/apis/rbac.authorization.k8s.io/v1";
 const team = "/api/v1/namespaces/team";
+const guarded = "/api/v1/namespaces/guarded";
 const ann: User = { name: "ann", groups: ["system:authenticated"] };
 const nobody: User = { name: "system:anonymous", groups: ["system:unauthenticated"] };
 const nodeA: User = { name: "system:node:a", groups: ["system:nodes", "system:authenticated"] };
+
+const nodeB: User = { name: "system:node:b", groups: ["system:nodes", "system:authenticated"] };
+const reader: User = { name: "reader", groups: ["system:authenticated"] };
 
 async function attempt({ api }: ApiServer, { as, method, path, body, headers }: Attempt) {
   const request = new Request(`https://api${path}`, {
@@ -57,6 +61,14 @@ async function city(): Promise<ApiServer> {
     metadata: { name: "ann" },
     roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "editor" },
     subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: "ann" }],
+  });
+  await made(`${rbac}/namespaces/team/rolebindings`, { metadata: { name: "strong" }, roleRef: admin, subjects: [] });
+  const reads = [{ apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "watch", "update", "delete"] }];
+  await made(`${rbac}/namespaces/team/roles`, { metadata: { name: "reader" }, rules: reads });
+  await made(`${rbac}/namespaces/team/rolebindings`, {
+    metadata: { name: "reader" },
+    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "reader" },
+    subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: "reader" }],
   });
   return server;
 }
@@ -141,6 +153,115 @@ const attacks: readonly [name: string, attempt: Attempt, words?: RegExp][] = [
     { as: nodeA, path: `${team}/secrets/yours` },
     /no relationship found between node 'a' and this object/,
   ],
+  ["a node takes a token for an account of another node's pod", {
+    as: nodeB,
+    path: `${team}/serviceaccounts/robot/token`,
+    body: { spec: { boundObjectRef: { kind: "Pod", apiVersion: "v1", name: "on-a", uid: "1" } } },
+  }],
+  ["a node reads a ConfigMap that no pod of its own names", { as: nodeA, path: `${team}/configmaps/x` }],
+  ["a node that is not in the nodes' group", {
+    as: { name: "system:node:a", groups: ["system:authenticated"] },
+    path: `${team}/secrets/mine`,
+  }],
+  ["a node's Lease taken by another", {
+    as: nodeA,
+    method: "DELETE",
+    path: "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/b",
+  }, /can only access node lease with the same name/],
+  ["a node makes itself another's CSINode", {
+    as: nodeA,
+    path: "/apis/storage.k8s.io/v1/csinodes",
+    body: { metadata: { name: "b" }, spec: { drivers: [] } },
+  }],
+  ["a node speaks of another's devices", {
+    as: nodeA,
+    path: "/apis/resource.k8s.io/v1/resourceslices",
+    body: {
+      metadata: { name: "s" },
+      spec: { nodeName: "b", driver: "d.example.com", pool: { name: "b", generation: 1, resourceSliceCount: 1 } },
+    },
+  }, /can only create ResourceSlice with the same NodeName as the requesting node/],
+  [
+    "a node lists the devices of all",
+    { as: nodeA, path: "/apis/resource.k8s.io/v1/resourceslices" },
+    /nodeName field selector/,
+  ],
+  ["a node evicts another's pod", {
+    as: nodeA,
+    path: `${team}/pods/on-b/eviction`,
+    body: { metadata: { name: "on-b" } },
+  }, /can only (evict|delete) pods with spec.nodeName set to itself/],
+  ["a node names itself with labels of its kind at birth", {
+    as: { ...nodeA, name: "system:node:c" },
+    path: "/api/v1/nodes",
+    body: { metadata: { name: "c", labels: { "node-restriction.kubernetes.io/trusted": "yes" } } },
+  }, /is not allowed to set the following labels/],
+  ["escalation by the rules that a role gathers", {
+    as: ann,
+    path: `${rbac}/clusterroles`,
+    body: { metadata: { name: "x" }, aggregationRule: { clusterRoleSelectors: [{}] } },
+  }],
+  ["a binding of one's own to another subject", {
+    as: ann,
+    method: "PATCH",
+    path: `${rbac}/namespaces/team/rolebindings/strong`,
+    headers: { "content-type": "application/merge-patch+json" },
+    body: { subjects: toAnn },
+  }, /not currently held/],
+  ["impersonation of a uid", {
+    as: ann,
+    path: `${team}/pods`,
+    headers: { "impersonate-user": "ann", "impersonate-uid": "0" },
+  }],
+  ["impersonation of a node", {
+    as: ann,
+    path: `${team}/pods`,
+    headers: { "impersonate-user": "system:node:a", "impersonate-group": "system:nodes" },
+  }],
+  ["exec into a pod by who may only read it", {
+    as: reader,
+    path: `${team}/pods/on-a/exec?command=sh`,
+    method: "POST",
+  }, /cannot create resource "pods\/exec"/],
+  ["exec by GET, which only reads", { as: reader, path: `${team}/pods/on-a/exec?command=sh` }],
+  ["an approval by who may only ask", {
+    as: ann,
+    method: "PUT",
+    path: "/apis/certificates.k8s.io/v1/certificatesigningrequests/x/approval",
+    body: {},
+  }],
+  ["a write to a status by who may write the object", {
+    as: reader,
+    method: "PUT",
+    path: `${team}/pods/on-a/status`,
+    body: {},
+  }],
+  ["deletion of all at once by who may delete one", {
+    as: reader,
+    method: "DELETE",
+    path: `${team}/pods`,
+  }, /cannot deletecollection resource "pods"/],
+  ["a webhook over all requests", {
+    as: ann,
+    path: "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
+    body: { metadata: { name: "x" }, webhooks: [] },
+  }],
+  ["a server of one's own behind the API", {
+    as: ann,
+    path: "/apis/apiregistration.k8s.io/v1/apiservices",
+    body: { metadata: { name: "v1.evil" }, spec: {} },
+  }],
+  ["an access review about others", {
+    as: ann,
+    path: "/apis/authorization.k8s.io/v1/subjectaccessreviews",
+    body: { spec: { user: "bob", nonResourceAttributes: { path: "/", verb: "get" } } },
+  }],
+  ["a review of another's token", {
+    as: ann,
+    path: "/apis/authentication.k8s.io/v1/tokenreviews",
+    body: { spec: { token: "x" } },
+  }],
+  ["a node's kubelet through its proxy", { as: reader, path: "/api/v1/nodes/a/proxy/pods" }],
   ["a node lists secrets", { as: nodeA, path: `${team}/secrets` }, /No Object name found/],
   ["a node lists all secrets", { as: nodeA, path: "/api/v1/secrets" }],
   ["a node reads a secret of its pod's name elsewhere", { as: nodeA, path: "/api/v1/namespaces/other/secrets/mine" }],
@@ -212,6 +333,87 @@ Deno.test("attacks by whoever is authenticated are refused, each by its own gate
       assert.ok(status === 403 || status === 404, `${status}: ${JSON.stringify(body)}`);
       if (words) assert.match(body.message, words);
       if (words) assert.equal(status, 403);
+    });
+  }
+});
+
+const privileged = { securityContext: { privileged: true } };
+const merge = { "content-type": "application/merge-patch+json" };
+
+/** By an administrator, so that no right is missing: what is refused is refused by the object's own rules. */
+const changes: readonly [name: string, attempt: Omit<Attempt, "as">, words: RegExp][] = [
+  ["a privileged pod where the namespace says restricted", {
+    path: `${guarded}/pods`,
+    body: pod("p", { containers: [{ name: "c", image: "x", ...privileged }] }),
+  }, /violates PodSecurity "restricted:latest": privileged/],
+  ["a privileged ephemeral container beside a hardened pod", {
+    method: "PATCH",
+    path: `${guarded}/pods/hardened/ephemeralcontainers`,
+    headers: { "content-type": "application/strategic-merge-patch+json" },
+    body: { spec: { ephemeralContainers: [{ name: "e", image: "x", ...privileged }] } },
+  }, /violates PodSecurity/],
+  ["a pod that is made privileged later", {
+    method: "PATCH",
+    path: `${team}/pods/on-a`,
+    headers: { "content-type": "application/strategic-merge-patch+json" },
+    body: { spec: { containers: [{ name: "c", ...privileged }] } },
+  }, /pod updates may not change fields other than/],
+  ["a pod that is given another account", {
+    method: "PATCH",
+    path: `${team}/pods/on-a`,
+    headers: merge,
+    body: { spec: { serviceAccountName: "strong" } },
+  }, /pod updates may not change fields other than/],
+  ["a pod that is given the machine's folders", {
+    method: "PATCH",
+    path: `${team}/pods/on-a`,
+    headers: merge,
+    body: { spec: { volumes: [{ name: "v", hostPath: { path: "/" } }] } },
+  }, /pod updates may not change fields other than/],
+  ["a pod that is moved to another node", {
+    path: `${team}/pods/on-a/binding`,
+    body: { metadata: { name: "on-a" }, target: { kind: "Node", name: "b" } },
+  }, /pod on-a is already assigned to node "a"/],
+  ["a role that a binding names, changed for a stronger one", {
+    method: "PATCH",
+    path: `${rbac}/namespaces/team/rolebindings/ann`,
+    headers: merge,
+    body: { roleRef: admin },
+  }, /cannot change roleRef/],
+  ["a Secret's type, changed to that of a token", {
+    method: "PATCH",
+    path: `${team}/secrets/mine`,
+    headers: merge,
+    body: { type: "kubernetes.io/service-account-token" },
+  }, /field is immutable/],
+  ["the uid of an object", {
+    method: "PATCH",
+    path: `${team}/pods/on-a`,
+    headers: merge,
+    body: { metadata: { uid: "00000000-0000-0000-0000-000000000000" } },
+  }, /Precondition failed|uid/],
+];
+
+Deno.test("what nobody may change stays as it is, whoever asks", async (t) => {
+  await using server = await city();
+  const { client } = server;
+  const restricted = { "pod-security.kubernetes.io/enforce": "restricted" };
+  await client.raw("POST", "/api/v1/namespaces", { metadata: { name: "guarded", labels: restricted } });
+  await client.raw("POST", `${guarded}/serviceaccounts`, { metadata: { name: "default" } });
+  const securityContext = {
+    allowPrivilegeEscalation: false,
+    runAsNonRoot: true,
+    capabilities: { drop: ["ALL"] },
+    seccompProfile: { type: "RuntimeDefault" },
+  };
+  const containers = [{ name: "c", image: "x", securityContext }];
+  await client.raw("POST", `${guarded}/pods`, pod("hardened", { containers }) as never);
+  const as: User = { name: "kubernetes-admin", groups: ["system:masters", "system:authenticated"] };
+  for (const [name, tried, words] of changes) {
+    await t.step(name, async () => {
+      const { status, body } = await attempt(server, { as, ...tried });
+      assert.ok([403, 409, 422].includes(status), `${status}: ${JSON.stringify(body)}`);
+      assert.match(body.message, words);
     });
   }
 });

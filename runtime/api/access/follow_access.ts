@@ -11,7 +11,7 @@ interface Told {
 }
 
 const rbacKinds: readonly RbacKind[] = ["roles", "clusterroles", "rolebindings", "clusterrolebindings"];
-const graphKinds: readonly GraphKind[] = ["pods", "persistentvolumes", "volumeattachments"];
+const graphKinds: readonly GraphKind[] = ["pods", "persistentvolumes", "volumeattachments", "resourceslices"];
 
 /** When it returns, what is there has been told; dispose to stop. */
 export function followAccess(cache: WatchCache, { rbac, nodes }: ClusterAccess): Disposable {

@@ -25,6 +25,7 @@ const rules: Readonly<Record<string, Rule>> = {
   "serviceaccounts": token,
   "leases.coordination.k8s.io": ownName("can only access node lease with the same name as the requesting node"),
   "csinodes.storage.k8s.io": ownName("can only access CSINode with the same name as the requesting node"),
+  "resourceslices.resource.k8s.io": resourceSlice,
   "persistentvolumeclaims": ({ node, request: { subresource } }) =>
     subresource === "status" ? undefined : `node "${node}" may only update PVC status`,
   "endpointslices.discovery.k8s.io": dnsSlice,
@@ -50,7 +51,7 @@ function pod(question: Question): string | undefined {
   if (subresource === "eviction") {
     return isOn(podOf(question), node)
       ? undefined
-      : `node "${node}" can only evict pods with spec.nodeName set to itself`;
+      : `node ${node} can only evict pods with spec.nodeName set to itself`;
   }
   if (subresource) return `unexpected pod subresource "${subresource}", only 'status' and 'eviction' are allowed`;
   if (operation === "CREATE") return mirrorPod(question);
@@ -89,9 +90,8 @@ function mirrorPod({ node, request, view }: Question): string | undefined {
   if (!owner || more || owner.kind !== "Node" || owner.name !== node) {
     return `node "${node}" can only create pods with an owner reference set to itself`;
   }
-  if (view.get("", "nodes", "", node)?.metadata.uid !== owner.uid) {
-    return `UID mismatch: the owner is not node "${node}"`;
-  }
+  const uid = view.get("", "nodes", "", node)?.metadata.uid;
+  if (uid !== owner.uid) return `node ${node} UID mismatch: expected ${owner.uid} got ${uid}`;
   return referenceOf(made, node);
 }
 
@@ -107,7 +107,10 @@ function ownNode({ node, request }: Question): string | undefined {
   if (name !== node) return `node "${node}" is not allowed to modify node "${name}"`;
   const labels = forbiddenLabels(object?.metadata?.labels, old?.metadata.labels);
   if (operation !== "DELETE" && labels.length > 0) {
-    return `node "${node}" is not allowed to modify labels: ${labels.join(", ")}`;
+    const list = labels.join(", ");
+    return operation === "CREATE"
+      ? `node "${node}" is not allowed to set the following labels: ${list}`
+      : `is not allowed to modify labels: ${list}`;
   }
   if (operation !== "UPDATE") return undefined;
   const [now, before] = [object, old].map((one) =>
@@ -130,12 +133,23 @@ function token({ node, request, view }: Question): string | undefined {
   if (bound?.kind !== "Pod" || !bound.name) return "node requested token not bound to a pod";
   if (!bound.uid) return "node requested token with a pod binding without a uid";
   const pod = view.get("", "pods", request.namespace, bound.name);
-  if (pod?.metadata.uid !== bound.uid) return `the UID in the bound object reference (${bound.uid}) does not match`;
+  if (pod?.metadata.uid !== bound.uid) {
+    return `the UID in the bound object reference (${bound.uid}) does not match the UID in record. ` +
+      "The object might have been deleted and then recreated";
+  }
   return isOn(pod, node) ? undefined : "node requested token bound to a pod scheduled on a different node";
 }
 
 function ownName(why: string): Rule {
   return ({ node, request: { name } }) => name === node ? undefined : why;
+}
+
+function resourceSlice({ node, request: { object, old, operation } }: Question): string | undefined {
+  const slice = operation === "DELETE" ? old : object as Stored;
+  if (slice && nodeOf(slice) === node) return undefined;
+  return operation === "DELETE"
+    ? "can only delete ResourceSlice with the same NodeName as the requesting node"
+    : "can only create ResourceSlice with the same NodeName as the requesting node";
 }
 
 /** Each node answers DNS and says so in a slice of its own; that of a node that is gone may go. */

@@ -30,6 +30,7 @@ const judges: Readonly<Record<string, Judge>> = {
     question.asked.subresource === "status" ? statusOf(question) : getOf(question),
   "/persistentvolumes": getOf,
   "resource.k8s.io/resourceclaims": getOf,
+  "resource.k8s.io/resourceslices": slices,
   "storage.k8s.io/volumeattachments": getOf,
   "/serviceaccounts": serviceAccount,
   "coordination.k8s.io/leases": lease,
@@ -78,7 +79,7 @@ function serviceAccount(question: Question): true | string {
   const { verb, asked } = question;
   if (verb === "get" && !asked.subresource) return related(question);
   if (verb !== "create" || asked.subresource !== "token") {
-    return "can only get service accounts or create tokens for individual service accounts";
+    return "can only create tokens for individual service accounts";
   }
   return related(question);
 }
@@ -97,6 +98,18 @@ function lease({ node, verb, asked }: Question): true | string {
   return true;
 }
 
+/** A new slice says in its body whose it is; NodeRestriction looks at that. */
+function slices(question: Question): true | string {
+  const { node, verb, asked } = question;
+  if (asked.subresource) return "cannot authorize ResourceSlice subresources";
+  if (verb === "create") return true;
+  if (["get", "update", "patch", "delete"].includes(verb)) return related(question);
+  if (["list", "watch", "deletecollection"].includes(verb) && selects(asked.fieldSelector, "spec.nodeName", node)) {
+    return true;
+  }
+  return "can only list/watch/deletecollection resourceslices with nodeName field selector";
+}
+
 function csiNode({ node, verb, asked }: Question): true | string {
   if (asked.subresource) return "cannot authorize CSINode subresources";
   if (!["get", "create", "update", "patch", "delete"].includes(verb)) {
@@ -112,7 +125,7 @@ function csiNode({ node, verb, asked }: Question): true | string {
 function ownNode({ node, verb, asked }: Question): true | string | undefined {
   if (!reads.includes(verb)) return undefined;
   if (asked.name === node) return true;
-  return `node '${node}' cannot read '${asked.name ?? ""}', only its own Node object`;
+  return `node '${node}' cannot read ${asked.name ? `'${asked.name}'` : "all nodes"}, only its own Node object`;
 }
 
 function ownPods(question: Question): true | string | undefined {

@@ -5,7 +5,8 @@
 import type { Stored } from "../../schema/mod.ts";
 import { nodeOf, type Reference, reference, referencesOf, volumeReferences } from "./references.ts";
 
-export type GraphKind = "pods" | "persistentvolumes" | "volumeattachments";
+/** The last two name their node themselves. */
+export type GraphKind = "pods" | "persistentvolumes" | "volumeattachments" | "resourceslices";
 
 interface BoundPod {
   readonly node: string;
@@ -18,23 +19,26 @@ export class NodeGraph {
   readonly #needs = new Map<string, Map<Reference, number>>();
   readonly #volumes = new Map<string, ReturnType<typeof volumeReferences>>();
   readonly #volumesOfSecret = new Map<Reference, Set<string>>();
-  readonly #attachments = new Map<string, string | undefined>();
+  /** `volumeattachments NAME`, `resourceslices NAME` */
+  readonly #nodeNamed = new Map<string, string | undefined>();
 
   set(kind: GraphKind, object: Stored): void {
     if (kind === "pods") return this.#setPod(object);
     if (kind === "persistentvolumes") return this.#setVolume(object);
-    this.#attachments.set(object.metadata.name, nodeOf(object));
+    this.#nodeNamed.set(`${kind} ${object.metadata.name}`, nodeOf(object));
   }
 
   delete(kind: GraphKind, { metadata: { namespace, name } }: Stored): void {
     if (kind === "pods") this.#forgetPod(`${namespace}/${name}`);
     else if (kind === "persistentvolumes") this.#forgetVolume(name);
-    else this.#attachments.delete(name);
+    else this.#nodeNamed.delete(`${kind} ${name}`);
   }
 
   /** Whether a pod on the node refers to the object, at once or through its volume. */
   reaches(node: string, plural: string, namespace: string | undefined, name: string): boolean {
-    if (plural === "volumeattachments") return this.#attachments.get(name) === node;
+    if (plural === "volumeattachments" || plural === "resourceslices") {
+      return this.#nodeNamed.get(`${plural} ${name}`) === node;
+    }
     if (plural === "persistentvolumes") return this.#usesVolume(node, name);
     const wanted = reference(plural, namespace, name);
     if (this.#needs.get(node)?.has(wanted)) return true;

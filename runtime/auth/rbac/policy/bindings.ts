@@ -31,9 +31,9 @@ export const clusterBindings = [
 ];
 
 const system = "kube-system";
-const leader = (name: string) => [
-  on("core", "configmaps", "watch"),
-  on("core", "configmaps", "get update", name),
+const leading = [
+  on("coordination.k8s.io", "leases", `create ${read} update`),
+  on("coordination.k8s.io", "leasecandidates", `create ${read} update`),
 ];
 
 export const namespacedRoles = [
@@ -41,10 +41,10 @@ export const namespacedRoles = [
     on("core", "configmaps", read, "extension-apiserver-authentication"),
   ]),
   namespacedRole(system, "system:controller:bootstrap-signer", [on("core", "secrets", read)]),
-  namespacedRole(system, "system:controller:cloud-provider", [on("core", "configmaps", `create ${read} update`)]),
+  namespacedRole(system, "system:controller:cloud-provider", [on("core", "configmaps", `create ${read}`)]),
   namespacedRole(system, "system:controller:token-cleaner", [on("core", "secrets", `delete ${read}`), events]),
-  namespacedRole(system, "system::leader-locking-kube-controller-manager", leader("kube-controller-manager")),
-  namespacedRole(system, "system::leader-locking-kube-scheduler", leader("kube-scheduler")),
+  namespacedRole(system, "system::leader-locking-kube-controller-manager", leading),
+  namespacedRole(system, "system::leader-locking-kube-scheduler", leading),
   // NodeRestriction narrows this to the node's own slice of the DNS Service.
   namespacedRole(system, "system:d8s:node-dns", [
     on("core", "services", "create"),
@@ -68,6 +68,7 @@ export const namespacedBindings = [
   namespacedBinding(system, "system::leader-locking-kube-controller-manager", [
     user("system:kube-controller-manager"),
     account("kube-controller-manager"),
+    account("leader-election-controller"),
   ]),
   namespacedBinding(system, "system::leader-locking-kube-scheduler", [
     user("system:kube-scheduler"),

@@ -31,7 +31,8 @@ const everybody = [
   ]),
   clusterRole("system:cluster-trust-bundle-discovery", [on(certificates, "clustertrustbundles", read)]),
   clusterRole("system:monitoring", [
-    urls("/metrics /metrics/slis /livez /livez/* /readyz /readyz/* /healthz /healthz/*"),
+    urls("/metrics /metrics/slis /livez /livez/* /readyz /readyz/* /healthz /healthz/* /statusz /flagz"),
+    on("core", "nodes/metrics", "get"),
   ]),
 ];
 
@@ -54,11 +55,12 @@ const controlPlane = [
   clusterRole("system:kube-scheduler", [
     events,
     on("coordination.k8s.io", "leases", "create"),
-    on("coordination.k8s.io", "leases", "get update", "kube-scheduler"),
+    on("coordination.k8s.io", "leases", `${read} update`, "kube-scheduler"),
     on("coordination.k8s.io", "leasecandidates", `create delete deletecollection ${read} patch update`),
     on("core", "nodes", read),
     on("core", "pods", `delete ${read}`),
     on("core", "bindings pods/binding", "create"),
+    on("core", "pods/finalizers", "update"),
     on("core", "pods/status", "patch update"),
     on("core", "replicationcontrollers services", read),
     on("apps extensions", "replicasets", read),
@@ -67,10 +69,11 @@ const controlPlane = [
     on("core", "persistentvolumeclaims persistentvolumes", read),
     tokenReviews,
     reviews,
-    on("storage.k8s.io", "csinodes csidrivers csistoragecapacities volumeattachments storageclasses", read),
+    on("storage.k8s.io", "csinodes csidrivers csistoragecapacities volumeattachments", read),
     on("resource.k8s.io", "deviceclasses resourceslices", read),
-    on("resource.k8s.io", "resourceclaims", `${read} patch update`),
-    on("resource.k8s.io", "resourceclaims/status", "patch update"),
+    on("resource.k8s.io", "resourceclaims", `create delete ${read} patch update`),
+    on("resource.k8s.io", "resourceclaims/status", `${read} patch update`),
+    on("resource.k8s.io", "resourceclaims/binding", "patch update"),
     on("core", "namespaces", read),
   ]),
   clusterRole("system:volume-scheduler", [
@@ -87,7 +90,7 @@ const controlPlane = [
   ]),
   clusterRole("system:kube-dns", [on("core", "endpoints services", "list watch")]),
   clusterRole("system:node-proxier", [
-    on("core", "services", "list watch"),
+    on("core", "endpoints services", "list watch"),
     on("core", "nodes", read),
     events,
     on("discovery.k8s.io", "endpointslices", "list watch"),
@@ -156,7 +159,7 @@ export const nodeRules = [
   on("storage.k8s.io", "csinodes", "create delete get patch update"),
   on("node.k8s.io", "runtimeclasses", read),
   on("resource.k8s.io", "resourceclaims", "get"),
-  on("resource.k8s.io", "resourceslices", `create delete deletecollection ${read} patch update`),
+  on("resource.k8s.io", "resourceslices", "deletecollection"),
   on(certificates, "clustertrustbundles", read),
   on(certificates, "podcertificaterequests", `create ${read}`),
 ];

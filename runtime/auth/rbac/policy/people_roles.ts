@@ -43,6 +43,7 @@ const editRules = [
   on("networking.k8s.io", "ingresses networkpolicies", write),
   on("coordination.k8s.io", "leases", `create delete deletecollection ${read} patch update`),
   on("resource.k8s.io", "resourceclaims resourceclaimtemplates", write),
+  on("events.k8s.io", "events", write),
 ];
 
 const viewRules = [
@@ -59,6 +60,7 @@ const viewRules = [
     read,
   ),
   on("core", "namespaces", read),
+  on("events.k8s.io", "events", read),
   on("discovery.k8s.io", "endpointslices", read),
   on("apps", apps, read),
   on("autoscaling", "horizontalpodautoscalers horizontalpodautoscalers/status", read),

@@ -65,6 +65,8 @@ export async function masterLoops({ settings, pki, manifests }: MasterParts): Pr
     loops.clusterRoleAggregation,
     loops.claimProtection,
     loops.volumeProtection,
+    loops.attributesClassProtection,
+    loops.attachDetach,
     loops.scheduler(),
     loops.gitops({ folders: [systemManifests, ...manifests] }),
   ];

@@ -27,6 +27,7 @@ export * from "./cronjob.ts";
 export * from "./persistent_volume.ts";
 export * from "./persistent_volume_claim.ts";
 export * from "./storage_protection.ts";
+export * from "./attach_detach.ts";
 export * from "./disruption.ts";
 export * from "./horizontal_pod_autoscaler.ts";
 export * from "./resource_quota.ts";

@@ -13,7 +13,7 @@ import { about } from "./objects/pod_template.ts";
 import { phaseOf, type VolumeObject } from "./persistent_volume/plan.ts";
 
 export const boundByController = "pv.kubernetes.io/bound-by-controller";
-const provisionedBy = "pv.kubernetes.io/provisioned-by";
+export const provisionedBy = "pv.kubernetes.io/provisioned-by";
 
 export const persistentVolumes: Controller = controller(PersistentVolume, {
   name: "persistentvolume",

@@ -6,7 +6,15 @@
  */
 import type { IPersistentVolumeClaim } from "kubernetes-models/v1/PersistentVolumeClaim";
 import type { IPersistentVolumeClaimStatus } from "kubernetes-models/v1/PersistentVolumeClaimStatus";
-import { keyOf, Node, PersistentVolume, PersistentVolumeClaim, refOf, StorageClass } from "../runtime/schema/mod.ts";
+import {
+  compareQuantities,
+  keyOf,
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  refOf,
+  StorageClass,
+} from "../runtime/schema/mod.ts";
 import {
   type Controller,
   controller,
@@ -17,13 +25,15 @@ import {
   reads,
   type Scope,
 } from "../runtime/loop/mod.ts";
-import { boundByController } from "./persistent_volume.ts";
+import { boundByController, provisionedBy } from "./persistent_volume.ts";
 import { isGoing } from "./objects/pod_state.ts";
 import { about } from "./objects/pod_template.ts";
 import {
   belongsTo,
   chooseVolume,
   type ClaimObject,
+  defaultClassOf,
+  hasNoClass,
   obstacleOf,
   storageClassOf,
   type VolumeObject,
@@ -63,7 +73,9 @@ function claimsOfVolumes() {
 function claimsOfClasses() {
   return mapped(StorageClass, ({ metadata }, { informers }) => {
     const claims = informers.of(PersistentVolumeClaim).list();
-    return claims.filter((claim) => !claim.spec?.volumeName && storageClassOf(claim) === metadata.name).map(keyOf);
+    return claims.filter((claim) =>
+      !claim.spec?.volumeName && (hasNoClass(claim) || storageClassOf(claim) === metadata.name)
+    ).map(keyOf);
   });
 }
 
@@ -77,6 +89,7 @@ async function find(claim: ClaimObject, scope: Claims): Promise<void> {
   const candidates = waits ? volumes.filter((volume) => belongsTo(volume, claim)) : volumes;
   const volume = chooseVolume(claim, candidates, nodeName === undefined ? undefined : informers.of(Node).get(nodeName));
   if (volume) return await bind(claim, volume, scope);
+  if (hasNoClass(claim) && await takeDefaultClass(claim, scope)) return;
   await pending(claim, scope);
   if (waits) {
     const message = "waiting for first consumer to be created before binding";
@@ -90,6 +103,16 @@ async function find(claim: ClaimObject, scope: Claims): Promise<void> {
     const message = "no persistent volumes available for this claim and no storage class is set";
     recorder.event(object, "Normal", "FailedBinding", message);
   }
+}
+
+/** A claim from before there was a default class gets it as soon as there is one. (KEP-3333) */
+async function takeDefaultClass(claim: ClaimObject, { informers, apply }: Claims): Promise<boolean> {
+  const storageClassName = defaultClassOf(informers.of(StorageClass).list());
+  if (storageClassName === undefined) return false;
+  const { uid, resourceVersion } = claim.metadata;
+  const body = { metadata: { uid, resourceVersion }, spec: { storageClassName } };
+  await apply([patching(PersistentVolumeClaim, refOf(keyOf(claim)), { type: "merge", body })]);
+  return true;
 }
 
 async function pending(claim: ClaimObject, { status }: Claims): Promise<void> {
@@ -154,6 +177,21 @@ async function keep(claim: ClaimObject, volumeName: string, scope: Claims): Prom
   }
   const present = scope.read(keyOf(claim)) ?? claim;
   await scope.status(present, boundStatus(present, volume));
+  tellExpansion(present, volume, scope);
+}
+
+/** Growing is the driver's work, or its resizer's. */
+function tellExpansion(claim: ClaimObject, volume: VolumeObject, { recorder }: Claims): void {
+  const wanted = claim.spec?.resources?.requests?.storage;
+  if (wanted === undefined || compareQuantities(volume.spec?.capacity?.storage ?? "0", wanted) >= 0) return;
+  const object = about({ kind: PersistentVolumeClaim, object: claim });
+  if (volume.spec?.csi) {
+    recorder.event(object, "Normal", "ExternalExpanding", "waiting for an external controller to expand this PVC");
+  } else if (volume.metadata.annotations?.[provisionedBy] === undefined) {
+    const message = "didn't find a plugin capable of expanding the volume; " +
+      "waiting for an external controller to process this PVC";
+    recorder.event(object, "Warning", "ExternalExpanding", message);
+  }
 }
 
 function whyNot(volume: VolumeObject, claim: ClaimObject, bound: boolean): string | undefined {
@@ -169,9 +207,10 @@ async function refuse(claim: ClaimObject, message: string, scope: Claims): Promi
 }
 
 /** After an expansion the status tells what the file system has, which the driver writes. */
-function boundStatus({ status, spec }: ClaimObject, volume: VolumeObject): IPersistentVolumeClaimStatus {
+function boundStatus({ status }: ClaimObject, volume: VolumeObject): IPersistentVolumeClaimStatus {
   const capacity = status?.phase === "Bound" && status.capacity ? status.capacity : volume.spec?.capacity;
-  const { volumeAttributesClassName } = spec!;
+  // The volume's, not the claim's: a change is done when the driver has made it.
+  const { volumeAttributesClassName } = volume.spec ?? {};
   return {
     ...status,
     phase: "Bound",

@@ -1,10 +1,12 @@
 /**
- * Claims that a pod uses and volumes that a claim has are kept until they are free, however early somebody deletes them:
- * admission gives them a finalizer, these two loops take it off.
+ * Claims that a pod uses, volumes that a claim has and classes that either names are kept until they are free, however early
+ * somebody deletes them: each has a finalizer, which these loops take off.
  *
  * Source: Kubernetes docs, "Storage Object in Use Protection".
  */
 import type { IPersistentVolume } from "kubernetes-models/v1/PersistentVolume";
+import type { IPersistentVolumeClaim } from "kubernetes-models/v1/PersistentVolumeClaim";
+import type { IVolumeAttributesClass } from "kubernetes-models/storage.k8s.io/v1/VolumeAttributesClass";
 import type { IPod } from "kubernetes-models/v1/Pod";
 import {
   type Key,
@@ -15,6 +17,7 @@ import {
   Pod,
   refOf,
   type Stored,
+  VolumeAttributesClass,
 } from "../runtime/schema/mod.ts";
 import {
   type Controller,
@@ -49,6 +52,29 @@ export const volumeProtection: Controller = protection<IPersistentVolume>({
   watches: [],
   isUsed: (volume) => Promise.resolve(volume.status?.phase === "Bound"),
 });
+
+/** A class of attributes stays while a claim or a volume has it, or is on the way to it. */
+export const attributesClassProtection: Controller = protection<IVolumeAttributesClass>({
+  kind: VolumeAttributesClass,
+  name: "volumeattributesclass-protection",
+  finalizer: "kubernetes.io/vac-protection",
+  watches: [mapped(PersistentVolumeClaim, classesOfClaim), mapped(PersistentVolume, classesOfVolume)],
+  isUsed: async ({ metadata: { name } }, { client }) => {
+    const [claims, volumes] = await Promise.all([client.list(PersistentVolumeClaim), client.list(PersistentVolume)]);
+    return claims.items.some((claim) => classesOfClaim(claim).includes(name)) ||
+      volumes.items.some((volume) => classesOfVolume(volume).includes(name));
+  },
+});
+
+function classesOfClaim({ spec, status }: IPersistentVolumeClaim): string[] {
+  const { currentVolumeAttributesClassName: current, modifyVolumeStatus } = status ?? {};
+  const names = [spec?.volumeAttributesClassName, current, modifyVolumeStatus?.targetVolumeAttributesClassName];
+  return names.filter((name) => name !== undefined && name !== "") as string[];
+}
+
+function classesOfVolume({ spec }: IPersistentVolume): string[] {
+  return spec?.volumeAttributesClassName ? [spec.volumeAttributesClassName] : [];
+}
 
 function uses(pod: Stored<IPod>, claim: Key): boolean {
   return !isFinished(pod) && claimKeysOf(pod).includes(claim);

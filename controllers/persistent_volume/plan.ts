@@ -8,8 +8,10 @@
  */
 import type { INode } from "kubernetes-models/v1/Node";
 import type { IPersistentVolume } from "kubernetes-models/v1/PersistentVolume";
+import type { IStorageClass } from "kubernetes-models/storage.k8s.io/v1/StorageClass";
 import type { IPersistentVolumeClaim } from "kubernetes-models/v1/PersistentVolumeClaim";
 import { compareQuantities, compileLabelSelector, type Stored } from "../../runtime/schema/mod.ts";
+import { defaultClassMarks, newestMarked } from "../../runtime/api/admission/default_storage_class.ts";
 import type { NodeState } from "../scheduler/node_state.ts";
 import { requiredNodes } from "../scheduler/plugins/node_selector.ts";
 import { isGoing } from "../objects/pod_state.ts";
@@ -23,6 +25,16 @@ const classAnnotation = "volume.beta.kubernetes.io/storage-class";
 /** Of a claim or a volume; "" is a class too: the one without provisioner. */
 export function storageClassOf({ metadata, spec }: ClaimObject | VolumeObject): string {
   return metadata.annotations?.[classAnnotation] ?? spec?.storageClassName ?? "";
+}
+
+/** Nobody has chosen a class for it, not even the one without a name. */
+export function hasNoClass({ metadata, spec }: ClaimObject): boolean {
+  return metadata.annotations?.[classAnnotation] === undefined && spec?.storageClassName === undefined;
+}
+
+/** The one that admission would have chosen. */
+export function defaultClassOf(classes: readonly Stored<IStorageClass>[]): string | undefined {
+  return newestMarked(classes, defaultClassMarks)?.metadata.name;
 }
 
 /** It holds the claim's name and, once it is bound, its uid. */

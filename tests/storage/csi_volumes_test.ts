@@ -9,7 +9,21 @@ import { mountPoints, unmountBelow } from "../../controllers/kubelet/volumes/mou
 import { ObjectCache } from "../../controllers/kubelet/volumes/object_cache.ts";
 import { TokenCache } from "../../controllers/kubelet/volumes/token_cache.ts";
 import type { Pod } from "../../controllers/kubelet/pod/pod.ts";
-import { CSIDriver, CSINode, Node, Secret } from "../../runtime/schema/mod.ts";
+import {
+  CSIDriver,
+  CSINode,
+  Event,
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod as PodKind,
+  Secret,
+  ServiceAccount,
+  VolumeAttachment,
+} from "../../runtime/schema/mod.ts";
+import { attachDetach } from "../../controllers/attach_detach.ts";
+import { attachmentName } from "../../controllers/objects/csi_attachment.ts";
+import type { Client } from "../../runtime/loop/mod.ts";
 import { testCluster } from "../controllers/cluster.ts";
 import { podOf } from "../kubelet/pods.ts";
 import { driverName, TestCsiDriver } from "./csi_driver.ts";
@@ -186,3 +200,104 @@ Deno.test("a pod's own volume is its driver's only if the driver says so, and go
   await volumes.tearDown("uid-p");
   assert.equal(driver.published.size, 0);
 });
+
+/** The objects behind `disk`, and pods that use it. */
+async function createDisk({ client }: Awaited<ReturnType<typeof agentNode>>): Promise<void> {
+  await client.create(ServiceAccount, {
+    apiVersion: "v1",
+    kind: "ServiceAccount",
+    metadata: { name: "default", namespace: "default" },
+  });
+  const claim = await client.create(PersistentVolumeClaim, {
+    apiVersion: "v1",
+    kind: "PersistentVolumeClaim",
+    metadata: { namespace: "default", name: "data" },
+    spec: {
+      accessModes: ["ReadWriteOnce"],
+      storageClassName: "",
+      resources: { requests: { storage: "1Gi" } },
+      volumeName: "pv-1",
+    },
+  });
+  await client.create(PersistentVolume, {
+    apiVersion: "v1",
+    kind: "PersistentVolume",
+    metadata: { name: "pv-1" },
+    spec: {
+      accessModes: ["ReadWriteOnce"],
+      capacity: { storage: "1Gi" },
+      claimRef: { namespace: "default", name: "data", uid: claim.metadata.uid },
+      csi: { driver: driverName, volumeHandle: "disk", fsType: "ext4" },
+    },
+  });
+}
+
+async function createUser({ client }: Awaited<ReturnType<typeof agentNode>>, name: string, on: string): Promise<void> {
+  await client.create(PodKind, {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { namespace: "default", name },
+    spec: {
+      nodeName: on,
+      containers: [{ name: "main", image: "x" }],
+      volumes: [{ name: "data", persistentVolumeClaim: { claimName: "data" } }],
+    },
+  });
+}
+
+Deno.test("a volume is mounted when its attacher has it there, on one node at a time, and stays while it is in use", async () => {
+  await using node = await agentNode();
+  const { cluster, client, driver } = node;
+  const { until } = cluster;
+  await client.create(Node, { apiVersion: "v1", kind: "Node", metadata: { name: "there" } });
+  await createDisk(node);
+  cluster.run([attachDetach]);
+  await node.follow();
+  await createUser(node, "first", nodeName);
+  const pod = podNamed("first");
+  const volumes = node.volumes();
+  await assert.rejects(volumes.setUp(pod, disk), /Volume not attached according to node status for volume "pv-1"/);
+  const name = attachmentName(disk, nodeName);
+  const asked = await until(VolumeAttachment, { name }, (one) => one !== undefined);
+  const source = { persistentVolumeName: "pv-1" };
+  assert.deepEqual(asked?.spec, { attacher: driverName, nodeName, source });
+  // The driver's attacher.
+  const body = { status: { attached: true, attachmentMetadata: { lun: "7" } } };
+  await client.patch(VolumeAttachment, { name }, { type: "merge", body }, { subresource: "status" });
+  await until(Node, { name: nodeName }, (one) => one?.status?.volumesAttached?.length === 1);
+  const setUp = async () => {
+    for (const signal = AbortSignal.timeout(20_000);; signal.throwIfAborted()) {
+      const done = await volumes.setUp(pod, disk).catch(() => undefined);
+      if (done) return done;
+    }
+  };
+  await setUp();
+  assert.deepEqual(driver.last("NodeStageVolume").publish_context, { lun: "7" });
+  const volumesInUse = await volumes.inUse();
+  assert.deepEqual(volumesInUse, [`kubernetes.io/csi/${driverName}^disk`]);
+  await client.patch(Node, { name: nodeName }, { type: "merge", body: { status: { volumesInUse } } }, {
+    subresource: "status",
+  });
+  // Its pod is gone from the API, but not from the node; another node wants the volume.
+  await client.delete(PodKind, { namespace: "default", name: "first" }, { gracePeriodSeconds: 0 });
+  await createUser(node, "second", "there");
+  const told = await waitForEvent(client, "FailedAttachVolume");
+  assert.match(told, /^Multi-Attach error for volume "pv-1" Volume is already exclusively attached to one node/);
+  assert.ok(await client.get(VolumeAttachment, { name }));
+  await volumes.tearDown("uid-first");
+  assert.deepEqual(await volumes.inUse(), []);
+  await client.patch(Node, { name: nodeName }, { type: "merge", body: { status: { volumesInUse: [] } } }, {
+    subresource: "status",
+  });
+  await until(VolumeAttachment, { name }, (one) => one === undefined);
+  assert.deepEqual((await client.get(Node, { name: nodeName }))?.status?.volumesAttached ?? [], []);
+  await until(VolumeAttachment, { name: attachmentName(disk, "there") }, (one) => one !== undefined);
+});
+
+async function waitForEvent(client: Client, reason: string): Promise<string> {
+  const signal = AbortSignal.timeout(20_000);
+  for await (const event of client.watch(Event, { namespace: "default", fieldSelector: `reason=${reason}`, signal })) {
+    if (event.type !== "BOOKMARK" && event.object.reason === reason) return event.object.message ?? "";
+  }
+  throw new Error(`no event ${reason}`);
+}

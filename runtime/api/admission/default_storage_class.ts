@@ -1,6 +1,6 @@
 /** DefaultStorageClass: a claim that names no class gets the cluster's default one, the newest when there are several. */
 import type { Stored } from "../../schema/mod.ts";
-import type { AdmissionPlugin, ClusterView } from "./admission.ts";
+import type { AdmissionPlugin } from "./admission.ts";
 import { created } from "./written.ts";
 
 interface Claim {
@@ -8,7 +8,10 @@ interface Claim {
   metadata?: { annotations?: Record<string, string> };
 }
 
-const marks = ["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"];
+export const defaultClassMarks = [
+  "storageclass.kubernetes.io/is-default-class",
+  "storageclass.beta.kubernetes.io/is-default-class",
+];
 /** The way of naming a class before there was a field. */
 const oldClass = "volume.beta.kubernetes.io/storage-class";
 
@@ -18,13 +21,13 @@ export const defaultStorageClass: AdmissionPlugin = {
     const claim = created<Claim>(request, "persistentvolumeclaims");
     if (!claim?.spec || claim.spec.storageClassName !== undefined) return;
     if (claim.metadata?.annotations?.[oldClass] !== undefined) return;
-    const chosen = newestMarked(view.list("storage.k8s.io", "storageclasses"), marks);
+    const chosen = newestMarked(view.list("storage.k8s.io", "storageclasses"), defaultClassMarks);
     if (chosen) claim.spec.storageClassName = chosen.metadata.name;
   },
 };
 
 /** Of those that an annotation marks as the default; the name decides between equals. */
-export function newestMarked(classes: ReturnType<ClusterView["list"]>, marks: readonly string[]): Stored | undefined {
+export function newestMarked<T>(classes: readonly Stored<T>[], marks: readonly string[]): Stored<T> | undefined {
   const marked = classes.filter(({ metadata }) => marks.some((mark) => metadata.annotations?.[mark] === "true"));
   return marked.sort((a, b) => {
     const [left, right] = [a.metadata.creationTimestamp, b.metadata.creationTimestamp];

@@ -1,9 +1,10 @@
 /** Whether a volume is attached to this node, and what the attacher says of it. The waiting pod is due when the Node changes. */
 import { keyOf, Node, VolumeAttachment } from "../../../../runtime/schema/mod.ts";
+import { attachmentName, uniqueName } from "../../../objects/csi_attachment.ts";
 import type { Pod } from "../../pod/pod.ts";
 import type { ObjectCache } from "../object_cache.ts";
 import { MountError } from "../payload.ts";
-import { attachmentName, type CsiVolume, uniqueName } from "./csi_volume.ts";
+import type { CsiVolume } from "./csi_volume.ts";
 
 export interface AttachmentFacts {
   readonly objects: ObjectCache;

@@ -1,8 +1,8 @@
 /** One volume of a CSI driver as a pod sees it, whichever of the two ways it is named: by a claim, or in the pod itself. Pure. */
-import { createHash } from "node:crypto";
 import type { ICSIDriver } from "kubernetes-models/storage.k8s.io/v1/CSIDriver";
 import type { IPersistentVolume } from "kubernetes-models/v1/PersistentVolume";
 import type { Ref } from "../../../../runtime/schema/mod.ts";
+import { isAttachable, sha256 } from "../../../objects/csi_attachment.ts";
 import { type Pod, specOf, type Volume } from "../../pod/pod.ts";
 import { MountError } from "../payload.ts";
 import { nodeCapability, type VolumeCapability } from "./protocol.ts";
@@ -76,20 +76,6 @@ export function ephemeralCsi({ metadata }: Pod, { name, csi }: Volume): CsiVolum
   };
 }
 
-/** How the Node's status names it. */
-export function uniqueName({ driver, handle }: Pick<CsiVolume, "driver" | "handle">): string {
-  return `kubernetes.io/csi/${driver}^${handle}`;
-}
-
-/** The VolumeAttachment of a volume and a node: both sides find it by computing its name. */
-export function attachmentName({ driver, handle }: Pick<CsiVolume, "driver" | "handle">, nodeName: string): string {
-  return `csi-${sha256(`${handle}${driver}${nodeName}`)}`;
-}
-
-export function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
-}
-
 /** Throws a `MountError` where the driver does not do what the volume asks for. `policy`: its CSIDriver object, if there is one. */
 export function checkLifecycle({ driver, ephemeral }: CsiVolume, policy: ICSIDriver | undefined): void {
   const modes = policy?.spec.volumeLifecycleModes ?? ["Persistent"];
@@ -104,9 +90,8 @@ export function checkLifecycle({ driver, ephemeral }: CsiVolume, policy: ICSIDri
   }
 }
 
-/** Without a CSIDriver object attaching is required, as upstream has it. */
 export function needsAttach({ ephemeral }: CsiVolume, policy: ICSIDriver | undefined): boolean {
-  return !ephemeral && (policy?.spec.attachRequired ?? true);
+  return !ephemeral && isAttachable(policy);
 }
 
 const accessModes: Readonly<Record<string, number>> = {

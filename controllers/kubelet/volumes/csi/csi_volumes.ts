@@ -9,6 +9,7 @@
 import type { IPersistentVolumeClaim } from "kubernetes-models/v1/PersistentVolumeClaim";
 import { CSIDriver, keyOf, type Stored } from "../../../../runtime/schema/mod.ts";
 import { unitsOf } from "../../../../runtime/schema/quantity.ts";
+import { sha256, uniqueName } from "../../../objects/csi_attachment.ts";
 import type { Pod } from "../../pod/pod.ts";
 import { type GroupOwnership, ownByGroup } from "../group_ownership.ts";
 import { isMountPoint } from "../mounts.ts";
@@ -18,15 +19,7 @@ import { attachment } from "./attachment.ts";
 import { CallContext, type CallFacts } from "./call_context.ts";
 import type { CsiDrivers } from "./csi_drivers.ts";
 import { type CsiRecord, CsiRecords } from "./csi_records.ts";
-import {
-  capabilityOf,
-  checkLifecycle,
-  type CsiVolume,
-  isGroupsAffair,
-  needsAttach,
-  sha256,
-  uniqueName,
-} from "./csi_volume.ts";
+import { capabilityOf, checkLifecycle, type CsiVolume, isGroupsAffair, needsAttach } from "./csi_volume.ts";
 import { isInfeasible } from "./driver.ts";
 import { isToGrow, tellGrown, tellNotGrown } from "./grow.ts";
 import { csi, nodeCapability } from "./protocol.ts";

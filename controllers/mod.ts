@@ -3,6 +3,7 @@ export * from "./deployment.ts";
 export * from "./endpoints.ts";
 export * from "./endpointslice.ts";
 export * from "./endpointslice_mirroring.ts";
+export * from "./fake_nodes.ts";
 export * from "./garbage_collector.ts";
 export * from "./gitops/mod.ts";
 export * from "./namespace.ts";

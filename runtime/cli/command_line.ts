@@ -52,9 +52,15 @@ function addUp(program: Command, loops: Loops): void {
     .addHelpText(
       "after",
       "\nExamples:\n  deno task up\n  deno task up --manifests ./my-app --verbose\n" +
+        "  deno task up --fake-nodes 100  a large cluster without machines or docker: pods only seem to run\n" +
         "  deno task up --store etcd=https://10.0.0.5:2379 --store-ca ca.crt --store-cert c.crt --store-key c.key",
     )
-    .action(async (options) => (await import("./up.ts")).up(await settingsOf(options), loops));
+    .action(async (options) => {
+      const settings = await settingsOf(options);
+      // Fake nodes are loops of the master: there is no node on this machine then.
+      if (settings.fakeNodes !== undefined) return (await import("./apart.ts")).master(settings, loops);
+      await (await import("./up.ts")).up(settings, loops);
+    });
 }
 
 function addHalves(program: Command, loops: Loops): void {
@@ -173,6 +179,7 @@ function storeFlags<T extends Command>(command: T) {
     .option("--audit-log-maxsize <megabytes>", "size at which it is set aside (default: 100; 0: never)")
     .option("--audit-log-maxbackup <number>", "how many of those are kept (default: 10; 0: all)")
     .option("--audit-log-maxage <days>", "how long those are kept (default: 0, for ever)")
+    .option("--fake-nodes <number>", "play so many nodes that run nothing, to try operators at scale; needs no docker")
     .option("--store-ca <file>", "CA of etcd")
     .option("--store-cert <file>", "client certificate for etcd")
     .option("--store-key <file>", "its key");

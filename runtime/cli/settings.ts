@@ -27,7 +27,7 @@ export const settingsSchema = z.strictObject({
   "kubelet-port": port.default(10250),
   "node-name": z.string().regex(dnsLabel, "must be a lower-case DNS name").optional(),
   "node-ip": z.ipv4().optional(),
-  "pod-cidr": z.cidrv4().default("10.244.0.0/16"),
+  "pod-cidr": z.cidrv4().optional(),
   "service-cidr": serviceCidr.default("10.96.0.0/16"),
   store: z.string().regex(/^(sqlite|etcd)[:=]./, "must be sqlite:PATH or etcd=https://HOST:2379[,...]").optional(),
   "store-ca": absolute.optional(),
@@ -41,6 +41,7 @@ export const settingsSchema = z.strictObject({
   "audit-log-maxsize": count.default(100),
   "audit-log-maxbackup": count.default(10),
   "audit-log-maxage": count.default(0),
+  "fake-nodes": count.max(9999, "must be 9999 or less").optional(),
   "docker-host": z.string().regex(/^(unix|tcp):\/\/./, "must be unix:///PATH or tcp://HOST:PORT").optional(),
   "cni-conf-dir": absolute.default("/etc/cni/net.d"),
   "cni-bin-dir": absolute.optional(),
@@ -101,6 +102,8 @@ export interface Settings {
   readonly cniBinDir: string;
   readonly bridge: string;
   readonly kubeconfig: string;
+  /** How many nodes are played that have no machine; then there is no real one, and no docker. Absent: none. */
+  readonly fakeNodes?: number;
   /** May missing packages be installed? */
   readonly install: boolean;
   readonly verbose: boolean;
@@ -131,7 +134,7 @@ export function settingsFrom(raw: Record<string, unknown>, machine: MachineDefau
     kubeletPort: chosen["kubelet-port"],
     nodeName: chosen["node-name"] ?? machine.hostname.toLowerCase(),
     nodeIp: chosen["node-ip"] ?? machine.ip,
-    podCidr: chosen["pod-cidr"],
+    podCidr: chosen["pod-cidr"] ?? podCidrFor(chosen["fake-nodes"] ?? 0),
     serviceCidr: chosen["service-cidr"],
     store: chosen.store ?? `sqlite:${chosen["data-dir"]}/store.db`,
     storeTls: { ca: chosen["store-ca"], cert: chosen["store-cert"], key: chosen["store-key"] },
@@ -149,6 +152,7 @@ export function settingsFrom(raw: Record<string, unknown>, machine: MachineDefau
     cniConfDir: chosen["cni-conf-dir"],
     cniBinDir: chosen["cni-bin-dir"] ?? machine.cniBinDirs[0] ?? "/usr/lib/cni",
     bridge: chosen.bridge,
+    fakeNodes: chosen["fake-nodes"],
     kubeconfig: chosen.kubeconfig ?? firstPath(environment.KUBECONFIG) ?? `${machine.home}/.kube/config`,
     install: chosen.install,
     verbose: chosen.verbose,
@@ -156,6 +160,11 @@ export function settingsFrom(raw: Record<string, unknown>, machine: MachineDefau
     token: chosen.token,
     tokenFile: chosen["token-file"],
   };
+}
+
+/** Each node gets a subnet of 256 addresses: room for all of them. */
+function podCidrFor(nodes: number): string {
+  return nodes <= 256 ? "10.244.0.0/16" : "10.128.0.0/9";
 }
 
 /** Of `KUBECONFIG=a:b`, kubectl changes the first. */

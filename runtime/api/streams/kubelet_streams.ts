@@ -107,5 +107,9 @@ function addressOf(nodeName: string, node: Stored): KubeletAddress {
   const host = addresses.find(({ type }) => type === "InternalIP")?.address;
   const port = daemonEndpoints?.kubeletEndpoint?.Port;
   if (host && port) return { nodeName, host, port };
+  if (host) {
+    const message = `node ${nodeName} names no kubelet endpoint: its pods have no logs and run no commands`;
+    throw new StatusError("ServiceUnavailable", message);
+  }
   throw new StatusError("ServiceUnavailable", `no preferred addresses found; known addresses: [] (node ${nodeName})`);
 }

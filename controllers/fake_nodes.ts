@@ -1,0 +1,138 @@
+/**
+ * Fake nodes: plays the kubelets of nodes that have no machine, so that operators, schedulers and scripts can be tried on
+ * a large cluster without one. Registers its own, and keeps alive every Node that carries the label `d8s.io/node=fake`:
+ * who adds such a Node gets one of the size that its status says; who takes the label away makes it fall silent.
+ *
+ * It is not a kubelet: no image is pulled, nothing runs, there are no logs and nothing can be executed.
+ *
+ * Laws: only nodes with the label are touched; no two pods of these nodes have the same address; a pod waits until
+ * its node has a subnet; a node that was deleted
+ * does not come back before the next start; a pod that was told to go leaves, its finalizers permitting.
+ */
+import type { IPod } from "kubernetes-models/v1/Pod";
+import type { INode } from "kubernetes-models/v1/Node";
+import { isReason, keyOf, Lease, Node, Pod, refOf } from "../runtime/schema/mod.ts";
+import {
+  type Controller,
+  controller,
+  done,
+  mapped,
+  type Outcome,
+  requeueAfter,
+  type Scope,
+  seen,
+  type Source,
+} from "../runtime/loop/mod.ts";
+import { fakeNode, fakeNodeNames, isFake, type NodeObject, readyStatus } from "./fake_nodes/node_plan.ts";
+import { freeAddresses } from "./fake_nodes/pod_addresses.ts";
+import { type PodStep, stepOf } from "./fake_nodes/pod_plan.ts";
+import type { PodObject } from "./objects/pod_state.ts";
+
+const leases = "kube-node-lease";
+const leaseSeconds = 40;
+const renewMs = 10_000;
+/** Renewals fall on whole seconds: those of many nodes share one commit of the store. */
+const beatMs = 1000;
+
+interface Fleet {
+  /** Names that are still to be registered. */
+  readonly unregistered: Set<string>;
+  readonly renewedAt: Map<string, number>;
+}
+
+export function fakeNodes({ count }: { readonly count: number }): Controller {
+  const fleet: Fleet = { unregistered: new Set(), renewedAt: new Map() };
+  const names = fakeNodeNames(count);
+  const registration: Source = { start: (enqueue) => names.forEach((name) => enqueue(name)) };
+  return controller(Node, {
+    name: "fake-nodes",
+    // Their leases are due together, and each waits for the store.
+    workers: 64,
+    watches: [
+      registration,
+      mapped(Pod, ({ spec }) => (spec?.nodeName ? [spec.nodeName] : [])),
+    ],
+    start({ informers }) {
+      for (const name of names) fleet.unregistered.add(name);
+      informers.of(Pod).addIndex("node", ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []));
+    },
+    reconcile: (name, scope) => play(name, fleet, scope),
+  });
+}
+
+async function play(name: string, fleet: Fleet, scope: Scope<INode>): Promise<Outcome> {
+  const node = scope.read(name) ?? await register(name, fleet, scope);
+  fleet.unregistered.delete(name);
+  if (!node || !isFake(node)) {
+    fleet.renewedAt.delete(name);
+    return done;
+  }
+  const status = readyStatus(node, scope.clock.now());
+  if (status) await scope.status(node, status);
+  await playPods(node, scope);
+  return requeueAfter(await keepAlive(node, fleet, scope));
+}
+
+async function register(name: string, { unregistered }: Fleet, { client }: Scope<INode>) {
+  if (!unregistered.has(name)) return undefined;
+  try {
+    return await client.create(Node, fakeNode(name));
+  } catch (error) {
+    if (isReason(error, "AlreadyExists")) return undefined;
+    throw error;
+  }
+}
+
+/** Pods wait for the node's subnet, as they would for its network. What is written has been seen when this returns. */
+async function playPods(node: NodeObject, scope: Scope<INode>): Promise<void> {
+  const { podCIDR } = node.spec ?? {};
+  if (!podCIDR) return;
+  const pods = scope.informers.of(Pod).by("node", node.metadata.name);
+  const addresses = freeAddresses(podCIDR, pods);
+  const hostIp = node.status?.addresses?.find(({ type }) => type === "InternalIP")?.address;
+  const now = scope.clock.now();
+  await Promise.all(pods.map(async (pod) => {
+    const step = stepOf(pod, { now, hostIp, address: () => addresses.next().value });
+    try {
+      if (step) await take(step, pod, scope);
+    } catch (error) {
+      // It changed or went meanwhile: that makes its node due again.
+      if (!isReason(error, "NotFound", "Conflict")) throw error;
+    }
+  }));
+}
+
+async function take(step: PodStep, pod: PodObject, scope: Scope<INode>): Promise<void> {
+  const { client } = scope;
+  if (step.do === "remove") {
+    const preconditions = { uid: pod.metadata.uid };
+    return await client.delete(Pod, refOf(keyOf(pod)), { gracePeriodSeconds: 0, preconditions });
+  }
+  const next: IPod = { ...pod, status: step.status };
+  await seen(Pod, await client.update(Pod, next, { subresource: "status" }), scope);
+}
+
+/** Renews the Lease when it is time; milliseconds until the next time. */
+async function keepAlive(
+  { metadata: { name, uid } }: NodeObject,
+  { renewedAt }: Fleet,
+  { clock, client, random }: Scope<INode>,
+): Promise<number> {
+  const now = clock.now();
+  const last = renewedAt.get(name);
+  if (last !== undefined && now - last < renewMs) return renewMs - (now - last);
+  // The first renewal is dated back by chance, so that the fleet does not beat as one.
+  const phase = last === undefined ? Math.floor(random() * (renewMs / beatMs)) * beatMs : 0;
+  renewedAt.set(name, now - now % beatMs - phase);
+  const renewTime = `${new Date(now).toISOString().slice(0, -1)}000Z`;
+  const spec = { holderIdentity: name, leaseDurationSeconds: leaseSeconds, renewTime };
+  const ownerReferences = [{ apiVersion: "v1", kind: "Node", name, uid }];
+  const metadata = { namespace: leases, name, ownerReferences };
+  try {
+    await client.update(Lease, { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata, spec });
+  } catch (error) {
+    if (!isReason(error, "NotFound")) throw error;
+    await client.create(Lease, { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata, spec });
+  }
+  return renewedAt.get(name)! + renewMs - now;
+}

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import {
+  fakeNodes,
+  jobs,
+  nodeIpam,
+  nodeLifecycle,
+  podGc,
+  replicaSets,
+  scheduler,
+  serviceAccounts,
+} from "../../controllers/mod.ts";
+import { stepOf } from "../../controllers/fake_nodes/pod_plan.ts";
+import { Job, Lease, Namespace, Node, Pod, ReplicaSet, ServiceAccount } from "../../runtime/schema/mod.ts";
+import { testCluster } from "../controllers/cluster.ts";
+
+const template = {
+  metadata: { labels: { app: "web" } },
+  spec: { containers: [{ name: "main", image: "no.such.registry/web:1" }] },
+};
+
+Deno.test("fake nodes are ready, run what is bound to them under addresses of their own, finish Jobs and let pods go", async () => {
+  await using cluster = await testCluster();
+  const { client, until } = cluster;
+  const fake = fakeNodes({ count: 2 });
+  const loops = [serviceAccounts, replicaSets, jobs, nodeIpam(), nodeLifecycle(), podGc(), scheduler(), fake];
+  cluster.run(loops);
+  await client.create(Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name: "work" } });
+  await until(ServiceAccount, { namespace: "work", name: "default" }, (account) => account !== undefined);
+  await client.create(Node, { apiVersion: "v1", kind: "Node", metadata: { name: "real" } });
+
+  const web = { namespace: "work", name: "web" };
+  const spec = { replicas: 9, selector: { matchLabels: { app: "web" } }, template };
+  await client.create(ReplicaSet, { apiVersion: "apps/v1", kind: "ReplicaSet", metadata: web, spec });
+  await until(ReplicaSet, web, (set) => set?.status?.availableReplicas === 9);
+  const { items: pods } = await client.list(Pod, { namespace: "work" });
+  assert.equal(new Set(pods.map(({ status }) => status?.podIP)).size, 9);
+  assert.deepEqual([...new Set(pods.map(({ spec }) => spec?.nodeName))].sort(), ["fake-0", "fake-1"]);
+  for (const name of ["fake-0", "fake-1"]) {
+    await until(Lease, { namespace: "kube-node-lease", name }, (lease) => lease?.spec?.holderIdentity === name);
+  }
+  assert.equal((await client.get(Node, { name: "real" }))?.status?.nodeInfo?.osImage ?? "", "", "it is not played");
+
+  const once = { namespace: "work", name: "once" };
+  const job = { template: { spec: { ...template.spec, restartPolicy: "Never" as const } } };
+  await client.create(Job, { apiVersion: "batch/v1", kind: "Job", metadata: once, spec: job });
+  await until(Job, once, (job) => job?.status?.succeeded === 1 && job.status.completionTime !== undefined);
+
+  const [first] = pods;
+  await client.delete(Pod, { namespace: "work", name: first!.metadata.name });
+  await until(Pod, { namespace: "work", name: first!.metadata.name }, (pod) => pod === undefined);
+  await until(ReplicaSet, web, (set) => set?.status?.availableReplicas === 9);
+});
+
+Deno.test("a Node that somebody labels is played with the size that it says, and one that was deleted stays away", async () => {
+  await using cluster = await testCluster();
+  const { client, until } = cluster;
+  cluster.run([nodeIpam(), fakeNodes({ count: 1 })]);
+  await until(
+    Node,
+    { name: "fake-0" },
+    (node) => node?.status?.conditions?.some(({ type }) => type === "Ready") ?? false,
+  );
+  await client.delete(Node, { name: "fake-0" });
+  const capacity = { cpu: "2", memory: "1Gi", pods: "5", "example.com/gpu": "8" };
+  const metadata = { name: "large", labels: { "d8s.io/node": "fake" } };
+  await client.create(Node, { apiVersion: "v1", kind: "Node", metadata, status: { capacity } });
+  const large = await until(Node, { name: "large" }, (node) => node?.status?.conditions?.length === 4);
+  assert.deepEqual(large?.status?.allocatable, capacity);
+  assert.equal(await client.get(Node, { name: "fake-0" }), undefined);
+});
+
+Deno.test("a pod is not ready before its readiness gates are, and those who hold it back are told how it ended", () => {
+  const world = { now: 0, hostIp: "198.18.0.1", address: () => "10.244.0.2" };
+  const metadata = { name: "a", namespace: "work", uid: "u", resourceVersion: "1", creationTimestamp: "" };
+  const spec = { containers: [{ name: "main" }], readinessGates: [{ conditionType: "example.com/lit" }] };
+  const started = stepOf({ metadata, spec } as never, world);
+  assert.ok(started?.do === "write");
+  const { status } = started;
+  const readyOf = (conditions: typeof status.conditions) => conditions?.find(({ type }) => type === "Ready")?.status;
+  assert.equal(readyOf(status.conditions), "False");
+  assert.equal(stepOf({ metadata, spec, status } as never, world), undefined, "nothing to say twice");
+  const lit = { ...status, conditions: [...status.conditions!, { type: "example.com/lit", status: "True" }] };
+  const ready = stepOf({ metadata, spec, status: lit } as never, world);
+  assert.equal(ready?.do === "write" && readyOf(ready.status.conditions), "True");
+
+  const going = { ...metadata, deletionTimestamp: "2026-01-01T00:00:00Z" };
+  assert.equal(stepOf({ metadata: going, spec, status } as never, world)?.do, "remove");
+  const kept = { ...going, finalizers: ["example.com/count"] };
+  const ended = stepOf({ metadata: kept, spec, status } as never, world);
+  assert.equal(ended?.do === "write" && ended.status.phase, "Succeeded");
+});

@@ -2,7 +2,9 @@ import { strict as assert } from "node:assert";
 import fc from "fast-check";
 import { offsets } from "../../runtime/api/allocators/service_ranges.ts";
 import { readIpRange } from "../../runtime/schema/mod.ts";
-import { type ApiWorld, apiWorld } from "./api_world.ts";
+import { type Api, createApi } from "../../runtime/api/mod.ts";
+import { systemClock } from "../../runtime/loop/mod.ts";
+import { admin, type ApiWorld, apiWorld } from "./api_world.ts";
 
 const services = "/api/v1/namespaces/default/services";
 const addresses = "/apis/networking.k8s.io/v1/ipaddresses";
@@ -119,6 +121,30 @@ Deno.test("a health check port comes and goes with local traffic from outside", 
   assert.equal(open.body.spec.healthCheckNodePort, undefined);
   const next = await world.call("POST", services, service("other", { ...local, healthCheckNodePort: port }));
   assert.equal(next.status, 201);
+});
+
+Deno.test("two API servers on one store never give one address or port twice", async () => {
+  await using world = await apiWorld();
+  const { store } = world;
+  const authorize = () => Promise.resolve({ allowed: true, reason: "" });
+  const options = { clock: systemClock, authenticate: () => Promise.resolve(admin), authorize, random: () => 0.5 };
+  const other = await createApi({ store, ...options });
+  const headers = { "content-type": "application/json" };
+  const post = async (api: Api, name: string, spec: object) => {
+    const body = JSON.stringify(service(name, { type: "NodePort", ...spec }));
+    const answer = await api.fetch(new Request(`https://api${services}`, { method: "POST", body, headers }));
+    return { status: answer.status, body: await answer.json() };
+  };
+  const both = (name: string, spec: object) =>
+    Promise.all([world.api, other].map((api, i) => post(api, `${name}-${i}`, spec)));
+  const made = (await Promise.all(Array.from({ length: 10 }, (_, i) => both(`any-${i}`, {})))).flat();
+  assert.equal(new Set(made.map(({ body }) => body.spec.clusterIP)).size, 20);
+  assert.equal(new Set(made.map(({ body }) => body.spec.ports[0].nodePort)).size, 20);
+  for (const spec of [{ clusterIP: "10.96.0.99" }, { ports: [{ port: 80, nodePort: 30099 }] }]) {
+    const statuses = (await both(Object.keys(spec)[0]!.toLowerCase(), spec)).map(({ status }) => status);
+    assert.deepEqual(statuses.sort(), [201, 422]);
+  }
+  await other.close();
 });
 
 Deno.test("every usable address of a range is offered once, those for hands last", () => {

@@ -20,7 +20,7 @@ export async function startMaster({ store }: { readonly store?: string }): Promi
   const master: Master = {
     folder,
     async fetch(path, init) {
-      client ??= await clientOf(`${folder}/kubeconfig`);
+      client ??= clientOf(`${folder}/kubeconfig`);
       return await fetch(`https://127.0.0.1:${port}${path}`, { ...init, client });
     },
     async start() {
@@ -49,7 +49,7 @@ export async function startMaster({ store }: { readonly store?: string }): Promi
 }
 
 /** With the admin's certificate, as kubectl has it. */
-async function clientOf(kubeconfig: string): Promise<Deno.HttpClient> {
+function clientOf(kubeconfig: string): Deno.HttpClient {
   const config = new KubeConfig();
   config.loadFromFile(kubeconfig);
   const [ca, cert, key] = [

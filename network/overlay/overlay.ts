@@ -119,7 +119,7 @@ async function writeConflist(options: OverlayOptions, subnet: string): Promise<v
   if (await Deno.readTextFile(path).catch(ifMissing) === text) return;
   await Deno.mkdir(confDirOf(options), { recursive: true });
   // Renamed into place: a plugin must never read half a file, nor a kubelet choose it.
-  await Deno.writeTextFile(`${path}.new`, text);
+  await Deno.writeTextFile(`${path}.new`, text, { mode: 0o600 });
   await Deno.rename(`${path}.new`, path);
 }
 

@@ -284,3 +284,36 @@ Deno.test("autoscalers measure what their metric's type says", () => {
     ],
   );
 });
+
+Deno.test("a Job's policies name causes and containers that there are", () => {
+  const pod = { restartPolicy: "Never", containers: [{ name: "c", image: "i" }] };
+  const job = (policies: object) => ({
+    metadata: { name: "a", namespace: "d", uid: "u" },
+    spec: { template: { spec: pod }, ...policies },
+  });
+  const rule = "spec.podFailurePolicy.rules[0]";
+  const onExitCodes = { operator: "In", values: [0, 7], containerName: "x" };
+  check(
+    [
+      "Job",
+      job({ podFailurePolicy: { rules: [{ action: "Ignore", onExitCodes: { operator: "NotIn", values: [0] } }] } }),
+    ],
+    [
+      "Job",
+      job({ podFailurePolicy: { rules: [{ action: "FailIndex", onExitCodes }] } }),
+      `${rule}.onExitCodes.values[0]: Invalid value: 0: must not be 0 for the In operator`,
+      `${rule}.action: Invalid value: "FailIndex": requires the backoffLimitPerIndex to be set`,
+      `${rule}.onExitCodes.containerName: Invalid value: "x": must be one of the container or initContainer names in the pod template`,
+    ],
+    [
+      "Job",
+      job({ podFailurePolicy: { rules: [{ action: "Count" }] } }),
+      `${rule}: Invalid value: "": specifying one of OnExitCodes and OnPodConditions is required`,
+    ],
+    [
+      "Job",
+      job({ completionMode: "Indexed", completions: 1, successPolicy: { rules: [{}] } }),
+      "spec.successPolicy.rules[0]: Required value: at least one of succeededCount or succeededIndexes must be specified",
+    ],
+  );
+});

@@ -2,6 +2,7 @@
 import type { ICronJob } from "kubernetes-models/batch/v1/CronJob";
 import type { IJob } from "kubernetes-models/batch/v1/Job";
 import type { IJobSpec } from "kubernetes-models/batch/v1/JobSpec";
+import { validateJobPolicies } from "./job_policies.ts";
 import { validatePodTemplate } from "./pod_spec.ts";
 import { type Report, sameJson } from "./report.ts";
 import { validateLabelSelector } from "./selectors.ts";
@@ -31,6 +32,7 @@ function validateJobSpec(spec: IJobSpec | undefined, report: Report): void {
   if (spec?.backoffLimitPerIndex !== undefined && spec.completionMode !== "Indexed") {
     report.at("backoffLimitPerIndex").invalid(spec.backoffLimitPerIndex, "requires indexed completion mode");
   }
+  if (spec) validateJobPolicies(spec, report);
   validatePodTemplate(spec?.template, report.at("template"));
   const policy = spec?.template?.spec?.restartPolicy;
   const place = report.at("template", "spec", "restartPolicy");

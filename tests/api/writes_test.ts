@@ -216,3 +216,18 @@ Deno.test("whoever scales gets a Scale back, in protobuf as in JSON", async () =
   const answer = decodeProtobuf(await (await world.api.fetch(request)).bytes());
   assert.deepEqual([answer.kind, answer.spec], ["Scale", { replicas: 4 }]);
 });
+
+Deno.test("what admission adds to a pod, and the status that it begins with, is nobody's, as kube-apiserver has it", async () => {
+  await using world = await apiWorld();
+  await world.call("POST", "/api/v1/namespaces/default/serviceaccounts", { metadata: { name: "default" } });
+  const pod = { metadata: { name: "a" }, spec: { containers: [{ name: "main", image: "i" }] } };
+  const { status, body } = await world.call("POST", "/api/v1/namespaces/default/pods", pod);
+  assert.equal(status, 201);
+  assert.match(body.spec.volumes[0].name, /^kube-api-access-/);
+  assert.equal(body.status.phase, "Pending");
+  const [{ fieldsV1 }] = body.metadata.managedFields;
+  assert.deepEqual(Object.keys(fieldsV1), ["f:spec"]);
+  const defaulted = ["dnsPolicy", "enableServiceLinks", "restartPolicy", "schedulerName", "securityContext"];
+  const owned = ["containers", ...defaulted, "terminationGracePeriodSeconds"];
+  assert.deepEqual(Object.keys(fieldsV1["f:spec"]), owned.map((name) => `f:${name}`));
+});

@@ -80,8 +80,10 @@ async function createOnce(
     dryRun: call.dryRun ?? false,
     warn: call.warn ?? ignore,
   };
+  // What admission adds is nobody's, and so is a status that the server begins with.
+  const { status: _, ...sent } = object;
+  if (!keepManaged) track(m, resource, resource.hasStatus ? sent : object, undefined, call);
   await admit(m.admission, "admit", request, m.view);
-  if (!keepManaged) track(m, resource, object, undefined, call);
   const errors = validateObject(resource, object);
   if (errors.length > 0) throw invalid(resource, name, errors);
   await admit(m.admission, "validate", request, m.view);

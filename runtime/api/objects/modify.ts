@@ -65,8 +65,9 @@ async function modifyOnce(
   if (!whole) prepareForUpdate(resource, object, live, call.subresource);
   applyDefaults(resource, object);
   const request = requestOf(target, call, object, live);
-  await admit(m.admission, "admit", request, m.view);
+  // What admission changes is nobody's.
   if (!managed) track(m, resource, object, live, { ...call, subresource: through ?? call.subresource });
+  await admit(m.admission, "admit", request, m.view);
   if (sameJson(withoutVersion(object, entriesIgnoringTimes(object, live)), withoutVersion(live))) return current;
   // What the server itself does to a whole object (binding) is not an update by a client, and may set what those may not.
   const errors = validateObject(resource, object, whole ? undefined : live, call.subresource);

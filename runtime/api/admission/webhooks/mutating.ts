@@ -73,6 +73,9 @@ function change(webhook: Webhook, { resource, object }: AdmissionRequest, { patc
       apiVersionOf(resource),
     );
     Object.assign(patched.metadata ??= {}, copyJson({ name, namespace, uid }));
+    if (patched.kind !== object.kind || patched.apiVersion !== object.apiVersion) {
+      throw new Error(`the patch makes ${patched.apiVersion} ${patched.kind} of ${object.apiVersion} ${object.kind}`);
+    }
     if (patched.kind === resource.kind) complete(resource, patched);
     for (const field of Object.keys(object)) delete object[field];
     Object.assign(object, patched);

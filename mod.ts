@@ -43,6 +43,8 @@ export async function masterLoops({ settings, pki, manifests }: MasterParts): Pr
     loops.disruptions,
     loops.horizontalPodAutoscalers(),
     loops.ephemeralVolumes,
+    loops.resourceClaims,
+    loops.resourceClaimRelease,
     loops.persistentVolumes,
     loops.persistentVolumeClaims,
     loops.localProvisioner,

@@ -38,3 +38,4 @@ export * from "./ephemeral_volume.ts";
 export * from "./service_account_tokens.ts";
 export * from "./service_cidr.ts";
 export * from "./service_repair.ts";
+export * from "./resource_claim.ts";

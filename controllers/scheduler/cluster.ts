@@ -6,6 +6,7 @@
  */
 import type { INode } from "kubernetes-models/v1/Node";
 import type { Stored } from "../../runtime/schema/mod.ts";
+import { type DeviceView, noDevices } from "./devices/device_view.ts";
 import { bump, NodeState } from "./node_state.ts";
 import type { PodFacts } from "./pod_facts.ts";
 import { Nominations } from "./nominations.ts";
@@ -24,6 +25,7 @@ export class Cluster {
   readonly groups = new PodGroups();
   readonly nominations = new Nominations();
   storage: StorageView = noStorage;
+  devices: DeviceView = noDevices;
   /** Image name to the number of nodes that have it. */
   readonly imageNodes = new Map<string, number>();
   /** Labels of each namespace, for rules that select namespaces. */

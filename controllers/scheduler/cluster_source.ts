@@ -6,16 +6,20 @@ import type { INode } from "kubernetes-models/v1/Node";
 import type { IPod } from "kubernetes-models/v1/Pod";
 import type { Change, Enqueue, LoopContext, Source } from "../../runtime/loop/mod.ts";
 import {
+  DeviceClass,
   type Kind,
   Namespace,
   Node,
   PersistentVolume,
   PersistentVolumeClaim,
   Pod,
+  ResourceClaim,
+  ResourceSlice,
   sameJson,
   StorageClass,
   type Stored,
 } from "../../runtime/schema/mod.ts";
+import { deviceView } from "./devices/device_view.ts";
 import { storageView } from "./storage_view.ts";
 import { isOver, isPending, isReasonToTry } from "./pending_pod.ts";
 import type { ClusterEvent } from "./plugin.ts";
@@ -24,13 +28,18 @@ import type { SchedulerState } from "./scheduler_state.ts";
 
 const storageKinds: readonly Kind<unknown>[] = [PersistentVolume, PersistentVolumeClaim, StorageClass];
 
+const deviceKinds: readonly Kind<unknown>[] = [DeviceClass, ResourceClaim, ResourceSlice];
+
 export function clusterSource(stateOf: () => SchedulerState, schedulerName: string): Source {
   return {
     async start(enqueue, context) {
       const feed = new Feed(stateOf(), enqueue, context, schedulerName);
       const { informers, signal } = context;
       feed.state.cluster.storage = storageView(informers);
+      const devices = deviceView(informers, () => feed.device());
+      feed.state.cluster.devices = devices.view;
       const handlers = [
+        ...devices.handlers,
         informers.of(Namespace).onChange(({ type, key, object }) => {
           if (type === "DELETED") feed.state.cluster.namespaces.delete(key);
           else feed.state.cluster.namespaces.set(key, object.metadata.labels ?? {});
@@ -42,7 +51,9 @@ export function clusterSource(stateOf: () => SchedulerState, schedulerName: stri
       const stop = () => handlers.forEach((handler) => handler[Symbol.dispose]());
       signal.addEventListener("abort", stop, { once: true });
       const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
-      const synced = [Namespace, Node, Pod, ...storageKinds].map((kind) => informers.of<unknown>(kind).synced);
+      const synced = [Namespace, Node, Pod, ...storageKinds, ...deviceKinds].map((kind) =>
+        informers.of<unknown>(kind).synced
+      );
       await Promise.race([aborted, Promise.all(synced)]);
     },
   };
@@ -62,6 +73,10 @@ class Feed {
     cluster.setNode(object);
     if (type === "ADDED") this.#help("nodeAdded");
     else if (!old || matters(object, old)) this.#help("nodeChanged");
+  }
+
+  device(): void {
+    this.#help("deviceChanged");
   }
 
   volume(): void {

@@ -11,6 +11,8 @@ import type { Profile } from "./profile.ts";
 export interface Refusal {
   readonly plugin: FilterPlugin;
   readonly reasons: readonly string[];
+  /** It holds for every node, so no other needs to be asked. */
+  readonly everywhere?: boolean;
 }
 
 /** The first refusal, or undefined where the pod fits. Prepared for one pod, then asked for many nodes. */
@@ -24,21 +26,25 @@ export function fitting(pod: PodFacts, cluster: Cluster, profile: Profile): Fitt
 interface PreparedFilter {
   readonly plugin: FilterPlugin;
   readonly filter: NodeFilter;
+  readonly everywhere?: boolean;
 }
 
 function preparedFilters(pod: PodFacts, cluster: Cluster, { filters }: Profile): PreparedFilter[] {
   const prepared: PreparedFilter[] = [];
   for (const plugin of filters) {
     const filter = plugin.prepare(pod, cluster);
-    if (filter) prepared.push({ plugin, filter });
+    if (!filter) continue;
+    // Nothing that another rule says of one node can change this.
+    if ("nowhere" in filter) return [{ plugin, filter: () => [filter.nowhere], everywhere: true }];
+    prepared.push({ plugin, filter });
   }
   return prepared;
 }
 
 function firstRefusal(node: NodeState, filters: readonly PreparedFilter[]): Refusal | undefined {
-  for (const { plugin, filter } of filters) {
+  for (const { plugin, filter, everywhere } of filters) {
     const reasons = filter(node);
-    if (reasons) return { plugin, reasons };
+    if (reasons) return { plugin, reasons, everywhere };
   }
 }
 

@@ -24,5 +24,6 @@ export function isGated({ spec }: StoredPod): boolean {
 /** What the scheduler writes itself (status) makes nothing due. */
 export function isReasonToTry({ type, object, old }: Change<IPod>): boolean {
   if (type === "ADDED" || !old) return true;
+  if (!sameJson(object.status?.resourceClaimStatuses, old.status?.resourceClaimStatuses)) return true;
   return !sameJson(object.spec, old.spec) || !sameJson(object.metadata.labels, old.metadata.labels);
 }

@@ -19,6 +19,8 @@ export interface Refused {
   /** How many nodes each was given for. */
   readonly reasons: ReadonlyMap<string, number>;
   readonly refusedBy: ReadonlyMap<NodeState, FilterPlugin>;
+  /** One reason against all nodes at once. */
+  readonly everywhere?: string;
 }
 
 export interface PlaceOptions {
@@ -46,6 +48,7 @@ interface Search {
   readonly reasons: Map<string, number>;
   readonly refusedBy: Map<NodeState, FilterPlugin>;
   looked: number;
+  everywhere?: string;
 }
 
 function feasibleNodes(nodes: readonly NodeState[], fits: Fitting, from: number): Search {
@@ -60,6 +63,7 @@ function feasibleNodes(nodes: readonly NodeState[], fits: Fitting, from: number)
       continue;
     }
     search.refusedBy.set(node, refusal.plugin);
+    if (refusal.everywhere) return { ...search, everywhere: refusal.reasons[0] };
     for (const reason of refusal.reasons) bump(search.reasons, reason, 1);
   }
   return search;

@@ -7,18 +7,27 @@ import type { NodeState } from "./node_state.ts";
 import type { PodFacts } from "./pod_facts.ts";
 
 /** What happens in a cluster that may make a pod fit which did not. */
-export type ClusterEvent = "nodeAdded" | "nodeChanged" | "podGone" | "podPlaced" | "volumeChanged";
+export type ClusterEvent = "nodeAdded" | "nodeChanged" | "podGone" | "podPlaced" | "volumeChanged" | "deviceChanged";
 
 /** Reasons against the node in upstream's words; undefined when there is none. */
 export type NodeFilter = (node: NodeState) => readonly string[] | undefined;
 
-export interface FilterPlugin {
+/** No node can be right, whatever it is like (upstream's PreFilter). */
+export interface Nowhere {
+  readonly nowhere: string;
+}
+
+export function nowhere(reason: string): Nowhere {
+  return { nowhere: reason };
+}
+
+export interface FilterPlugin<Says = NodeFilter | Nowhere> {
   /** Upstream's, as in KubeSchedulerConfiguration. */
   readonly name: string;
   /** Which events make it worth asking again after it has said no. */
   readonly helpedBy: readonly ClusterEvent[];
   /** Undefined when no node could be wrong for this pod. */
-  prepare(pod: PodFacts, cluster: Cluster): NodeFilter | undefined;
+  prepare(pod: PodFacts, cluster: Cluster): Says | undefined;
 }
 
 /** Scores of the nodes, in their order, from 0 to 100. */

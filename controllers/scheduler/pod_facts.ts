@@ -18,6 +18,8 @@ export interface PodFacts {
   readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly spec: IPodSpec;
+  /** Names of the claims that were made for it. */
+  readonly claimStatus: Pick<NonNullable<IPod["status"]>, "resourceClaimStatuses">;
   readonly requests: Amounts;
   /** Requests as scores see them. */
   readonly scored: Amounts;
@@ -43,6 +45,7 @@ export function podFacts(pod: Stored<IPod>): PodFacts {
     namespace,
     labels,
     spec,
+    claimStatus: { resourceClaimStatuses: pod.status?.resourceClaimStatuses },
     requests: podRequests(spec),
     scored: scoredRequests(spec),
     hostPorts: hostPortsOf(spec),

@@ -27,6 +27,9 @@ export interface PreemptionOptions {
 export function planPreemption(scene: Scene, refused: Refused, { from }: PreemptionOptions): Preemption {
   const notNow = notEligible(scene);
   if (notNow) return notNow;
+  if (refused.everywhere !== undefined) {
+    return { type: "hopeless", words: countedReasons(refused.nodes, new Map([[notHelpful, refused.nodes]])) };
+  }
   const { candidates, reasons } = candidateNodes(scene, refused, from);
   const chosen = leastHarm(candidates);
   if (chosen) return { type: "victims", node: chosen.node.name, victims: chosen.pods };

@@ -18,6 +18,7 @@ export const defaultProfile: Profile = {
     plugins.nodePorts,
     plugins.fit,
     plugins.volumeBinding,
+    plugins.dynamicResources,
     plugins.topologySpreadFilter,
     plugins.podAffinityFilter,
   ],

@@ -2,8 +2,9 @@
 import type { Refused } from "./place_pod.ts";
 
 /** `0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable.` */
-export function refusalWords({ nodes, reasons }: Refused): string {
-  return nodes === 0 ? "no nodes available to schedule pods" : countedReasons(nodes, reasons);
+export function refusalWords({ nodes, reasons, everywhere }: Refused): string {
+  if (nodes === 0) return "no nodes available to schedule pods";
+  return everywhere === undefined ? countedReasons(nodes, reasons) : `0/${nodes} nodes are available: ${everywhere}.`;
 }
 
 export function countedReasons(nodes: number, reasons: ReadonlyMap<string, number>): string {

@@ -24,6 +24,7 @@ import { tellUnscheduled } from "./pod_condition.ts";
 import { type PodFacts, podFacts } from "./pod_facts.ts";
 import { defaultProfile, type Profile } from "./profile.ts";
 import { refuse } from "./refuse.ts";
+import { reserveClaims } from "./reserve_claims.ts";
 import { schedulerState, type Term } from "./scheduler_state.ts";
 
 export interface SchedulerOptions {
@@ -69,7 +70,9 @@ async function schedule(key: Key, pod: Stored<IPod>, term: Term): Promise<Outcom
   state.from = (state.from + placement.looked) % cluster.nodes.length;
   cluster.assume(facts, placement.node);
   try {
-    await bindVolumes({ pod: facts, node: placement.node }, cluster, context);
+    const chosen = { pod: facts, node: placement.node };
+    await reserveClaims(chosen, cluster, context);
+    await bindVolumes(chosen, cluster, context);
     await bind(pod, facts, placement.node, context);
   } catch (error) {
     cluster.forget(facts.uid);

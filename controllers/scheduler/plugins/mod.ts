@@ -1,4 +1,5 @@
 /** Every rule of the scheduler, one idea a file. */
+export { dynamicResources } from "./dynamic_resources.ts";
 export * from "./image_locality.ts";
 export * from "./node_affinity.ts";
 export * from "./node_name.ts";

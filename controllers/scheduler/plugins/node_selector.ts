@@ -1,4 +1,5 @@
 /** Rules about a node's labels and name. Source: core/v1 NodeSelector; terms are ORed, expressions of a term ANDed. */
+import type { INodeSelector } from "kubernetes-models/v1/NodeSelector";
 import type { INodeSelectorTerm } from "kubernetes-models/v1/NodeSelectorTerm";
 import type { IPodSpec } from "kubernetes-models/v1/PodSpec";
 import type { NodeState } from "../node_state.ts";
@@ -17,7 +18,11 @@ export function requiredNodes(spec: IPodSpec): ((node: NodeState) => boolean) | 
   if (wanted.length === 0 && !required) return undefined;
   return (node) =>
     wanted.every(([key, value]) => node.labels[key] === value) &&
-    (!required || required.nodeSelectorTerms.some((term) => matchesTerm(term, node)));
+    (!required || nodeSelectorMatches(required, node));
+}
+
+export function nodeSelectorMatches({ nodeSelectorTerms }: INodeSelector, node: NodeState): boolean {
+  return nodeSelectorTerms.some((term) => matchesTerm(term, node));
 }
 
 /** A term without any rule matches nothing. */

@@ -10,7 +10,7 @@ const noAffinity = ["node(s) didn't match pod affinity rules"];
 const noAntiAffinity = ["node(s) didn't match pod anti-affinity rules"];
 const refusedByOthers = ["node(s) didn't satisfy existing pods anti-affinity rules"];
 
-export const podAffinityFilter: FilterPlugin = {
+export const podAffinityFilter: FilterPlugin<NodeFilter> = {
   name: "InterPodAffinity",
   helpedBy: ["nodeAdded", "nodeChanged", "podGone", "podPlaced"],
   prepare(pod, cluster) {

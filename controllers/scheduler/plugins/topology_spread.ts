@@ -8,7 +8,7 @@ import { selectedPods, type SpreadConstraint, spreadConstraint } from "./spread_
 const uneven = ["node(s) didn't match pod topology spread constraints"];
 const unlabelled = ["node(s) didn't match pod topology spread constraints (missing required label)"];
 
-export const topologySpreadFilter: FilterPlugin = {
+export const topologySpreadFilter: FilterPlugin<NodeFilter> = {
   name: "PodTopologySpread",
   helpedBy: ["nodeAdded", "nodeChanged", "podGone", "podPlaced"],
   prepare(pod, cluster) {

@@ -9,7 +9,7 @@ import { compileLabelSelector, type Key } from "../../../runtime/schema/mod.ts";
 import { claimNameOf } from "../../objects/pod_claims.ts";
 import { chooseVolume, type ClaimObject, storageClassOf, type VolumeObject } from "../../persistent_volume/plan.ts";
 import type { NodeState } from "../node_state.ts";
-import type { FilterPlugin } from "../plugin.ts";
+import { type FilterPlugin, nowhere } from "../plugin.ts";
 import type { PodFacts } from "../pod_facts.ts";
 import type { StorageView } from "../storage_view.ts";
 import { requiredNodes } from "./node_selector.ts";
@@ -23,7 +23,7 @@ export const volumeBinding: FilterPlugin = {
     const keys = claimKeysOf(pod);
     if (keys.length === 0) return undefined;
     const refusal = refuse(keys, storage);
-    if (refusal) return () => [refusal];
+    if (refusal) return nowhere(refusal);
     const claims = keys.map((key) => storage.claim(key)!);
     return (node) => {
       for (const claim of claims) {

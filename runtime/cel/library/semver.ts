@@ -4,7 +4,7 @@ import { checkedInt } from "../operators.ts";
 import { overloads } from "../overload.ts";
 import { Opaque } from "../value.ts";
 
-class SemverValue extends Opaque {
+export class SemverValue extends Opaque {
   override readonly typeName = "kubernetes.Semver";
 
   constructor(readonly numbers: readonly bigint[], readonly pre: readonly string[]) {
@@ -35,7 +35,8 @@ function trySemver(text: string): SemverValue | undefined {
   return new SemverValue([BigInt(major!), BigInt(minor!), BigInt(patch!)], pre ? pre.split(".") : []);
 }
 
-function parseSemver(text: string): SemverValue {
+/** Throws EvaluationError. */
+export function parseSemver(text: string): SemverValue {
   const found = trySemver(text);
   if (!found) throw new EvaluationError(`No Major.Minor.Patch elements found in ${JSON.stringify(text)}`);
   return found;

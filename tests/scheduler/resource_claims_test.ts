@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import type { IPod } from "kubernetes-models/v1/Pod";
+import { resourceClaimRelease, resourceClaims, scheduler } from "../../controllers/mod.ts";
+import {
+  DeviceClass,
+  isReason,
+  Node,
+  Pod,
+  ResourceClaim,
+  ResourceClaimTemplate,
+  ResourceSlice,
+  ServiceAccount,
+  type Stored,
+} from "../../runtime/schema/mod.ts";
+import { type TestCluster, testCluster } from "../controllers/cluster.ts";
+import { node, pod } from "./sample.ts";
+
+const apiVersion = "resource.k8s.io/v1" as const;
+const namespace = "default";
+const driver = "gpu.example.com";
+
+/** One node with one device, and a template for it. */
+async function withDevice(): Promise<TestCluster> {
+  const cluster = await testCluster();
+  const { client } = cluster;
+  cluster.run([resourceClaims, resourceClaimRelease, scheduler()]);
+  await client.create(ServiceAccount, {
+    apiVersion: "v1",
+    kind: "ServiceAccount",
+    metadata: { name: "default", namespace },
+  })
+    .catch((error) => assert.ok(isReason(error, "AlreadyExists")));
+  const { status } = node("n1");
+  await client.create(Node, { apiVersion: "v1", kind: "Node", metadata: { name: "n1" } });
+  await client.patch(Node, { name: "n1" }, { type: "merge", body: { status } as never }, { subresource: "status" });
+  await client.patch(Node, { name: "n1" }, { type: "merge", body: { spec: { taints: null } } });
+  await client.create(DeviceClass, {
+    apiVersion,
+    kind: "DeviceClass",
+    metadata: { name: "gpu" },
+    spec: { selectors: [{ cel: { expression: `device.driver == "${driver}"` } }] },
+  });
+  const pool = { name: "n1", generation: 1, resourceSliceCount: 1 };
+  const spec = { driver, nodeName: "n1", pool, devices: [{ name: "card" }] };
+  await client.create(ResourceSlice, { apiVersion, kind: "ResourceSlice", metadata: { name: "n1" }, spec });
+  await client.create(ResourceClaimTemplate, {
+    apiVersion,
+    kind: "ResourceClaimTemplate",
+    metadata: { name: "one", namespace },
+    spec: { spec: { devices: { requests: [{ name: "gpu", exactly: { deviceClassName: "gpu" } }] } } },
+  });
+  return cluster;
+}
+
+function podWith(name: string): IPod {
+  const { spec } = pod(name);
+  const resourceClaims = [{ name: "gpu", resourceClaimTemplateName: "one" }];
+  return { apiVersion: "v1", kind: "Pod", metadata: { name, namespace }, spec: { ...spec!, resourceClaims } };
+}
+
+const isBound = (one?: Stored<IPod>) => one?.spec?.nodeName === "n1";
+const claimOf = (one?: Stored<IPod>) => one!.status!.resourceClaimStatuses![0]!.resourceClaimName!;
+
+Deno.test("a pod's claim is made from its template, gets a device, and gives it to the next pod when the first has gone", async () => {
+  await using cluster = await withDevice();
+  const { client, until } = cluster;
+  await client.create(Pod, podWith("first"));
+  const first = await until(Pod, { namespace, name: "first" }, isBound);
+  const claim = (await client.get(ResourceClaim, { namespace, name: claimOf(first) }))!;
+  const { allocation, reservedFor } = claim.status!;
+  assert.deepEqual(allocation!.devices!.results, [{ request: "gpu", driver, pool: "n1", device: "card" }]);
+  assert.deepEqual(reservedFor, [{ resource: "pods", name: "first", uid: first!.metadata.uid }]);
+  assert.deepEqual(claim.metadata.finalizers, ["resource.kubernetes.io/delete-protection"]);
+  await client.create(Pod, podWith("second"));
+  const said = await until(
+    Pod,
+    { namespace, name: "second" },
+    (one) =>
+      one?.status?.conditions?.some(({ message = "" }) => message.includes("cannot allocate all claims")) === true,
+  );
+  const words = "0/1 nodes are available: 1 cannot allocate all claims.";
+  assert.equal(said!.status!.conditions![0]!.message!.slice(0, words.length), words);
+  await client.delete(Pod, { namespace, name: "first" }, { gracePeriodSeconds: 0 });
+  await until(ResourceClaim, { namespace, name: claimOf(first) }, (one) => one === undefined);
+  await until(Pod, { namespace, name: "second" }, isBound);
+});
+
+Deno.test("a pod whose claim nobody has made waits for it, in words that hold for all nodes", async () => {
+  await using cluster = await withDevice();
+  const { client, until } = cluster;
+  const waiting = podWith("p");
+  const spec = { ...waiting.spec!, resourceClaims: [{ name: "gpu", resourceClaimName: "mine" }] };
+  await client.create(Pod, { ...waiting, spec });
+  const said = await until(Pod, { namespace, name: "p" }, (one) => one?.status?.conditions?.length === 1);
+  assert.equal(
+    said!.status!.conditions![0]!.message,
+    `0/1 nodes are available: resourceclaim.resource.k8s.io "mine" not found. ` +
+      "preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.",
+  );
+  const devices = { requests: [{ name: "gpu", exactly: { deviceClassName: "gpu" } }] };
+  await client.create(ResourceClaim, {
+    apiVersion,
+    kind: "ResourceClaim",
+    metadata: { name: "mine", namespace },
+    spec: { devices },
+  });
+  await until(Pod, { namespace, name: "p" }, isBound);
+});

@@ -317,3 +317,36 @@ Deno.test("a Job's policies name causes and containers that there are", () => {
     ],
   );
 });
+
+Deno.test("volumes and claims say where they are and what they come from", () => {
+  const volume = (source: object) => ({
+    spec: { accessModes: ["ReadWriteOnce"], capacity: { storage: "1Gi" }, ...source },
+  });
+  check(
+    ["PersistentVolume", volume({ hostPath: { path: "/data" } })],
+    [
+      "PersistentVolume",
+      volume({ hostPath: { path: "/a/../b" } }),
+      "spec.hostPath.path: Invalid value: \"/a/../b\": must not contain '..'",
+    ],
+    ["PersistentVolume", volume({ csi: { driver: "d", volumeHandle: "" } }), "spec.csi.volumeHandle: Required value"],
+    [
+      "PersistentVolume",
+      volume({ local: { path: "/x" } }),
+      "metadata.annotations: Required value: Local volume requires node affinity",
+    ],
+    ["StorageClass", { provisioner: "" }, "provisioner: Required value"],
+    [
+      "PersistentVolumeClaim",
+      {
+        metadata: { name: "a", namespace: "d" },
+        spec: {
+          accessModes: ["ReadWriteOnce"],
+          resources: { requests: { storage: "1Gi" } },
+          dataSource: { kind: "Pod", name: "x" },
+        },
+      },
+      `spec.dataSource.kind: Invalid value: "Pod": must be 'PersistentVolumeClaim' when referencing the default apiGroup`,
+    ],
+  );
+});

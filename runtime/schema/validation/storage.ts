@@ -3,8 +3,10 @@ import type { IStorageClass } from "kubernetes-models/storage.k8s.io/v1/StorageC
 import type { IPersistentVolume } from "kubernetes-models/v1/PersistentVolume";
 import type { IPersistentVolumeClaim } from "kubernetes-models/v1/PersistentVolumeClaim";
 import { compareQuantities } from "../quantity.ts";
+import { dnsSubdomain, qualifiedName } from "./names.ts";
 import { validateAmount } from "./numbers.ts";
 import { type Report, sameJson } from "./report.ts";
+import { type Check, named, required, type Rule, rules } from "./rules.ts";
 import { validateLabelSelector } from "./selectors.ts";
 
 const accessModes = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
@@ -14,11 +16,27 @@ export function validateClaim({ spec }: Pick<IPersistentVolumeClaim, "spec">, re
   if (!spec?.accessModes?.length) place.at("accessModes").required("at least 1 access mode is required");
   validateAccessModes(spec?.accessModes, place.at("accessModes"));
   validateLabelSelector(spec?.selector, place.at("selector"));
+  claimRows({ spec }, report);
   const storage = spec?.resources?.requests?.storage;
   const request = place.at("resources").key("storage");
   if (storage === undefined) request.required();
   else if (compareQuantities(storage, 0) <= 0) request.invalid(String(storage), "must be greater than zero");
 }
+
+const ownKind = "must be 'PersistentVolumeClaim' when referencing the default apiGroup";
+
+const sourceRows = ["spec.dataSource", "spec.dataSourceRef"].flatMap((place): Rule[] => [
+  [`${place}.name`, required()],
+  [`${place}.kind`, required(), (value, report, { apiGroup }) => {
+    if (value && !apiGroup && value !== "PersistentVolumeClaim") report.invalid(value, ownKind);
+  }],
+]);
+
+const claimRows = rules(
+  ["spec.storageClassName", named(dnsSubdomain)],
+  ["spec.volumeAttributesClassName", named(dnsSubdomain)],
+  ...sourceRows,
+);
 
 function validateAccessModes(modes: string[] | undefined, report: Report): void {
   for (const mode of modes ?? []) if (!accessModes.includes(mode)) report.notSupported(mode, accessModes);
@@ -70,7 +88,30 @@ const notSources = new Set([
   "volumeMode",
 ]);
 
+const noWayUp: Check = (value, report) => {
+  if (String(value ?? "").split("/").includes("..")) report.invalid(value, "must not contain '..'");
+};
+
+const absolute: Check = (value, report) => {
+  if (typeof value === "string" && value !== "" && !value.startsWith("/")) {
+    report.invalid(value, "must be an absolute path");
+  }
+};
+
+const volumeRows = rules(
+  ["spec.storageClassName", named(dnsSubdomain)],
+  ["spec.csi.driver", required()],
+  ["spec.csi.volumeHandle", required()],
+  ["spec.hostPath.path", required(), noWayUp],
+  ["spec.local.path", required(), noWayUp],
+  ["spec.nfs.server", required()],
+  ["spec.nfs.path", required(), absolute],
+  ["spec.claimRef.name", required()],
+  ["spec.claimRef.namespace", required()],
+);
+
 export function validateVolume({ spec }: IPersistentVolume, report: Report): void {
+  volumeRows({ spec }, report);
   const place = report.at("spec");
   if (!spec?.accessModes?.length) place.at("accessModes").required();
   validateAccessModes(spec?.accessModes, place.at("accessModes"));
@@ -81,6 +122,9 @@ export function validateVolume({ spec }: IPersistentVolume, report: Report): voi
   const sources = Object.keys(spec ?? {}).filter((field) => !notSources.has(field));
   if (sources.length === 0) place.required("must specify a volume type");
   sources.slice(1).forEach((source) => place.at(source).forbidden("may not specify more than 1 volume type"));
+  if (spec?.local && !spec.nodeAffinity) {
+    report.at("metadata", "annotations").required("Local volume requires node affinity");
+  }
   if (spec?.hostPath?.path === "/" && spec.persistentVolumeReclaimPolicy === "Recycle") {
     place.at("persistentVolumeReclaimPolicy").forbidden("may not be 'recycle' for a hostPath mount of '/'");
   }
@@ -93,11 +137,26 @@ export function validateVolumeUpdate(now: IPersistentVolume, old: IPersistentVol
     report.at("spec", "persistentvolumesource").forbidden("spec.persistentvolumesource is immutable after creation");
   }
   report.at("spec", "volumeMode").immutable(now.spec?.volumeMode, old.spec?.volumeMode);
+  if (old.spec?.nodeAffinity) {
+    report.at("spec", "nodeAffinity").immutable(now.spec?.nodeAffinity, old.spec.nodeAffinity);
+  }
 }
 
-export function validateStorageClass({ provisioner }: IStorageClass, report: Report): void {
-  if (!provisioner) report.at("provisioner").required();
-}
+const longestParameters = 256 * 1024;
+const mostParameters = 512;
+
+export const validateStorageClass = rules(
+  ["provisioner", required(), (value, report) => {
+    if (value) { for (const fault of qualifiedName(String(value).toLowerCase())) report.invalid(value, fault); }
+  }],
+  ["parameters", (value, report) => {
+    const entries = Object.entries((value ?? {}) as Record<string, string>);
+    const size = entries.reduce((sum, [name, text]) => sum + name.length + text.length, 0);
+    if (entries.length > mostParameters) report.tooLong(mostParameters);
+    if (entries.some(([name]) => name === "")) report.invalid("", "field can not be empty.");
+    if (size > longestParameters) report.tooLong(longestParameters);
+  }],
+);
 
 export function validateStorageClassUpdate(now: IStorageClass, old: IStorageClass, report: Report): void {
   for (const field of ["parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"] as const) {

@@ -50,12 +50,14 @@ const isForNode: Check = ({ content: { subject } }) => {
   return only.length === 1 && only[0] === "system:nodes" ? undefined : "organization is not system:nodes alone";
 };
 
-function hasUsages(purpose: "client auth" | "server auth"): Check {
+/** Those for kubelets must be for signatures as well; a person's may say only what it is for. */
+function hasUsages(purpose: "client auth" | "server auth", ...also: readonly "digital signature"[]): Check {
   const known = ["digital signature", "key encipherment", purpose];
   return ({ usages }) => {
     const strange = usages.find((usage) => !known.includes(usage));
     if (strange !== undefined) return `usage ${JSON.stringify(strange)} is not for this signer`;
-    return usages.includes(purpose) && usages.includes("digital signature") ? undefined : `usage ${purpose} is missing`;
+    const missing = [purpose, ...also].find((usage) => !usages.includes(usage));
+    return missing && `usage ${missing} is missing`;
   };
 }
 
@@ -72,7 +74,7 @@ const signers: Readonly<Record<string, Signer>> = {
   [kubeletClientSigner]: {
     signs: [
       isForNode,
-      hasUsages("client auth"),
+      hasUsages("client auth", "digital signature"),
       ({ content }) => namesOf(content).length > 0 ? "a client certificate carries no names" : undefined,
     ],
     approves: [
@@ -85,7 +87,7 @@ const signers: Readonly<Record<string, Signer>> = {
   [kubeletServingSigner]: {
     signs: [
       isForNode,
-      hasUsages("server auth"),
+      hasUsages("server auth", "digital signature"),
       ({ content }) =>
         content.otherNames.length > 0 ? `name ${content.otherNames[0]} is not for this signer` : undefined,
       ({ content }) => namesOf(content).length === 0 ? "a serving certificate needs a name" : undefined,

@@ -24,7 +24,7 @@ import {
 } from "./objects/controller_revisions.ts";
 import { DaemonBackOff } from "./daemonset/back_off.ts";
 import { type DaemonStep, type DaemonWorld, placementOn, planDaemons, tolerationsOf } from "./daemonset/plan.ts";
-import { claim } from "./objects/ownership.ts";
+import { claim, claimable } from "./objects/ownership.ts";
 import { availableInMs, isFinished, isGoing, isReady, type PodObject } from "./objects/pod_state.ts";
 import { about, createPods, deletePod, podOf } from "./objects/pod_template.ts";
 import type { NodeObject } from "./node_lifecycle/health_plan.ts";
@@ -53,7 +53,7 @@ export const daemonSets: Controller = controller(DaemonSet, {
       owner: object,
       kind: Pod,
       matches: labelSelectorOf(object),
-      candidates: scope.informers.of(Pod).list(object.metadata.namespace),
+      candidates: claimable(scope.informers.of(Pod), object),
     }, scope);
     return await bringIntoLine(object, pods, scope);
   },

@@ -31,7 +31,7 @@ import {
 import { scalePlan } from "./deployment/scale.ts";
 import { boundsOf, newSetReplicas, oldSetScales, type Scale } from "./deployment/rollout.ts";
 import { deadlineMs, deploymentStatus, isComplete, type Rollout } from "./deployment/status.ts";
-import { claim } from "./objects/ownership.ts";
+import { claim, claimable } from "./objects/ownership.ts";
 import { isFinished } from "./objects/pod_state.ts";
 import { about } from "./objects/pod_template.ts";
 import { selectedBy } from "./objects/selected_by.ts";
@@ -51,7 +51,7 @@ export const deployments: Controller = controller(Deployment, {
       owner: deployment,
       kind: ReplicaSet,
       matches: labelSelectorOf(deployment),
-      candidates: scope.informers.of(ReplicaSet).list(deployment.metadata.namespace),
+      candidates: claimable(scope.informers.of(ReplicaSet), deployment),
     }, scope);
     return await roll(deployment, { owned, scope });
   },

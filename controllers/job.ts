@@ -26,7 +26,7 @@ import { planJob } from "./job/plan.ts";
 import { jobPod } from "./job/pod.ts";
 import { isSettled, jobStatus } from "./job/status.ts";
 import { isTracked, type JobObject, lastFailures, noteOf, tallyOf } from "./job/tally.ts";
-import { claim } from "./objects/ownership.ts";
+import { claim, claimable } from "./objects/ownership.ts";
 import { isActive, isGoing, type PodObject } from "./objects/pod_state.ts";
 import { about, createPods, deletePod } from "./objects/pod_template.ts";
 import { selectedBy } from "./objects/selected_by.ts";
@@ -40,7 +40,7 @@ export const jobs: Controller = controller(Job, {
   async reconcile(key, scope): Promise<Outcome> {
     const job = scope.read(key);
     if (!job?.spec || !isOurs(job) || isOver(job) || isGoing(job)) return done;
-    const candidates = scope.informers.of(Pod).list(job.metadata.namespace);
+    const candidates = claimable(scope.informers.of(Pod), job);
     const matches = labelSelectorOf(job);
     const pods = await claim({ ownerKind: Job, owner: job, kind: Pod, matches, candidates }, scope);
     const stray = pods.filter((pod) => isActive(pod) && !isTracked(pod));

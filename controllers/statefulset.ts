@@ -33,7 +33,7 @@ import {
   type Revisions,
   revisionsOf,
 } from "./objects/controller_revisions.ts";
-import { claim } from "./objects/ownership.ts";
+import { claim, claimable } from "./objects/ownership.ts";
 import { availableInMs, isFinished, isGoing, type PodObject } from "./objects/pod_state.ts";
 import { about, isNamespaceTerminating, messageOf } from "./objects/pod_template.ts";
 import { selectedBy } from "./objects/selected_by.ts";
@@ -57,7 +57,7 @@ export const statefulSets: Controller = controller(StatefulSet, {
   async reconcile(key, scope): Promise<Outcome> {
     const object = scope.read(key);
     if (!object?.spec) return done;
-    const candidates = scope.informers.of(Pod).list(object.metadata.namespace)
+    const candidates = claimable(scope.informers.of(Pod), object)
       .filter((pod) => ordinalOf(object.metadata.name, pod) >= 0);
     const matches = labelSelectorOf(object);
     const pods = await claim({ ownerKind: StatefulSet, owner: object, kind: Pod, matches, candidates }, scope);

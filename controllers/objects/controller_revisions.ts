@@ -10,7 +10,7 @@ import { ControllerRevision, isReason, keyOf, type Kind, refOf, type Stored } fr
 import { applyWrites, deleting, type LoopContext, sameJson, seen } from "../../runtime/loop/mod.ts";
 import { canonicalJson } from "./canonical_json.ts";
 import { templateHash } from "../deployment/revision.ts";
-import { claim, controllerReference } from "./ownership.ts";
+import { claim, claimable, controllerReference } from "./ownership.ts";
 import { labelSelectorOf } from "./selectors.ts";
 
 export const revisionLabel = "controller-revision-hash";
@@ -68,7 +68,7 @@ function revisionsHeldBy<O extends Templated>(
   { kind, object }: { kind: Kind<O>; object: Stored<O> },
   context: LoopContext,
 ): Promise<RevisionObject[]> {
-  const candidates = context.informers.of(ControllerRevision).list(object.metadata.namespace);
+  const candidates = claimable(context.informers.of(ControllerRevision), object);
   const matches = labelSelectorOf(object as { spec?: { selector?: unknown } });
   return claim({ ownerKind: kind, owner: object, kind: ControllerRevision, matches, candidates }, context);
 }

@@ -14,7 +14,7 @@ import {
   type Stored,
   type StoredMeta,
 } from "../../runtime/schema/mod.ts";
-import { controllerOf, type LoopContext, seen } from "../../runtime/loop/mod.ts";
+import { controllerOf, type Informer, type LoopContext, ownedBy, seen } from "../../runtime/loop/mod.ts";
 
 interface Owned {
   readonly metadata: StoredMeta;
@@ -48,6 +48,13 @@ export function planClaims<T extends Owned>(owner: Owned, matches: Matches, cand
     } else if (fits && !ownerGoes && deletionTimestamp === undefined) adopt.push(candidate);
   }
   return { kept, adopt, release };
+}
+
+/** What an owner controls, and what nobody controls in its namespace: found by index, however much others own there. */
+export function claimable<T>(informer: Informer<T>, { metadata }: Owned): Stored<T>[] {
+  const namespaceOf = (object: Owned) => object.metadata.namespace ?? "";
+  informer.addIndex("uncontrolled", (object) => controllerOf(object) ? [] : [namespaceOf(object)]);
+  return [...ownedBy(informer, { metadata }), ...informer.by("uncontrolled", namespaceOf({ metadata }))];
 }
 
 /** Where an owner and what it may own are found. */

@@ -11,10 +11,11 @@ import {
   controllerOf,
   done,
   type Outcome,
+  ownedBy,
   requeueAfter,
   type Scope,
 } from "../../runtime/loop/mod.ts";
-import { claim, type Matches } from "../objects/ownership.ts";
+import { claim, claimable, type Matches } from "../objects/ownership.ts";
 import { availableInMs, isActive, type PodObject } from "../objects/pod_state.ts";
 import { createPods, deletePod, podOf } from "../objects/pod_template.ts";
 import { planReplicas } from "./plan.ts";
@@ -34,7 +35,7 @@ export function replicaSetLoop<O extends ReplicaOwner>({ name, kind, matcherOf }
     async reconcile(key, scope): Promise<Outcome> {
       const object = scope.read(key);
       if (!object?.spec) return done;
-      const candidates = scope.informers.of(Pod).list(object.metadata.namespace);
+      const candidates = claimable(scope.informers.of(Pod), object);
       const matches = matcherOf(object);
       const claimed = await claim({ ownerKind: kind, owner: object, kind: Pod, matches, candidates }, scope);
       return await bringIntoLine({ kind, object, claimed }, scope);
@@ -75,13 +76,12 @@ async function scale<O extends ReplicaOwner>(work: Work<O>, scope: Scope<O>): Pr
 
 /** Pods on each node of every set with the same controller: while a Deployment rolls, its sets weigh together. */
 function podsPerNode<O>({ kind, object, claimed }: Work<O>, { informers }: Scope<O>): Map<string, number> {
-  const family = new Set([object.metadata.uid, ...relatedUids({ kind, object }, informers)]);
-  const mine = new Set(claimed.map((pod) => pod.metadata.uid));
+  const related = relatedUids({ kind, object }, informers).filter((uid) => uid !== object.metadata.uid);
+  const family = related.flatMap((uid) => ownedBy(informers.of(Pod), { metadata: { uid } }));
   const perNode = new Map<string, number>();
-  for (const pod of informers.of(Pod).list(object.metadata.namespace)) {
+  for (const pod of [...claimed, ...family]) {
     const node = pod.spec?.nodeName;
-    const related = mine.has(pod.metadata.uid) || family.has(controllerOf(pod)?.uid ?? "");
-    if (node && related && isActive(pod)) perNode.set(node, (perNode.get(node) ?? 0) + 1);
+    if (node && isActive(pod)) perNode.set(node, (perNode.get(node) ?? 0) + 1);
   }
   return perNode;
 }

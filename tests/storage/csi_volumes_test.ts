@@ -199,6 +199,7 @@ Deno.test("a pod's own volume is its driver's only if the driver says so, and go
   await assert.rejects(volumes.setUp(podNamed("q"), disk), /"Persistent" not supported by driver/);
   await volumes.tearDown("uid-p");
   assert.equal(driver.published.size, 0);
+  assert.deepEqual(driver.since(0).filter((method) => /stage/i.test(method)), []);
 });
 
 /** The objects behind `disk`, and pods that use it. */

@@ -14,6 +14,7 @@ export interface CsiRecord {
   readonly driver: string;
   readonly handle: string;
   readonly target: string;
+  /** Empty: it is never staged. */
   readonly staging: string;
   readonly attached: boolean;
   readonly block: boolean;

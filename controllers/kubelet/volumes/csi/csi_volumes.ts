@@ -128,7 +128,7 @@ export class CsiVolumes {
   }
 
   /** Drivers know these layouts: some take a path apart. */
-  #places(podUid: string, { name, driver, handle, block }: CsiVolume) {
+  #places(podUid: string, { name, driver, handle, block, ephemeral }: CsiVolume) {
     const { rootDir } = this.options;
     const plugin = `${rootDir}/plugins/kubernetes.io/csi`;
     if (block) {
@@ -137,7 +137,8 @@ export class CsiVolumes {
     }
     return {
       target: `${rootDir}/pods/${podUid}/volumes/kubernetes.io~csi/${name}/mount`,
-      staging: `${plugin}/${driver}/${sha256(handle)}/globalmount`,
+      // A pod's own volume has no life before or after it: it is published and nothing else.
+      staging: ephemeral ? "" : `${plugin}/${driver}/${sha256(handle)}/globalmount`,
     };
   }
 
@@ -148,7 +149,7 @@ export class CsiVolumes {
     if (record.attached && !record.ready) await this.options.onUse();
     const publish_context = record.attached ? await attachment(this.options, facts.pod, volume) : {};
     const volume_capability = capabilityOf(volume, driver.capabilities, ownership?.group);
-    const staged = driver.capabilities.has(nodeCapability.stageUnstage);
+    const staged = record.staging !== "" && driver.capabilities.has(nodeCapability.stageUnstage);
     const staging_target_path = staged ? record.staging : "";
     const common = { volume_id: volume.handle, publish_context, volume_capability };
     if (staged && !record.ready) {
@@ -182,7 +183,7 @@ export class CsiVolumes {
     const others = (await this.records.all()).filter((one) =>
       one.driver === record.driver && one.handle === record.handle && one.podUid !== record.podUid
     );
-    if (others.length === 0 && driver.capabilities.has(nodeCapability.stageUnstage)) {
+    if (others.length === 0 && staging !== "" && driver.capabilities.has(nodeCapability.stageUnstage)) {
       await driver.call(csi.unstage, { volume_id, staging_target_path: staging });
       if (await isMountPoint(staging)) throw new MountError(`driver ${record.driver} left ${staging} mounted`);
       await removeLeft(staging);

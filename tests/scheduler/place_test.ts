@@ -164,6 +164,19 @@ Deno.test("the emptiest node wins, preferences and soft taints outweigh it, an i
   assert.equal(outcome(facts("p"), cluster), "n2");
 });
 
+Deno.test("pods go to the nodes that they are pinned to; the emptiest node wins among equals", () => {
+  const pool = { pool: "batch" };
+  const cluster = clusterOf(node("a"), node("b", { labels: pool }), node("c", { labels: pool }), node("d"));
+  cluster.place(facts("x", { requests: { cpu: "1", memory: "2Gi" } }), "b");
+  cluster.place(facts("y", { requests: { cpu: "2", memory: "4Gi" } }), "c");
+  const request = { cpu: "500m", memory: "1Gi" };
+  assert.equal(outcome(facts("p", { requests: request, spec: { nodeSelector: pool } }), cluster), "b");
+  assert.equal(outcome(facts("q", { requests: request, spec: { nodeName: "c" } }), cluster), "c");
+  for (const name of ["a", "d"]) cluster.place(facts(`on-${name}`, { requests: { cpu: "3", memory: "6Gi" } }), name);
+  const everywhere = [1, 2, 3].map((seed) => outcome(facts("r", { requests: request }), cluster, seeded(seed)));
+  assert.deepEqual(everywhere, ["b", "b", "b"]);
+});
+
 Deno.test("equal nodes are chosen by the injected chance alone", () => {
   const cluster = clusterOf(...Array.from({ length: 4 }, (_, n) => node(`n${n}`)));
   const chosen = (seed: number) =>

@@ -123,6 +123,17 @@ Deno.test("a health check port comes and goes with local traffic from outside", 
   assert.equal(next.status, 201);
 });
 
+Deno.test("an API server that nobody else can reach has its Service all the same, without endpoints", async () => {
+  await using world = await apiWorld();
+  const { store } = world;
+  const authorize = () => Promise.resolve({ allowed: true, reason: "" });
+  const options = { store, clock: systemClock, authenticate: () => Promise.resolve(admin), authorize };
+  const api = await createApi({ ...options, advertised: { address: "127.0.0.1", port: 6443 } });
+  assert.equal((await world.call("GET", `${services}/kubernetes`)).body.spec.clusterIP, "10.96.0.1");
+  assert.equal((await world.call("GET", "/api/v1/namespaces/default/endpoints/kubernetes")).status, 404);
+  await api.close();
+});
+
 Deno.test("two API servers on one store never give one address or port twice", async () => {
   await using world = await apiWorld();
   const { store } = world;

@@ -14,6 +14,8 @@ export interface ClusterAccess {
   readonly authorize: Authorizer;
   /** By their names in an AuthorizationConfiguration. */
   readonly own: Readonly<Record<"Node" | "RBAC", Authorizer>>;
+  /** Somebody decides as well whose rules nobody here knows. */
+  readonly asksOthers: boolean;
   /** From now on, these are asked in this order, after the administrators' gate; at first Node, then RBAC. */
   use(authorizers: readonly Authorizer[]): void;
 }
@@ -23,12 +25,19 @@ export function clusterAccess(): ClusterAccess {
   const nodes = new NodeGraph();
   const own = { Node: nodeAuthorizer(nodes), RBAC: rbacAuthorizer(rbac) };
   let decide = firstToAllow(masters, own.Node, own.RBAC);
+  let asksOthers = false;
   return {
     rbac,
     nodes,
     own,
     authorize: (attributes) => decide(attributes),
-    use: (authorizers) => decide = firstToAllow(masters, ...authorizers),
+    get asksOthers() {
+      return asksOthers;
+    },
+    use(authorizers) {
+      asksOthers = authorizers.some((one) => !Object.values(own).includes(one));
+      decide = firstToAllow(masters, ...authorizers);
+    },
   };
 }
 

@@ -95,6 +95,7 @@ Deno.test("authorizers are asked in their order: the first yes or no decides, ad
   const first = access(hook.target, [hooked(), rbac]);
   const last = access(hook.target, [rbac, hooked()]);
   for (const made of [first, last]) grantAnn(made);
+  assert.ok(first.asksOthers && !clusterAccess().asksOthers);
   assert.deepEqual(await first.authorize(asks("ann", "a")), { allowed: false, denied: true, reason: "not on sundays" });
   assert.equal((await last.authorize(asks("ann", "a"))).allowed, true);
   assert.equal((await first.authorize(asks("root", "a", ["system:masters"]))).allowed, true);

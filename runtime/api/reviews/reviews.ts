@@ -18,7 +18,7 @@ export function reviewRoutes(judges: Judges): ReadonlyMap<string, Readonly<Recor
     "authorization.k8s.io/subjectaccessreviews": review(subjectOf),
     "authorization.k8s.io/localsubjectaccessreviews": review(subjectOf),
     "authorization.k8s.io/selfsubjectaccessreviews": review((_spec, user) => user),
-    "authorization.k8s.io/selfsubjectrulesreviews": rulesReview(access?.rbac),
+    "authorization.k8s.io/selfsubjectrulesreviews": rulesReview(access),
   };
   return new Map(Object.entries(reviews).map(([name, judge]) => [name, { create: handler(judge) }]));
 }

@@ -1,11 +1,11 @@
 /** SelfSubjectRulesReview: what `kubectl auth can-i --list` shows. */
 import { nodeIdentity } from "../../auth/node/mod.ts";
-import type { RbacIndex } from "../../auth/rbac/mod.ts";
+import type { ClusterAccess } from "../../auth/cluster_access.ts";
 import type { User } from "../../auth/user.ts";
 import type { Judge } from "./judge.ts";
 
-/** `index` absent: nothing is known of rules, and the answer says so. */
-export function rulesReview(index: RbacIndex | undefined): Judge {
+/** `access` absent: nothing is known of rules, and the answer says so. */
+export function rulesReview(access: ClusterAccess | undefined): Judge {
   return {
     check({ namespace }) {
       if (namespace) return [];
@@ -15,13 +15,20 @@ export function rulesReview(index: RbacIndex | undefined): Judge {
         message: "Required value: namespace is required",
       }];
     },
-    judge: ({ namespace }, { user }) => rulesOf(index, user, namespace as string),
+    judge: ({ namespace }, { user }) => rulesOf(access, user, namespace as string),
   };
 }
 
-function rulesOf(index: RbacIndex | undefined, user: User, namespace: string) {
+function rulesOf(access: ClusterAccess | undefined, user: User, namespace: string) {
+  const index = access?.rbac;
   const rules = index ? [...index.rules(user, namespace)] : [];
   const missing = index ? [...index.grants(user, namespace)].filter(({ role }) => !role) : [];
+  const troubles = [
+    ...missing.map(({ binding: { roleRef } }) =>
+      `${roleRef.kind.toLowerCase()}.rbac.authorization.k8s.io "${roleRef.name}" not found`
+    ),
+    ...(access?.asksOthers ? ["webhook authorizer does not support user rule resolution"] : []),
+  ];
   const { verbs, apiGroups, resources } = everything;
   const masters = user.groups.includes("system:masters") && rules.length === 0;
   const resourceRules = rules.filter(({ resources }) => resources?.length).map((rule) => ({
@@ -35,12 +42,8 @@ function rulesOf(index: RbacIndex | undefined, user: User, namespace: string) {
   return {
     resourceRules: masters ? [{ verbs, apiGroups, resources }] : resourceRules,
     nonResourceRules: masters ? [{ verbs, nonResourceURLs: ["*"] }] : nonResourceRules,
-    incomplete: missing.length > 0 || !index || nodeIdentity(user) !== undefined,
-    ...(missing.length > 0 && {
-      evaluationError: missing.map(({ binding: { roleRef } }) =>
-        `${roleRef.kind.toLowerCase()}.rbac.authorization.k8s.io "${roleRef.name}" not found`
-      ).join(", "),
-    }),
+    incomplete: troubles.length > 0 || !index || nodeIdentity(user) !== undefined,
+    ...(troubles.length > 0 && { evaluationError: troubles.join(", ") }),
   };
 }
 

@@ -241,6 +241,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   }
   const flow = new FlowControl(cache, clock, widths(resources, cache));
   const fetch = async (request: Request, comes: Connection = {}) => {
+    const leave = metrics.enter(request.method);
     try {
       const user = await whoAsks(options, comes, request);
       const bound = revocations.bind(comes, user);
@@ -251,6 +252,8 @@ export async function createApi(options: ApiOptions): Promise<Api> {
       return recording ? await recording.answered(response) : response;
     } catch (error) {
       return failure(error, comes.requestId);
+    } finally {
+      leave();
     }
   };
   return {

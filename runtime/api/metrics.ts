@@ -2,6 +2,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Store } from "../store/store.ts";
 import type { WatchCache } from "./cache/mod.ts";
+import { kindMetrics } from "./kind_metrics.ts";
 import type { ResourceRegistry } from "./resource_registry.ts";
 
 export interface RequestLabels {
@@ -14,6 +15,8 @@ export interface RequestLabels {
 }
 
 export interface ApiMetrics {
+  /** A request has come; call what is returned when it is answered. */
+  enter(method: string): () => void;
   /** `seconds` absent: a watch, whose length says nothing. */
   request(labels: RequestLabels, code: number, seconds?: number): void;
   text(): Promise<{ text: string; contentType: string }>;
@@ -45,28 +48,17 @@ export function apiMetrics({ cache, resources, store }: Measured): ApiMetrics {
     buckets: latencies,
     registers,
   });
+  const inFlight = { mutating: 0, readOnly: 0 };
   new Gauge({
-    name: "apiserver_longrunning_requests",
-    help: "Gauge of all active watches.",
+    name: "apiserver_current_inflight_requests",
+    help: "Requests that are answered now, per request kind; watches are not among them.",
+    labelNames: ["request_kind"],
     registers,
     collect() {
-      this.set(cache.watchers());
+      for (const [request_kind, count] of Object.entries(inFlight)) this.set({ request_kind }, count);
     },
   });
-  new Gauge({
-    name: "apiserver_resource_objects",
-    help: "Number of stored objects at the time of last check split by kind.",
-    labelNames: ["group", "resource"],
-    registers,
-    collect() {
-      this.reset();
-      const sizes = new Map([...cache.resources()].map(({ prefix, size }) => [prefix, size]));
-      for (const { group, plural, storagePrefix } of resources.all()) {
-        const size = sizes.get(storagePrefix);
-        if (size !== undefined) this.set({ group, resource: plural }, size);
-      }
-    },
-  });
+  kindMetrics(registry, { cache, resources });
   new Gauge({
     name: "apiserver_storage_size_bytes",
     help: "Size of the storage database file physically allocated in bytes.",
@@ -79,6 +71,11 @@ export function apiMetrics({ cache, resources, store }: Measured): ApiMetrics {
     },
   });
   return {
+    enter(method) {
+      const kind = method === "GET" || method === "HEAD" ? "readOnly" : "mutating";
+      inFlight[kind]++;
+      return () => void inFlight[kind]--;
+    },
     request(labels, code, seconds) {
       requests.inc({ ...labels, code });
       if (seconds !== undefined) durations.observe({ ...labels }, seconds);

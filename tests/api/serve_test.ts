@@ -68,11 +68,18 @@ Deno.test("a watch over the socket begins at once, and is forgotten when its cli
     const reader = response.body!.getReader();
     const { value } = await reader.read();
     assert.match(new TextDecoder().decode(value), /^\{"type":"ADDED","object":\{"kind":"ConfigMap".*\}\n$/);
-    const metric = async () =>
-      /apiserver_longrunning_requests (\d+)/.exec(await (await call("GET", "/metrics")).text())![1];
-    const before = Number(await metric());
+    const metric = async (name: string) => {
+      const text = await (await call("GET", "/metrics")).text();
+      return Number(new RegExp(`^${name}\\{[^}]*resource="configmaps"[^}]*\\} (\\d+)$`, "m").exec(text)?.[1] ?? 0);
+    };
+    const before = await metric("apiserver_longrunning_requests");
+    assert.ok(before > 0);
+    assert.equal(await metric("apiserver_watch_events_total"), before);
+    assert.equal(await metric("apiserver_storage_objects"), 1);
     await reader.cancel();
-    while (Number(await metric()) >= before) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (await metric("apiserver_longrunning_requests") >= before) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
     assert.deepEqual(await api.ready(), []);
   }));
 

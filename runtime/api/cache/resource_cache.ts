@@ -28,6 +28,7 @@ export class ResourceCache {
   #ringBytes = 0;
   #changed: number;
   readonly #subscriptions = new Set<Subscription>();
+  #delivered = 0;
 
   /** `known`: the revision that this cache knows everything since; older watches are Expired. */
   constructor(readonly prefix: string, private known: number) {
@@ -45,6 +46,11 @@ export class ResourceCache {
 
   get watchers(): number {
     return this.#subscriptions.size;
+  }
+
+  /** Changes that watchers were told of, once for each watcher. */
+  get delivered(): number {
+    return this.#delivered;
   }
 
   get(path: string): ObjectRevision | undefined {
@@ -121,7 +127,7 @@ export class ResourceCache {
     this.#ring.push(event);
     this.#ringBytes += event.byteLength;
     if (this.#ring.length >= 2 * ringSize || this.#ringBytes >= 2 * ringBytes) this.#trim();
-    for (const subscription of this.#subscriptions) subscription.deliver(event);
+    for (const subscription of this.#subscriptions) if (subscription.deliver(event)) this.#delivered++;
     event.settle();
   }
 

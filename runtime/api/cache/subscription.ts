@@ -31,13 +31,14 @@ export class Subscription {
     readonly bookmarks: boolean,
   ) {}
 
-  deliver(event: CacheEvent): void {
+  /** Whether it was an event to this watcher. */
+  deliver(event: CacheEvent): boolean {
     const { folder, matches } = this.selection;
-    if (folder !== "" && !event.current.path.startsWith(folder)) return;
-    if (!matches) return this.sink.event(event.type, event.current, event);
-    const is = event.type !== "DELETED" && matches(event.current.object);
-    const was = event.previous !== undefined && matches(event.previous.object);
+    if (folder !== "" && !event.current.path.startsWith(folder)) return false;
+    const is = event.type !== "DELETED" && (!matches || matches(event.current.object));
+    const was = event.previous !== undefined && (!matches || matches(event.previous.object));
     if (is) this.sink.event(was ? "MODIFIED" : "ADDED", event.current, event);
     else if (was) this.sink.event("DELETED", event.departed, event);
+    return is || was;
   }
 }

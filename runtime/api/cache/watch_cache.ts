@@ -65,13 +65,6 @@ export class WatchCache {
     return this.#byPrefix.values();
   }
 
-  /** Open watches. */
-  watchers(): number {
-    let count = 0;
-    for (const resource of this.#byPrefix.values()) count += resource.watchers;
-    return count;
-  }
-
   /** Resolves when a read of the cache sees every write that was answered before, whoever did it (KEP-2340). */
   async fresh(): Promise<void> {
     const revision = await this.#newest.read();

@@ -1,81 +1,22 @@
 /** A table of attacks on the API server: each would succeed if its gate were missing. */
 import assert from "node:assert/strict";
-import { newPrivateKey, newSigningRequest, type User } from "../../runtime/auth/mod.ts";
-import { type ApiServer, apiServer } from "../support/api_server.ts";
-
-interface Attempt {
-  readonly as: User;
-  readonly method?: string;
-  readonly path: string;
-  readonly body?: unknown;
-  readonly headers?: Record<string, string>;
-}
-
-const rbac = "/apis/rbac.authorization.k8s.io/v1";
-const team = "/api/v1/namespaces/team";
-const guarded = "/api/v1/namespaces/guarded";
-const ann: User = { name: "ann", groups: ["system:authenticated"] };
-const nobody: User = { name: "system:anonymous", groups: ["system:unauthenticated"] };
-const nodeA: User = { name: "system:node:a", groups: ["system:nodes", "system:authenticated"] };
-
-const nodeB: User = { name: "system:node:b", groups: ["system:nodes", "system:authenticated"] };
-const reader: User = { name: "reader", groups: ["system:authenticated"] };
-
-async function attempt({ api }: ApiServer, { as, method, path, body, headers }: Attempt) {
-  const request = new Request(`https://api${path}`, {
-    method: method ?? (body ? "POST" : "GET"),
-    headers: { "content-type": "application/json", ...headers },
-    body: body ? JSON.stringify(body) : undefined,
-  });
-  const response = await api.rawRequest(as, request);
-  return { status: response.status, body: await response.json() };
-}
-
-function pod(name: string, spec: object = {}, metadata: object = {}) {
-  return { metadata: { name, ...metadata }, spec: { containers: [{ name: "c", image: "x" }], ...spec } };
-}
-
-/** Ann may do everything in namespace `team` that `edit` may; node a runs a pod that uses the secret `mine`. */
-async function city(): Promise<ApiServer> {
-  const server = await apiServer();
-  const { client } = server;
-  const made = async (path: string, body: unknown) => await client.raw("POST", path, body as never);
-  for (const name of ["team", "other"]) {
-    await made("/api/v1/namespaces", { metadata: { name } });
-    await made(`/api/v1/namespaces/${name}/serviceaccounts`, { metadata: { name: "default" } });
-    for (const secret of ["mine", "yours"]) {
-      await made(`/api/v1/namespaces/${name}/secrets`, { metadata: { name: secret } });
-    }
-  }
-  for (const name of ["a", "b"]) await made("/api/v1/nodes", { metadata: { name, labels: { pool: "x" } } });
-  await made(`${team}/pods`, pod("on-a", { nodeName: "a", imagePullSecrets: [{ name: "mine" }] }));
-  await made(`${team}/pods`, pod("on-b", { nodeName: "b", imagePullSecrets: [{ name: "yours" }] }));
-  const rules = [{ apiGroups: ["", "apps"], resources: ["pods", "configmaps"], verbs: ["*"] }];
-  const roleRights = [{
-    apiGroups: ["rbac.authorization.k8s.io"],
-    resources: ["roles", "rolebindings"],
-    verbs: ["create", "patch"],
-  }];
-  await made(`${rbac}/namespaces/team/roles`, { metadata: { name: "editor" }, rules: [...rules, ...roleRights] });
-  await made(`${rbac}/namespaces/team/rolebindings`, {
-    metadata: { name: "ann" },
-    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "editor" },
-    subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: "ann" }],
-  });
-  await made(`${rbac}/namespaces/team/rolebindings`, { metadata: { name: "strong" }, roleRef: admin, subjects: [] });
-  const reads = [{ apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "watch", "update", "delete"] }];
-  await made(`${rbac}/namespaces/team/roles`, { metadata: { name: "reader" }, rules: reads });
-  await made(`${rbac}/namespaces/team/rolebindings`, {
-    metadata: { name: "reader" },
-    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "reader" },
-    subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: "reader" }],
-  });
-  return server;
-}
-
-const admin = { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "cluster-admin" };
-const toAnn = [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: "ann" }];
-const bearsMirror = { annotations: { "kubernetes.io/config.mirror": "x" } };
+import type { User } from "../../runtime/auth/mod.ts";
+import {
+  admin,
+  ann,
+  type Attempt,
+  attempt,
+  bearsMirror,
+  city,
+  nobody,
+  nodeA,
+  nodeB,
+  pod,
+  rbac,
+  reader,
+  team,
+  toAnn,
+} from "./city.ts";
 
 const attacks: readonly [name: string, attempt: Attempt, words?: RegExp][] = [
   ["anonymous lists pods", { as: nobody, path: "/api/v1/pods" }, /User "system:anonymous" cannot list resource "pods"/],
@@ -337,87 +278,6 @@ Deno.test("attacks by whoever is authenticated are refused, each by its own gate
   }
 });
 
-const privileged = { securityContext: { privileged: true } };
-const merge = { "content-type": "application/merge-patch+json" };
-
-/** By an administrator, so that no right is missing: what is refused is refused by the object's own rules. */
-const changes: readonly [name: string, attempt: Omit<Attempt, "as">, words: RegExp][] = [
-  ["a privileged pod where the namespace says restricted", {
-    path: `${guarded}/pods`,
-    body: pod("p", { containers: [{ name: "c", image: "x", ...privileged }] }),
-  }, /violates PodSecurity "restricted:latest": privileged/],
-  ["a privileged ephemeral container beside a hardened pod", {
-    method: "PATCH",
-    path: `${guarded}/pods/hardened/ephemeralcontainers`,
-    headers: { "content-type": "application/strategic-merge-patch+json" },
-    body: { spec: { ephemeralContainers: [{ name: "e", image: "x", ...privileged }] } },
-  }, /violates PodSecurity/],
-  ["a pod that is made privileged later", {
-    method: "PATCH",
-    path: `${team}/pods/on-a`,
-    headers: { "content-type": "application/strategic-merge-patch+json" },
-    body: { spec: { containers: [{ name: "c", ...privileged }] } },
-  }, /pod updates may not change fields other than/],
-  ["a pod that is given another account", {
-    method: "PATCH",
-    path: `${team}/pods/on-a`,
-    headers: merge,
-    body: { spec: { serviceAccountName: "strong" } },
-  }, /pod updates may not change fields other than/],
-  ["a pod that is given the machine's folders", {
-    method: "PATCH",
-    path: `${team}/pods/on-a`,
-    headers: merge,
-    body: { spec: { volumes: [{ name: "v", hostPath: { path: "/" } }] } },
-  }, /pod updates may not change fields other than/],
-  ["a pod that is moved to another node", {
-    path: `${team}/pods/on-a/binding`,
-    body: { metadata: { name: "on-a" }, target: { kind: "Node", name: "b" } },
-  }, /pod on-a is already assigned to node "a"/],
-  ["a role that a binding names, changed for a stronger one", {
-    method: "PATCH",
-    path: `${rbac}/namespaces/team/rolebindings/ann`,
-    headers: merge,
-    body: { roleRef: admin },
-  }, /cannot change roleRef/],
-  ["a Secret's type, changed to that of a token", {
-    method: "PATCH",
-    path: `${team}/secrets/mine`,
-    headers: merge,
-    body: { type: "kubernetes.io/service-account-token" },
-  }, /field is immutable/],
-  ["the uid of an object", {
-    method: "PATCH",
-    path: `${team}/pods/on-a`,
-    headers: merge,
-    body: { metadata: { uid: "00000000-0000-0000-0000-000000000000" } },
-  }, /Precondition failed|uid/],
-];
-
-Deno.test("what nobody may change stays as it is, whoever asks", async (t) => {
-  await using server = await city();
-  const { client } = server;
-  const restricted = { "pod-security.kubernetes.io/enforce": "restricted" };
-  await client.raw("POST", "/api/v1/namespaces", { metadata: { name: "guarded", labels: restricted } });
-  await client.raw("POST", `${guarded}/serviceaccounts`, { metadata: { name: "default" } });
-  const securityContext = {
-    allowPrivilegeEscalation: false,
-    runAsNonRoot: true,
-    capabilities: { drop: ["ALL"] },
-    seccompProfile: { type: "RuntimeDefault" },
-  };
-  const containers = [{ name: "c", image: "x", securityContext }];
-  await client.raw("POST", `${guarded}/pods`, pod("hardened", { containers }) as never);
-  const as: User = { name: "kubernetes-admin", groups: ["system:masters", "system:authenticated"] };
-  for (const [name, tried, words] of changes) {
-    await t.step(name, async () => {
-      const { status, body } = await attempt(server, { as, ...tried });
-      assert.ok([403, 409, 422].includes(status), `${status}: ${JSON.stringify(body)}`);
-      assert.match(body.message, words);
-    });
-  }
-});
-
 Deno.test("what a node needs it may: its own pods, their secrets and tokens, its Node, its Lease", async () => {
   await using server = await city();
   const allowed = async (tried: Attempt) => {
@@ -470,35 +330,4 @@ Deno.test("who may impersonate acts as the other, with the other's rights and no
   assert.equal((await attempt(server, { ...asAnn, path: "/api/v1/pods" })).status, 403);
   const group = { "impersonate-group": "system:masters" };
   assert.ok((await attempt(server, { as: master, path: "/api/v1/pods", headers: group })).status >= 400);
-});
-
-Deno.test("a request for an administrator's certificate is refused, and approval takes a right on the signer", async () => {
-  await using server = await city();
-  const { client } = server;
-  const subject = { commonName: "eve", organizations: ["system:masters"] };
-  const requested = await newSigningRequest(await newPrivateKey(), { subject, usages: ["client"] });
-  const body = (request: string) => ({
-    metadata: { name: "eve" },
-    spec: { request: btoa(request), signerName: "kubernetes.io/kube-apiserver-client", usages: ["client auth"] },
-  });
-  const requests = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
-  const rules = [{ apiGroups: ["certificates.k8s.io"], resources: ["*"], verbs: ["create", "get", "update"] }];
-  await client.raw("POST", `${rbac}/clusterroles`, { metadata: { name: "csr" }, rules });
-  const roleRef = { ...admin, name: "csr" };
-  await client.raw("POST", `${rbac}/clusterrolebindings`, { metadata: { name: "csr" }, roleRef, subjects: toAnn });
-  const refused = await attempt(server, { as: ann, path: requests, body: body(requested) });
-  assert.equal(refused.status, 403);
-  assert.match(refused.body.message, /system:masters group is not allowed/);
-  const plain = await newSigningRequest(await newPrivateKey(), { subject: { commonName: "eve" }, usages: ["client"] });
-  const made = await attempt(server, { as: ann, path: requests, body: body(plain) });
-  assert.equal(made.body.spec.username, "ann");
-  const approved = { type: "Approved", status: "True", reason: "x" };
-  const approval = await attempt(server, {
-    as: ann,
-    method: "PUT",
-    path: `${requests}/eve/approval`,
-    body: { ...made.body, status: { conditions: [approved] } },
-  });
-  assert.equal(approval.status, 403);
-  assert.match(approval.body.message, /user not permitted to approve requests with signerName/);
 });

@@ -11,7 +11,7 @@ import { graceFor } from "./grace.ts";
 import { copyJson, sameJson } from "./json_value.ts";
 import { rulesOf } from "./kind_rules.ts";
 import { type Machinery, pathOf, timestamp } from "./machinery.ts";
-import { checkNamespaceDeletion, markNamespace } from "./namespace_deletion.ts";
+import { checkNamespaceDeletion, heldByContent, markTerminating } from "./namespace_deletion.ts";
 import { preconditionFailed } from "./refusals.ts";
 import { read } from "./read.ts";
 import { withReservations } from "./reservations.ts";
@@ -73,9 +73,10 @@ function checkPreconditions(resource: Resource, { metadata }: Stored, { precondi
 function mark(resource: Resource, live: Stored, call: DeleteCall, nowMs: number): KubeObject | undefined {
   const grace = graceFor(resource, live, call.gracePeriodSeconds);
   const finalizers = finalizersFor(resource, live.metadata, call);
-  const marked = copyJson(live) as KubeObject;
-  const held = markNamespace(resource, marked);
+  const held = heldByContent(resource, live);
   if (!held && grace === 0 && finalizers.length === 0) return undefined;
+  const marked = copyJson(live) as KubeObject;
+  if (held) markTerminating(marked);
   const metadata = marked.metadata!;
   if (finalizers.length > 0) metadata.finalizers = finalizers;
   else delete metadata.finalizers;

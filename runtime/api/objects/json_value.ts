@@ -5,7 +5,7 @@ export function copyJson<T>(value: T): T {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(copyJson) as T;
   const copy: Record<string, unknown> = {};
-  for (const [name, inner] of Object.entries(value)) if (inner !== undefined) copy[name] = copyJson(inner);
+  for (const name in value) if (value[name] !== undefined) copy[name] = copyJson(value[name]);
   return copy as T;
 }
 

@@ -23,11 +23,13 @@ export function checkNamespaceDeletion(resource: Resource, live: Stored): void {
   );
 }
 
-/** Marks it as terminating; `true`: its content holds it. */
-export function markNamespace(resource: Resource, object: KubeObject): boolean {
-  if (groupResourceOf(resource) !== "namespaces") return false;
+/** Whether it is a namespace whose content holds it. */
+export function heldByContent(resource: Resource, object: KubeObject): boolean {
+  return groupResourceOf(resource) === "namespaces" && ((object as Namespace).spec?.finalizers ?? []).length > 0;
+}
+
+/** Marks a namespace that is held by its content. */
+export function markTerminating(object: KubeObject): void {
   const namespace = object as Namespace;
-  if ((namespace.spec?.finalizers ?? []).length === 0) return false;
   namespace.status = { ...namespace.status, phase: "Terminating" };
-  return true;
 }

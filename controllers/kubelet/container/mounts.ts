@@ -11,6 +11,8 @@ export interface MountFacts {
   readonly container: Container;
   readonly podDir: string;
   readonly volumes: ReadonlyMap<string, string>;
+  /** Names of volumes that no container may write. */
+  readonly readOnly: ReadonlySet<string>;
   readonly env: ReadonlyMap<string, string>;
 }
 
@@ -22,7 +24,7 @@ export async function mountsOf(facts: MountFacts): Promise<Mount[]> {
     mounts.push({
       source: await sourceOf(facts, mount, index),
       target: mount.mountPath.startsWith("/") ? mount.mountPath : `/${mount.mountPath}`,
-      readOnly: mount.readOnly ?? false,
+      readOnly: mount.readOnly || facts.readOnly.has(mount.name),
       propagation: propagations[(mount.mountPropagation ?? "None") as keyof typeof propagations],
     });
   }

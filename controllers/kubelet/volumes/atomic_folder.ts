@@ -25,8 +25,15 @@ export async function writeFolder(
   await writeFiles(`${folder}/${version}`, payload, group);
   await replaceLink(`${folder}/..data`, version);
   await linkTops(folder, payload);
-  if (before && before !== version) await Deno.remove(`${folder}/${before}`, { recursive: true });
+  if (before && before !== version) await removeVersion(folder, before);
   return true;
+}
+
+const versionName = /^\.\.\d{4}[\d_]+\.[0-9a-f]{16}$/;
+
+/** The name comes from a link: what is not a name that we gave may lead anywhere. */
+async function removeVersion(folder: string, version: string): Promise<void> {
+  if (versionName.test(version)) await Deno.remove(`${folder}/${version}`, { recursive: true });
 }
 
 async function writeFiles(folder: string, payload: Payload, group?: number): Promise<void> {

@@ -44,6 +44,8 @@ export interface MountedVolumes {
   readonly paths: ReadonlyMap<string, string>;
   /** Host path of each volume that is a block device, by its name. */
   readonly devices: ReadonlyMap<string, string>;
+  /** Volumes that the agent itself writes: no container may, or it could lead the agent astray. */
+  readonly readOnly: ReadonlySet<string>;
   /** When a token in them must be renewed, in milliseconds since the epoch. */
   readonly renewAt?: number;
 }
@@ -52,6 +54,7 @@ interface Mounted {
   readonly path: string;
   /** It is a block device. */
   readonly device?: boolean;
+  readonly readOnly?: boolean;
   readonly renewAt?: number;
 }
 
@@ -78,6 +81,7 @@ export class PodVolumes {
     return {
       paths: pathsOf(false),
       devices: pathsOf(true),
+      readOnly: new Set(mounted.filter(([, { readOnly }]) => readOnly).map(([name]) => name)),
       ...(renewals.length > 0 && { renewAt: Math.min(...renewals) }),
     };
   }
@@ -112,7 +116,7 @@ export class PodVolumes {
     const { payload, renewAt } = await this.#payload(pod, volume, facts);
     await Deno.mkdir(place(plugin), { recursive: true, mode: 0o755 });
     await writeFolder(place(plugin), payload, { group, now: this.options.now() });
-    return { path: place(plugin), renewAt };
+    return { path: place(plugin), readOnly: true, renewAt };
   }
 
   async #mountClaim(pod: Pod, volume: Volume, place: string): Promise<Mounted> {

@@ -302,3 +302,34 @@ async function waitForEvent(client: Client, reason: string): Promise<string> {
   }
   throw new Error(`no event ${reason}`);
 }
+
+Deno.test("a volume that has grown grows under its pod, and the claim says so when the driver has done it", async () => {
+  await using node = await agentNode();
+  const { client, driver } = node;
+  const ref = { namespace: "default", name: "data" };
+  await client.create(CSIDriver, policy({}));
+  await createDisk(node);
+  await node.follow();
+  const volumes = node.volumes();
+  const pod = podNamed("p");
+  await volumes.setUp(pod, disk);
+  // As the driver's resizer leaves it when its own part is done.
+  const pending = { type: "FileSystemResizePending", status: "True", lastTransitionTime: "2026-01-01T00:00:00Z" };
+  const status = { phase: "Bound", capacity: { storage: "1Gi" }, conditions: [pending] };
+  await client.patch(PersistentVolumeClaim, ref, { type: "merge", body: { status } }, { subresource: "status" });
+  const grow = async (capacity: string) =>
+    await volumes.grow(pod, (await client.get(PersistentVolumeClaim, ref))!, { ...disk, capacity });
+  const before = driver.calls.length;
+  assert.ok((await grow("1Gi")).renewAt);
+  assert.deepEqual(driver.since(before), []);
+  driver.failAt = { call: driver.calls.length, afterwards: false };
+  await grow("2Gi");
+  const failed = await client.get(PersistentVolumeClaim, ref);
+  assert.equal(failed?.status?.capacity?.storage, "1Gi");
+  assert.deepEqual(failed?.status?.allocatedResourceStatuses, { storage: "NodeResizePending" });
+  await grow("2Gi");
+  assert.deepEqual(driver.last("NodeExpandVolume").capacity_range, { required_bytes: 2 ** 31 });
+  const grown = await client.get(PersistentVolumeClaim, ref);
+  assert.equal(grown?.status?.capacity?.storage, "2Gi");
+  assert.deepEqual([grown?.status?.conditions ?? [], grown?.status?.allocatedResourceStatuses], [[], undefined]);
+});

@@ -8,7 +8,7 @@ import type { IContainer } from "kubernetes-models/v1/Container";
 import type { IContainerStatus } from "kubernetes-models/v1/ContainerStatus";
 import type { IPod } from "kubernetes-models/v1/Pod";
 import { type Condition, timestamp } from "../objects/conditions.ts";
-import { isFinished, isGoing, type PodObject } from "../objects/pod_state.ts";
+import { isFinished, isGoing, isReady, type PodObject } from "../objects/pod_state.ts";
 
 type PodStatus = NonNullable<IPod["status"]>;
 
@@ -26,6 +26,8 @@ export function stepOf(pod: PodObject, world: PodWorld): PodStep | undefined {
   if (isFinished(pod)) return undefined;
   if (pod.status?.phase !== "Running") return start(pod, world);
   if (pod.metadata.ownerReferences?.some(({ kind }) => kind === "Job")) return ended(pod, world);
+  // The usual pod of a node that is asked for another one's sake: what follows costs more than this question.
+  if (isReady(pod) && !pod.spec?.readinessGates?.length) return undefined;
   const conditions = readyConditions(pod, timestamp(world.now));
   const isNews = conditions.some(({ type, status }) => conditionOf(pod, type)?.status !== status);
   return isNews ? { do: "write", status: { ...pod.status, conditions } } : undefined;

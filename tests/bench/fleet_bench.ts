@@ -206,7 +206,6 @@ async function handOver(): Promise<void> {
   const one = await Connection.open(first.endpoint);
   type Lease = { spec: { holderIdentity: string } };
   await until(() => call<Lease>(one, "GET", lease), ({ spec }) => spec.holderIdentity !== "");
-  // Without the first one's keys the second would be another cluster: they are where the first made them.
   await using second = await startMaster(store);
   const other = await Connection.open(second.endpoint);
   await pause(3000);

@@ -1,9 +1,11 @@
 /**
- * Pod garbage collection: pods that nobody will ever end. Those of nodes that are gone, those that go without ever having
- * had a node, and, beyond a number, the oldest that have finished.
+ * Pod garbage collection: pods that nobody will ever end. Those of nodes that are gone, those that should go from a node
+ * that somebody declared out of service (KEP-2268), those that go without ever having had a node, and, beyond a number,
+ * the oldest that have finished.
  *
  * Law: a node counts as gone when it has been missing for 40 s and the server, asked then, does not know it.
  */
+import type { INode } from "kubernetes-models/v1/Node";
 import type { IPod } from "kubernetes-models/v1/Pod";
 import { isReason, keyOf, Node, Pod, refOf, type Stored } from "../runtime/schema/mod.ts";
 import {
@@ -25,6 +27,7 @@ export interface PodGcOptions {
 }
 
 const quarantineMs = 40_000;
+const outOfService = "PodGC: node is out of service";
 
 export function podGc({ finishedKept = 12_500 }: PodGcOptions = {}): Controller {
   const missingSince = new Map<string, number>();
@@ -36,7 +39,7 @@ export function podGc({ finishedKept = 12_500 }: PodGcOptions = {}): Controller 
         const pods = informers.of(Pod);
         pods.addIndex("node", ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []));
         return pods.by("node", metadata.name).map(keyOf);
-      }, { when: ({ type }) => type === "DELETED" }),
+      }, { when: ({ type, object }) => type === "DELETED" || isOutOfService(object) }),
     ],
     async reconcile(key, scope): Promise<Outcome> {
       const pod = scope.read(key);
@@ -51,16 +54,23 @@ export function podGc({ finishedKept = 12_500 }: PodGcOptions = {}): Controller 
 async function checkNode(pod: PodObject, missingSince: Map<string, number>, scope: Scope<IPod>): Promise<Outcome> {
   const name = pod.spec?.nodeName;
   if (!name) return done;
-  if (scope.informers.of(Node).get(name)) {
+  const node = scope.informers.of(Node).get(name);
+  if (node) {
     missingSince.delete(name);
-    return done;
+    return isGoing(pod) && isOutOfService(node) ? await end(await failed(pod, scope, outOfService), scope) : done;
   }
   const since = missingSince.get(name) ?? scope.clock.now();
   missingSince.set(name, since);
   const wait = since + quarantineMs - scope.clock.now();
   if (wait > 0) return requeueAfter(wait);
   if (await scope.client.get(Node, { name })) return done;
-  return await end(await failed(pod, scope), scope);
+  return await end(await failed(pod, scope, "PodGC: node no longer exists"), scope);
+}
+
+/** Tainted so by a person, and not ready: a machine that still runs pods must not lose them from the books. */
+function isOutOfService({ spec, status }: Stored<INode>): boolean {
+  const isReady = status?.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True");
+  return !isReady && (spec?.taints ?? []).some(({ key }) => key === "node.kubernetes.io/out-of-service");
 }
 
 /** The oldest finished go first. Counted only when there can be too many. */
@@ -72,9 +82,8 @@ function isSurplus(pod: PodObject, kept: number, { informers }: Scope<IPod>): bo
 }
 
 /** Says first why it goes: whoever counts failures must see it. */
-async function failed(pod: PodObject, { client, clock }: Scope<IPod>): Promise<PodObject> {
+async function failed(pod: PodObject, { client, clock }: Scope<IPod>, message: string): Promise<PodObject> {
   if (isFinished(pod)) return pod;
-  const message = "PodGC: node no longer exists";
   const target = { type: "DisruptionTarget", status: "True", reason: "DeletionByPodGC", message };
   const conditions = withCondition(pod.status?.conditions, target, { now: timestamp(clock.now()) });
   const desired = { ...pod, status: { ...pod.status, phase: "Failed" as const, conditions } };

@@ -14,11 +14,9 @@ import {
   CSINode,
   Event,
   Node,
-  PersistentVolume,
   PersistentVolumeClaim,
   Pod as PodKind,
   Secret,
-  ServiceAccount,
   VolumeAttachment,
 } from "../../runtime/schema/mod.ts";
 import { attachDetach } from "../../controllers/attach_detach.ts";
@@ -27,6 +25,7 @@ import type { Client } from "../../runtime/loop/mod.ts";
 import { testCluster } from "../controllers/cluster.ts";
 import { podOf } from "../kubelet/pods.ts";
 import { driverName, TestCsiDriver } from "./csi_driver.ts";
+import { createDisk, createUser } from "./disk.ts";
 
 const nodeName = "here";
 
@@ -202,59 +201,15 @@ Deno.test("a pod's own volume is its driver's only if the driver says so, and go
   assert.deepEqual(driver.since(0).filter((method) => /stage/i.test(method)), []);
 });
 
-/** The objects behind `disk`, and pods that use it. */
-async function createDisk({ client }: Awaited<ReturnType<typeof agentNode>>): Promise<void> {
-  await client.create(ServiceAccount, {
-    apiVersion: "v1",
-    kind: "ServiceAccount",
-    metadata: { name: "default", namespace: "default" },
-  });
-  const claim = await client.create(PersistentVolumeClaim, {
-    apiVersion: "v1",
-    kind: "PersistentVolumeClaim",
-    metadata: { namespace: "default", name: "data" },
-    spec: {
-      accessModes: ["ReadWriteOnce"],
-      storageClassName: "",
-      resources: { requests: { storage: "1Gi" } },
-      volumeName: "pv-1",
-    },
-  });
-  await client.create(PersistentVolume, {
-    apiVersion: "v1",
-    kind: "PersistentVolume",
-    metadata: { name: "pv-1" },
-    spec: {
-      accessModes: ["ReadWriteOnce"],
-      capacity: { storage: "1Gi" },
-      claimRef: { namespace: "default", name: "data", uid: claim.metadata.uid },
-      csi: { driver: driverName, volumeHandle: "disk", fsType: "ext4" },
-    },
-  });
-}
-
-async function createUser({ client }: Awaited<ReturnType<typeof agentNode>>, name: string, on: string): Promise<void> {
-  await client.create(PodKind, {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: { namespace: "default", name },
-    spec: {
-      nodeName: on,
-      containers: [{ name: "main", image: "x" }],
-      volumes: [{ name: "data", persistentVolumeClaim: { claimName: "data" } }],
-    },
-  });
-}
-
 Deno.test("a volume is mounted when its attacher has it there, on one node at a time, and stays while it is in use", async () => {
   await using node = await agentNode();
   const { cluster, client, driver } = node;
   const { until } = cluster;
   await client.create(Node, { apiVersion: "v1", kind: "Node", metadata: { name: "there" } });
-  await createDisk(node);
+  await createDisk(client);
   cluster.run([attachDetach]);
   await node.follow();
-  await createUser(node, "first", nodeName);
+  await createUser(client, "first", nodeName);
   const pod = podNamed("first");
   const volumes = node.volumes();
   await assert.rejects(volumes.setUp(pod, disk), /Volume not attached according to node status for volume "pv-1"/);
@@ -281,7 +236,7 @@ Deno.test("a volume is mounted when its attacher has it there, on one node at a 
   });
   // Its pod is gone from the API, but not from the node; another node wants the volume.
   await client.delete(PodKind, { namespace: "default", name: "first" }, { gracePeriodSeconds: 0 });
-  await createUser(node, "second", "there");
+  await createUser(client, "second", "there");
   const told = await waitForEvent(client, "FailedAttachVolume");
   assert.match(told, /^Multi-Attach error for volume "pv-1" Volume is already exclusively attached to one node/);
   assert.ok(await client.get(VolumeAttachment, { name }));
@@ -308,7 +263,7 @@ Deno.test("a volume that has grown grows under its pod, and the claim says so wh
   const { client, driver } = node;
   const ref = { namespace: "default", name: "data" };
   await client.create(CSIDriver, policy({}));
-  await createDisk(node);
+  await createDisk(client);
   await node.follow();
   const volumes = node.volumes();
   const pod = podNamed("p");

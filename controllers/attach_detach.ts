@@ -31,7 +31,13 @@ import {
   type Scope,
 } from "../runtime/loop/mod.ts";
 import { type Attachment, planAttachments, reportOf } from "./attach_detach/plan.ts";
-import { attachmentName, type DriverVolume, isAttachable, uniqueName } from "./objects/csi_attachment.ts";
+import {
+  attachmentName,
+  type DriverVolume,
+  isAttachable,
+  isAttachmentName,
+  uniqueName,
+} from "./objects/csi_attachment.ts";
 import { claimKeysOf } from "./objects/pod_claims.ts";
 import { about } from "./objects/pod_template.ts";
 
@@ -58,7 +64,8 @@ export const attachDetach: Controller = controller(PersistentVolume, {
   async reconcile(key, scope): Promise<Outcome> {
     const { informers, clock } = scope;
     const volume = scope.read(key);
-    const attachments = informers.of(VolumeAttachment).by(byVolume, key);
+    // What others asked for is theirs to take back.
+    const attachments = informers.of(VolumeAttachment).by(byVolume, key).filter(isOwn);
     const driven = volume && driverVolume(volume);
     if (!driven && attachments.length === 0) return done;
     const attachable = driven && isAttachable(informers.of(CSIDriver).get(driven.driver) as ICSIDriver | undefined);
@@ -94,6 +101,10 @@ function addIndexes({ informers }: LoopContext): void {
 
 function volumeOf({ spec }: Attachment): string[] {
   return spec.source.persistentVolumeName ? [spec.source.persistentVolumeName] : [];
+}
+
+function isOwn({ metadata }: Stored<unknown>): boolean {
+  return isAttachmentName(metadata.name);
 }
 
 function volumesOnNode(node: string, { informers }: LoopContext): string[] {

@@ -22,6 +22,11 @@ export function attachmentName({ driver, handle }: DriverVolume, nodeName: strin
   return `csi-${sha256(`${handle}${driver}${nodeName}`)}`;
 }
 
+/** Is it one that `attachmentName` makes? */
+export function isAttachmentName(name: string): boolean {
+  return /^csi-[0-9a-f]{64}$/.test(name);
+}
+
 /** Without a CSIDriver object attaching is required, as upstream has it. */
 export function isAttachable(policy: ICSIDriver | undefined): boolean {
   return policy?.spec.attachRequired ?? true;

@@ -2,11 +2,10 @@
  * What CSI drivers have published on this node, one small file each, so that an agent that died knows what to take back. A
  * record is there before the driver is called for the first time, and goes after the last call.
  */
-import type { Key, Ref } from "../../../../runtime/schema/mod.ts";
+import type { Ref } from "../../../../runtime/schema/mod.ts";
 
 export interface CsiRecord {
   readonly podUid: string;
-  readonly pod: Key;
   /** As `CsiVolume.name`. */
   readonly name: string;
   readonly podVolume: string;
@@ -17,7 +16,6 @@ export interface CsiRecord {
   /** Empty: it is never staged. */
   readonly staging: string;
   readonly attached: boolean;
-  readonly block: boolean;
   /** All steps were done. */
   readonly ready: boolean;
 }

@@ -121,10 +121,10 @@ export class CsiVolumes {
   async #recordOf(pod: Pod, volume: CsiVolume, attached: boolean): Promise<CsiRecord> {
     const known = await this.records.read(pod.metadata.uid, volume.name);
     if (known) return known;
-    const { driver, handle, name, block, podVolume, claim } = volume;
+    const { driver, handle, name, podVolume, claim } = volume;
     const places = this.#places(pod.metadata.uid, volume);
-    const what = { name, podVolume, claim, driver, handle, attached, block, ready: false };
-    return { podUid: pod.metadata.uid, pod: keyOf(pod), ...what, ...places };
+    const what = { name, podVolume, claim, driver, handle, attached, ready: false };
+    return { podUid: pod.metadata.uid, ...what, ...places };
   }
 
   /** Drivers know these layouts: some take a path apart. */

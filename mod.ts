@@ -71,7 +71,9 @@ export async function masterLoops({ settings, pki, manifests }: MasterParts): Pr
     loops.attachDetach,
     loops.scheduler(),
     loops.gitops({ folders: [systemManifests, ...manifests] }),
-    ...(settings.fakeNodes === undefined ? [] : [loops.fakeNodes({ count: settings.fakeNodes })]),
+    ...(settings.fakeNodes === undefined
+      ? []
+      : [loops.fakeNodes({ count: settings.fakeNodes }), loops.fakeNodeLeases()]),
   ];
 }
 

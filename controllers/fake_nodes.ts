@@ -37,16 +37,15 @@ const beatMs = 1000;
 interface Fleet {
   /** Names that are still to be registered. */
   readonly unregistered: Set<string>;
-  readonly renewedAt: Map<string, number>;
 }
 
 export function fakeNodes({ count }: { readonly count: number }): Controller {
-  const fleet: Fleet = { unregistered: new Set(), renewedAt: new Map() };
+  const fleet: Fleet = { unregistered: new Set() };
   const names = fakeNodeNames(count);
   const registration: Source = { start: (enqueue) => names.forEach((name) => enqueue(name)) };
   return controller(Node, {
     name: "fake-nodes",
-    // Their leases are due together, and each waits for the store.
+    // Each waits for the store.
     workers: 64,
     watches: [
       registration,
@@ -63,14 +62,11 @@ export function fakeNodes({ count }: { readonly count: number }): Controller {
 async function play(name: string, fleet: Fleet, scope: Scope<INode>): Promise<Outcome> {
   const node = scope.read(name) ?? await register(name, fleet, scope);
   fleet.unregistered.delete(name);
-  if (!node || !isFake(node)) {
-    fleet.renewedAt.delete(name);
-    return done;
-  }
+  if (!node || !isFake(node)) return done;
   const status = readyStatus(node, scope.clock.now());
   if (status) await scope.status(node, status);
   await playPods(node, scope);
-  return requeueAfter(await keepAlive(node, fleet, scope));
+  return done;
 }
 
 async function register(name: string, { unregistered }: Fleet, { client }: Scope<INode>) {
@@ -112,27 +108,42 @@ async function take(step: PodStep, pod: PodObject, scope: Scope<INode>): Promise
   await seen(Pod, await client.update(Pod, next, { subresource: "status" }), scope);
 }
 
-/** Renews the Lease when it is time; milliseconds until the next time. */
-async function keepAlive(
-  { metadata: { name, uid } }: NodeObject,
-  { renewedAt }: Fleet,
-  { clock, client, random }: Scope<INode>,
-): Promise<number> {
-  const now = clock.now();
-  const last = renewedAt.get(name);
-  if (last !== undefined && now - last < renewMs) return renewMs - (now - last);
-  // The first renewal is dated back by chance, so that the fleet does not beat as one.
-  const phase = last === undefined ? Math.floor(random() * (renewMs / beatMs)) * beatMs : 0;
-  renewedAt.set(name, now - now % beatMs - phase);
-  const renewTime = `${new Date(now).toISOString().slice(0, -1)}000Z`;
+/** Renews the Leases of fake nodes; a loop of its own, so that a beat costs nothing for a node's pods. */
+export function fakeNodeLeases(): Controller {
+  const begun = new Set<string>();
+  return controller(Node, {
+    name: "fake-node-leases",
+    // They are due together, and each waits for the store.
+    workers: 64,
+    start: () => begun.clear(),
+    async reconcile(name, scope): Promise<Outcome> {
+      const node = scope.read(name);
+      if (!node || !isFake(node)) {
+        begun.delete(name);
+        return done;
+      }
+      await renew(node, scope);
+      if (begun.has(name)) return requeueAfter(untilBeat(scope.clock.now() + renewMs, scope));
+      begun.add(name);
+      // By chance, so that the fleet does not beat as one.
+      return requeueAfter(untilBeat(scope.clock.now() + scope.random() * renewMs, scope));
+    },
+  });
+}
+
+function untilBeat(atMs: number, { clock }: Scope<INode>): number {
+  return Math.max(beatMs, atMs - atMs % beatMs - clock.now());
+}
+
+async function renew({ metadata: { name, uid } }: NodeObject, { clock, client }: Scope<INode>): Promise<void> {
+  const renewTime = `${new Date(clock.now()).toISOString().slice(0, -1)}000Z`;
   const spec = { holderIdentity: name, leaseDurationSeconds: leaseSeconds, renewTime };
   const ownerReferences = [{ apiVersion: "v1", kind: "Node", name, uid }];
   const metadata = { namespace: leases, name, ownerReferences };
   try {
-    await client.update(Lease, { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata, spec });
+    await client.patch(Lease, { namespace: leases, name }, { type: "merge", body: { spec } });
   } catch (error) {
     if (!isReason(error, "NotFound")) throw error;
     await client.create(Lease, { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata, spec });
   }
-  return renewedAt.get(name)! + renewMs - now;
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {
+  fakeNodeLeases,
   fakeNodes,
   jobs,
   nodeIpam,
@@ -11,6 +12,8 @@ import {
 } from "../../controllers/mod.ts";
 import { stepOf } from "../../controllers/fake_nodes/pod_plan.ts";
 import { Job, Lease, Namespace, Node, Pod, ReplicaSet, ServiceAccount } from "../../runtime/schema/mod.ts";
+import { runControllers } from "../../runtime/loop/mod.ts";
+import { VirtualClock } from "../support/virtual_clock.ts";
 import { testCluster } from "../controllers/cluster.ts";
 
 const template = {
@@ -22,7 +25,17 @@ Deno.test("fake nodes are ready, run what is bound to them under addresses of th
   await using cluster = await testCluster();
   const { client, until } = cluster;
   const fake = fakeNodes({ count: 2 });
-  const loops = [serviceAccounts, replicaSets, jobs, nodeIpam(), nodeLifecycle(), podGc(), scheduler(), fake];
+  const loops = [
+    serviceAccounts,
+    replicaSets,
+    jobs,
+    nodeIpam(),
+    nodeLifecycle(),
+    podGc(),
+    scheduler(),
+    fake,
+    fakeNodeLeases(),
+  ];
   cluster.run(loops);
   await client.create(Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name: "work" } });
   await until(ServiceAccount, { namespace: "work", name: "default" }, (account) => account !== undefined);
@@ -67,6 +80,30 @@ Deno.test("a Node that somebody labels is played with the size that it says, and
   const large = await until(Node, { name: "large" }, (node) => node?.status?.conditions?.length === 4);
   assert.deepEqual(large?.status?.allocatable, capacity);
   assert.equal(await client.get(Node, { name: "fake-0" }), undefined);
+});
+
+Deno.test("a fake node renews its Lease within ten seconds, and no more once the label is taken away", async () => {
+  await using cluster = await testCluster();
+  const { client, until } = cluster;
+  const clock = new VirtualClock(Date.parse("2026-01-01T00:00:00Z"));
+  const { signal } = new AbortController();
+  const loops = [fakeNodes({ count: 1 }), fakeNodeLeases()];
+  await using _running = runControllers(loops, { client, clock, signal, identity: "t", random: () => 0.5 });
+  const lease = { namespace: "kube-node-lease", name: "fake-0" };
+  const renewTime = async () => (await client.get(Lease, lease))?.spec?.renewTime;
+  await until(Lease, lease, (found) => found !== undefined);
+  const first = await renewTime();
+  let passed = 0;
+  for (; await renewTime() === first && passed < 20; passed++) await clock.advance(1_000);
+  assert.ok(passed <= 12, `after ${passed} s`);
+  await client.patch(Node, { name: "fake-0" }, {
+    type: "merge",
+    body: { metadata: { labels: { "d8s.io/node": null } } },
+  });
+  await until(Node, { name: "fake-0" }, (node) => node?.metadata.labels?.["d8s.io/node"] === undefined);
+  const last = await renewTime();
+  for (let second = 0; second < 30; second++) await clock.advance(1_000);
+  assert.equal(await renewTime(), last);
 });
 
 Deno.test("a pod is not ready before its readiness gates are, and those who hold it back are told how it ended", () => {

@@ -37,7 +37,7 @@ export function wantedIdentity(headers: HeaderPairs): Wanted | undefined {
   const wanted = { name: name ?? "", uid, groups: valuesOf("group"), extra };
   if (name) return wanted;
   const parts = found.map(([header, value]) => `${header.slice(prefix.length)} ${value}`).join(", ");
-  throw new StatusError("InternalError", `Internal error occurred: requested [${parts}] without impersonating a user`);
+  throw new StatusError("BadRequest", `requested [${parts}] without impersonating a user`);
 }
 
 function decoded(key: string): string {

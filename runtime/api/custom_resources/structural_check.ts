@@ -173,7 +173,14 @@ const defaults: Rule = (schema, { path, root }) => {
   const pruned = structuredClone(schema.default);
   if (typeof pruned === "object" && pruned !== null) pruneUnknown(typeOfSchema(schema), pruned);
   if (!sameJson(pruned, schema.default)) return [invalidValue(at, schema.default, "must not have unspecified fields")];
-  return valueFaults({ ...schema, default: undefined, "x-kubernetes-validations": undefined }, schema.default, at);
+  const bare = { ...schema, default: undefined, "x-kubernetes-validations": undefined };
+  try {
+    return valueFaults(bare, schema.default, at);
+  } catch (error) {
+    // A pattern that is none: told at the pattern itself.
+    if (error instanceof EvaluationError) return [];
+    throw error;
+  }
 };
 
 const rules: readonly Rule[] = [typed, unsupported, arrays, embedded, rootMetadata, listTypes, patterns, defaults];

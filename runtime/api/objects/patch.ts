@@ -1,5 +1,13 @@
 /** PATCH in its four forms: three that change the document, and apply, which merges by field owner. */
-import { isReason, type Json, type KubeObject, type Resource, type Stored } from "../../schema/mod.ts";
+import {
+  cannotBeHandled,
+  checkTypes,
+  isReason,
+  type Json,
+  type KubeObject,
+  type Resource,
+  type Stored,
+} from "../../schema/mod.ts";
 import { applyObject } from "../managed_fields/mod.ts";
 import type { PatchBody, Target, WriteCall, Written } from "../operations.ts";
 import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch } from "../patch/mod.ts";
@@ -87,6 +95,10 @@ function checkApplied({ name, namespace, resource }: Target, applied: KubeObject
     throw badRequest("error decoding YAML: the apply patch must be an object");
   }
   const metadata = applied.metadata ??= {};
+  const wrong = checkTypes(resource.type.fields.get("metadata")!.type, metadata);
+  if (wrong.length > 0) {
+    throw cannotBeHandled(resource, wrong.map((fault) => ({ ...fault, field: `metadata.${fault.field}` })), name);
+  }
   if (metadata.managedFields) throw badRequest("metadata.managedFields must be nil");
   metadata.name ??= name;
   if (metadata.name !== name) {

@@ -1,5 +1,15 @@
 /** `scale`: any kind with replicas, seen as an autoscaling/v1 Scale. */
-import { apiVersionOf, invalid, type Json, type KubeObject, type Resource, type StoredMeta } from "../../schema/mod.ts";
+import {
+  apiVersionOf,
+  cannotBeHandled,
+  checkTypes,
+  invalid,
+  type Json,
+  type KubeObject,
+  type Resource,
+  type StoredMeta,
+  typeOf,
+} from "../../schema/mod.ts";
 import { ObjectRevision, serialise } from "../cache/mod.ts";
 import { copyJson } from "../objects/json_value.ts";
 import { applyObject } from "../managed_fields/mod.ts";
@@ -24,15 +34,15 @@ async function get(m: Machinery, target: Target): Promise<KubeObject> {
 }
 
 async function update(m: Machinery, target: Target, body: KubeObject, call: WriteCall): Promise<Written> {
-  checkScale(target, body);
-  return await write(m, target, call, () => body as Scale);
+  const wanted = checkScale(target, body);
+  return await write(m, target, call, () => wanted);
 }
 
 async function patch(m: Machinery, target: Target, patch: PatchBody, call: WriteCall): Promise<Written> {
   const { type, body } = patch;
   if (type === "apply") return await apply(m, target, patch, call);
   const merge = type === "json" ? applyJsonPatch : applyMergePatch;
-  return await write(m, target, call, (current) => merge(current as unknown as Json, body) as unknown as Scale);
+  return await write(m, target, call, (current) => checkScale(target, merge(current as unknown as Json, body)));
 }
 
 async function write(
@@ -56,13 +66,13 @@ async function write(
 async function apply(m: Machinery, target: Target, patch: PatchBody, call: WriteCall): Promise<Written> {
   const { resource, name, namespace } = target;
   const manager = mustName(call);
-  checkScale(target, patch.body as unknown as KubeObject);
+  const wanted = checkScale(target, patch.body);
   const applied: KubeObject = {
     apiVersion: apiVersionOf(resource),
     kind: resource.kind,
     metadata: { name, ...(namespace ? { namespace } : {}) },
   };
-  put(applied, scalePaths(resource).replicas, replicasIn(patch.body as unknown as Scale, name));
+  put(applied, scalePaths(resource).replicas, replicasIn(wanted, name));
   return await writeThrough(m, target, call, (live) => {
     const now = timestamp(m.clock.now());
     const result = applyObject({
@@ -85,7 +95,13 @@ async function writeThrough(m: Machinery, target: Target, call: WriteCall, chang
   return { revision: new ObjectRevision(revision.path, revision.revision, serialise(shown), shown), created: false };
 }
 
-function checkScale({ name, namespace }: Target, { kind, metadata }: KubeObject): void {
+/** Throws BadRequest for what is no Scale, or another object's. */
+function checkScale({ name, namespace }: Target, body: unknown): Scale {
+  const resource = { group: "autoscaling", version: "v1", kind: "Scale" };
+  if (body === null) throw badRequest("expected a Scale, not null");
+  const wrong = checkTypes(typeOf("autoscaling/v1", "Scale")!, body);
+  if (wrong.length > 0) throw cannotBeHandled(resource, wrong, name);
+  const { kind, metadata } = body as Scale;
   if (kind && kind !== "Scale") throw badRequest(`expected a Scale, not a ${kind}`);
   if (metadata?.name && metadata.name !== name) {
     throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
@@ -93,6 +109,7 @@ function checkScale({ name, namespace }: Target, { kind, metadata }: KubeObject)
   if (metadata?.namespace && metadata.namespace !== namespace) {
     throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
   }
+  return body as Scale;
 }
 
 function replicasIn({ spec }: Scale, name: string): number {

@@ -113,28 +113,33 @@ function isEmptyCollection(value: object, type: TypeNode["type"]): boolean {
   return true;
 }
 
+/** What Go makes of a null in a list or a map: nothing is left out there, so it is the type's zero value (of a struct: `{}` normalized). */
+function zeroItem({ type }: TypeNode): unknown {
+  if (type === "map") return {};
+  if (type === "list") return [];
+  if (type === "any" || type === "time" || type === "microTime") return null;
+  return type === "bytes" ? "" : zeros[type] ?? 0;
+}
+
 function normalizeList(items: TypeNode): Normalizer | undefined {
-  const child = normalizer(items);
-  if (!child) return undefined;
+  const child = normalizer(items) ?? ((value: unknown) => value);
+  const fromNull = () => items.type === "struct" ? child({}) : zeroItem(items);
   return (value) => {
     if (!Array.isArray(value)) return value;
-    for (let i = 0; i < value.length; i++) {
-      const item = value[i] === null && items.type === "struct" ? {} : value[i];
-      value[i] = child(item);
-    }
+    for (let i = 0; i < value.length; i++) value[i] = value[i] === null ? fromNull() : child(value[i]);
     return value;
   };
 }
 
 function normalizeMap(values: TypeNode): Normalizer | undefined {
   const child = normalizer(values) ?? ((value: unknown) => value);
-  const nullValue = values.type === "string" || values.type === "bytes" ? "" : null;
+  const fromNull = () => values.type === "struct" ? child({}) : zeroItem(values);
   return (value) => {
     if (typeof value !== "object" || value === null) return value;
     const object = value as Record<string, unknown>;
     for (const key in object) {
       const before = object[key];
-      const after = before === null ? nullValue : child(before);
+      const after = before === null ? fromNull() : child(before);
       if (after !== before) object[key] = after;
     }
     return object;

@@ -7,7 +7,7 @@ import { type Key, PersistentVolume, PersistentVolumeClaim, refOf } from "../../
 import type { ClaimObject, VolumeObject } from "../persistent_volume/plan.ts";
 import type { Cluster } from "./cluster.ts";
 import type { PodFacts } from "./pod_facts.ts";
-import { claimKeysOf, isBound, volumeFor } from "./plugins/volume_binding.ts";
+import { isBound, volumeFor } from "./plugins/volume_binding.ts";
 
 const selectedNode = "volume.kubernetes.io/selected-node";
 /** So long may a driver take. */
@@ -42,7 +42,7 @@ export async function bindVolumes(chosen: Chosen, cluster: Cluster, context: Loo
 function choose({ pod, node }: Chosen, cluster: Cluster): Choice[] {
   const { storage } = cluster;
   const choices: Choice[] = [];
-  for (const key of claimKeysOf(pod)) {
+  for (const key of pod.claims) {
     const claim = storage.claim(key);
     if (!claim || isBound(claim)) continue;
     const volume = volumeFor(claim, cluster.node(node)!, storage);

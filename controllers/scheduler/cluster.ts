@@ -5,7 +5,7 @@
  * node; a pod that was placed here and is not yet seen in the API (assumed) counts like one that is; the cost of a change does not grow with the pods there are.
  */
 import type { INode } from "kubernetes-models/v1/Node";
-import type { Stored } from "../../runtime/schema/mod.ts";
+import type { Key, Stored } from "../../runtime/schema/mod.ts";
 import { type DeviceView, noDevices } from "./devices/device_view.ts";
 import { bump, NodeState } from "./node_state.ts";
 import type { PodFacts } from "./pod_facts.ts";
@@ -32,6 +32,7 @@ export class Cluster {
   readonly namespaces = new Map<string, Readonly<Record<string, string>>>();
   readonly #states = new Map<string, NodeState>();
   readonly #placed = new Map<string, Placed>();
+  readonly #claimUsers = new Map<Key, number>();
   /** Uid of a controller to its pods on each node. */
   readonly #owners = new Map<string, Map<string, number>>();
 
@@ -84,6 +85,7 @@ export class Cluster {
     state.remove(uid);
     this.groups.remove(pod, node);
     this.#countOwner(pod, node, -1);
+    for (const key of pod.claims) bump(this.#claimUsers, key, -1);
     this.#dropEmpty(state);
   }
 
@@ -114,6 +116,11 @@ export class Cluster {
     return this.#owners.get(owner) ?? none;
   }
 
+  /** How many placed pods use the claim. */
+  claimUsers(key: Key): number {
+    return this.#claimUsers.get(key) ?? 0;
+  }
+
   #put(placed: Placed): void {
     const { pod, node } = placed;
     this.remove(pod.uid);
@@ -121,6 +128,7 @@ export class Cluster {
     this.#state(node).add(pod);
     this.groups.add(pod, node);
     this.#countOwner(pod, node, 1);
+    for (const key of pod.claims) bump(this.#claimUsers, key, 1);
   }
 
   #state(name: string): NodeState {

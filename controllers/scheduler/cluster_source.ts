@@ -6,6 +6,7 @@ import type { INode } from "kubernetes-models/v1/Node";
 import type { IPod } from "kubernetes-models/v1/Pod";
 import type { Change, Enqueue, LoopContext, Source } from "../../runtime/loop/mod.ts";
 import {
+  CSINode,
   DeviceClass,
   type Kind,
   Namespace,
@@ -26,7 +27,7 @@ import type { ClusterEvent } from "./plugin.ts";
 import { podFacts } from "./pod_facts.ts";
 import type { SchedulerState } from "./scheduler_state.ts";
 
-const storageKinds: readonly Kind<unknown>[] = [PersistentVolume, PersistentVolumeClaim, StorageClass];
+const storageKinds: readonly Kind<unknown>[] = [PersistentVolume, PersistentVolumeClaim, StorageClass, CSINode];
 
 const deviceKinds: readonly Kind<unknown>[] = [DeviceClass, ResourceClaim, ResourceSlice];
 

@@ -3,6 +3,7 @@ import type { IPod } from "kubernetes-models/v1/Pod";
 import type { IPodSpec } from "kubernetes-models/v1/PodSpec";
 import { controllerOf } from "../../runtime/loop/mod.ts";
 import { type Key, keyOf, type Stored } from "../../runtime/schema/mod.ts";
+import { claimKeysOf } from "../objects/pod_claims.ts";
 import type { Amounts } from "./amounts.ts";
 import { podRequests, scoredRequests } from "./pod_requests.ts";
 
@@ -18,6 +19,8 @@ export interface PodFacts {
   readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly spec: IPodSpec;
+  /** Of its volumes. */
+  readonly claims: readonly Key[];
   /** Names of the claims that were made for it. */
   readonly claimStatus: Pick<NonNullable<IPod["status"]>, "resourceClaimStatuses">;
   readonly requests: Amounts;
@@ -45,6 +48,7 @@ export function podFacts(pod: Stored<IPod>): PodFacts {
     namespace,
     labels,
     spec,
+    claims: claimKeysOf(pod),
     claimStatus: { resourceClaimStatuses: pod.status?.resourceClaimStatuses },
     requests: podRequests(spec),
     scored: scoredRequests(spec),

@@ -1,7 +1,8 @@
 /** Claims, volumes and classes as the scheduler sees them; and volumes that it has chosen but which do not say so yet. */
+import type { ICSINode } from "kubernetes-models/storage.k8s.io/v1/CSINode";
 import type { IStorageClass } from "kubernetes-models/storage.k8s.io/v1/StorageClass";
 import type { Informers } from "../../runtime/loop/mod.ts";
-import { type Key, PersistentVolume, PersistentVolumeClaim, StorageClass } from "../../runtime/schema/mod.ts";
+import { CSINode, type Key, PersistentVolume, PersistentVolumeClaim, StorageClass } from "../../runtime/schema/mod.ts";
 import type { ClaimObject, VolumeObject } from "../persistent_volume/plan.ts";
 
 export interface StorageView {
@@ -9,6 +10,7 @@ export interface StorageView {
   volume(name: string): VolumeObject | undefined;
   volumes(): readonly VolumeObject[];
   storageClass(name: string): IStorageClass | undefined;
+  csiNode(name: string): ICSINode | undefined;
   /** Name of a volume to the uid of the claim that it is meant for. */
   readonly reserved: Map<string, string>;
 }
@@ -18,6 +20,7 @@ export const noStorage: StorageView = {
   volume: () => undefined,
   volumes: () => [],
   storageClass: () => undefined,
+  csiNode: () => undefined,
   reserved: new Map(),
 };
 
@@ -25,11 +28,13 @@ export function storageView(informers: Informers): StorageView {
   const claims = informers.of(PersistentVolumeClaim);
   const volumes = informers.of(PersistentVolume);
   const classes = informers.of(StorageClass);
+  const csiNodes = informers.of(CSINode);
   return {
     claim: (key) => claims.get(key),
     volume: (name) => volumes.get(name),
     volumes: () => volumes.list(),
     storageClass: (name) => classes.get(name),
+    csiNode: (name) => csiNodes.get(name),
     reserved: new Map(),
   };
 }

@@ -10,4 +10,7 @@ export * from "./pod_affinity_score.ts";
 export * from "./taints.ts";
 export * from "./topology_spread.ts";
 export * from "./topology_spread_score.ts";
+export * from "./node_volume_limits.ts";
+export * from "./volume_restrictions.ts";
+export * from "./volume_zone.ts";
 export { volumeBinding } from "./volume_binding.ts";

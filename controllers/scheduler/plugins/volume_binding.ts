@@ -6,11 +6,9 @@
  */
 import type { IStorageClass } from "kubernetes-models/storage.k8s.io/v1/StorageClass";
 import { compileLabelSelector, type Key } from "../../../runtime/schema/mod.ts";
-import { claimNameOf } from "../../objects/pod_claims.ts";
 import { chooseVolume, type ClaimObject, storageClassOf, type VolumeObject } from "../../persistent_volume/plan.ts";
 import type { NodeState } from "../node_state.ts";
 import { type FilterPlugin, nowhere } from "../plugin.ts";
-import type { PodFacts } from "../pod_facts.ts";
 import type { StorageView } from "../storage_view.ts";
 import { requiredNodes } from "./node_selector.ts";
 
@@ -20,7 +18,7 @@ export const volumeBinding: FilterPlugin = {
   name: "VolumeBinding",
   helpedBy: ["nodeAdded", "nodeChanged", "volumeChanged"],
   prepare(pod, { storage }) {
-    const keys = claimKeysOf(pod);
+    const keys = pod.claims;
     if (keys.length === 0) return undefined;
     const refusal = refuse(keys, storage);
     if (refusal) return nowhere(refusal);
@@ -34,14 +32,6 @@ export const volumeBinding: FilterPlugin = {
     };
   },
 };
-
-export function claimKeysOf({ key, namespace, spec }: PodFacts): Key[] {
-  const podName = key.slice(key.indexOf("/") + 1);
-  return (spec.volumes ?? []).flatMap((volume) => {
-    const name = claimNameOf(podName, volume);
-    return name === undefined ? [] : [`${namespace}/${name}`];
-  });
-}
 
 /** Reasons that hold for every node. */
 function refuse(keys: readonly Key[], storage: StorageView): string | undefined {

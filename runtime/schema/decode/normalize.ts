@@ -126,7 +126,10 @@ function normalizeList(items: TypeNode): Normalizer | undefined {
   const fromNull = () => items.type === "struct" ? child({}) : zeroItem(items);
   return (value) => {
     if (!Array.isArray(value)) return value;
-    for (let i = 0; i < value.length; i++) value[i] = value[i] === null ? fromNull() : child(value[i]);
+    for (let i = 0; i < value.length; i++) {
+      const after = value[i] === null ? fromNull() : child(value[i]);
+      if (after !== value[i]) value[i] = after;
+    }
     return value;
   };
 }

@@ -1,5 +1,5 @@
 /** One file brought into line: plan, rehearse, write down, apply, prune, report. */
-import { type Kind, type KubeObject, type Stored } from "../../runtime/schema/mod.ts";
+import { type KubeObject, type Stored } from "../../runtime/schema/mod.ts";
 import type { LoopContext } from "../../runtime/loop/mod.ts";
 import { timestamp } from "../objects/conditions.ts";
 import { applyDesired, prune, rehearse, type Trouble } from "./apply_objects.ts";
@@ -113,14 +113,16 @@ export class FileSync {
     for (const desired of objects) {
       const answer = await applyDesired(desired, this.#tools);
       if ("trouble" in answer) troubles.push(answer.trouble);
-      else this.#note(desired.ref, answer.stored);
+      else await this.#note(desired.ref, answer.stored);
     }
     return troubles;
   }
 
-  #note(ref: ObjectRef, stored: Stored<KubeObject>): void {
+  async #note(ref: ObjectRef, stored: Stored<KubeObject>): Promise<void> {
     this.world.applied.note(ref, stored, { record: this.name, atMs: this.context.clock.now() });
-    this.world.follow(this.world.resolver.known(ref) as Kind<KubeObject>);
+    // Asked anew: what was known may be forgotten by now, when definitions change meanwhile.
+    const kind = await this.world.resolver.resolve(ref);
+    if (kind) this.world.follow(kind);
   }
 
   async #wait(place: FilePlace, objects: ObjectRef[], troubles: readonly Trouble[]): Promise<SyncResult> {
@@ -184,7 +186,7 @@ export class FileSync {
     const confirm = `kubectl annotate manifestfile ${this.name} ${confirmAnnotation}=yes`;
     const keep = `kubectl delete manifestfile ${this.name}`;
     const message =
-      `${place.path} ${what} ${doomed.length} objects, and with what else the folder ${place.folder} lost ` +
+      `${place.path} ${what} ${counted(doomed.length)}, and with what else the folder ${place.folder} lost ` +
       `that is most of it. Nothing is deleted until you confirm: ${confirm}. To keep the objects without a file: ${keep}`;
     const { hash, objects = [], appliedAt } = this.#record?.status ?? {};
     await this.#report(place, {
@@ -206,9 +208,13 @@ export class FileSync {
     const same = this.#record?.status?.state === state && (this.#record?.status?.message ?? "") === (message ?? "");
     if (written && !same) {
       const normal = state === "Applied" || state === "Waiting";
-      const text = message || `${place.path}: ${status.objectCount} objects are as the file says (${status.hash})`;
+      const text = message || `${place.path}: ${counted(status.objectCount)} as the file says (${status.hash})`;
       this.context.recorder.event(aboutRecord(written), normal ? "Normal" : "Warning", state!, text);
     }
     return written !== undefined;
   }
+}
+
+function counted(objects = 0): string {
+  return objects === 1 ? "1 object" : `${objects} objects`;
 }

@@ -1,8 +1,9 @@
 /** `/metrics`: what the API server counts, under upstream's names. */
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Store } from "../store/store.ts";
 import type { WatchCache } from "./cache/mod.ts";
 import { kindMetrics } from "./kind_metrics.ts";
+import { processMetrics } from "./process_metrics.ts";
 import type { ResourceRegistry } from "./resource_registry.ts";
 
 export interface RequestLabels {
@@ -34,7 +35,7 @@ export interface Measured {
 export function apiMetrics({ cache, resources, store }: Measured): ApiMetrics {
   const registry = new Registry();
   const registers = [registry];
-  collectDefaultMetrics({ register: registry });
+  processMetrics(registry);
   const requests = new Counter({
     name: "apiserver_request_total",
     help: "Counter of apiserver requests broken out for each verb, group, version, resource, scope and HTTP code.",

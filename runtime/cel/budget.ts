@@ -11,6 +11,11 @@ export const expressionLimit = 1_000_000;
 /** All evaluations for one request. */
 export const requestLimit = 10_000_000;
 
+/** What one expression of a definition may be estimated at, for all places where it applies. */
+export const expressionEstimateLimit = 10_000_000;
+/** What all expressions of one schema may be estimated at. */
+export const definitionEstimateLimit = 100_000_000;
+
 export class Budget {
   constructor(private left: number, private readonly above?: Budget) {}
 

@@ -72,6 +72,12 @@ export function declaredField(name: string, find: (property: string) => CelType 
   return type && { type, property: property! };
 }
 
+/** What stands under the name that an expression gives it. */
+export function declaredProperty<T>(name: string, properties: Readonly<Record<string, T>>): T | undefined {
+  const known = (one: string) => Object.hasOwn(properties, one) ? properties[one] : undefined;
+  return known(name) ?? known(unescapedName(name) ?? name);
+}
+
 const escapes: readonly (readonly [string, string])[] = [
   ["__underscores__", "__"],
   ["__dot__", "."],

@@ -3,6 +3,7 @@ import type { Node } from "./ast.ts";
 import type { Budget } from "./budget.ts";
 import { type CelType, fits, isDyn, type ObjectType, shownType } from "./cel_type.ts";
 import { type Checking, typeOf } from "./check.ts";
+import { type Bounds, estimate } from "./estimate.ts";
 import { evaluate } from "./evaluate.ts";
 import { CompileError } from "./issue.ts";
 import { kubernetesFunctions } from "./library/kubernetes.ts";
@@ -25,6 +26,8 @@ export interface Program {
   readonly names: ReadonlySet<string>;
   /** `variables`: each is asked for when the expression needs it. Throws EvaluationError and CostError. */
   run(variables: Variables, budget: Budget): Value;
+  /** Steps that it takes at most, when its variables are no larger than this. */
+  cost(bounds: Bounds): number;
 }
 
 /** `undefined`: there is no such name. */
@@ -41,7 +44,13 @@ export function compile(text: string, environment: Environment): Program {
   if (result && !isDyn(type) && !result.some((wanted) => fits(wanted, type, new Map()))) {
     throw new ResultTypeError(result, text);
   }
-  return { text, type, names, run: (values, budget) => run(tree, values, budget) };
+  return {
+    text,
+    type,
+    names,
+    run: (values, budget) => run(tree, values, budget),
+    cost: (bounds) => estimate(tree, bounds).cost,
+  };
 }
 
 function declared(variables: Environment["variables"], name: string, names: Set<string>): CelType | undefined {

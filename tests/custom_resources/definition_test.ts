@@ -123,3 +123,53 @@ Deno.test("what was accepted before stays accepted when nothing of it changes", 
   const old = definition(specOf({ a: {} }));
   assert.deepEqual(definitionFaults({ ...old, metadata: { ...old.metadata, labels: { a: "b" } } } as Any, old), []);
 });
+
+const unbounded = { type: "array", items: { type: "string" } };
+const loops = { rule: "self.all(a, self.all(b, a == b))" };
+const rule = (one: Any) => ({ "x-kubernetes-validations": [one] });
+
+Deno.test("a rule that would take too long over what a request can hold is refused with the factor and what helps", () => {
+  const where = `${inSpec}.properties[a].x-kubernetes-validations[0].rule: Forbidden: `;
+  const found = faults(specOf({ a: { ...unbounded, ...rule(loops) } }));
+  assert.equal(
+    found[0],
+    `${where}estimated rule cost exceeds budget by factor of more than 100x (try simplifying the rule, or adding ` +
+      "maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)",
+  );
+  const bounded = { ...unbounded, maxItems: 20, items: { type: "string", maxLength: 20 } };
+  assert.deepEqual(faults(specOf({ a: { ...bounded, ...rule(loops) } })), []);
+});
+
+Deno.test("a rule costs as often as its place can be there, in lists and maps around it", () => {
+  const item = {
+    type: "object",
+    properties: { s: { type: "string", maxLength: 1000 } },
+    ...rule({ rule: "self.s.matches('^a{3,4}.*b$')" }),
+  };
+  const list = (maxItems?: number) => specOf({ a: { type: "array", items: item, ...maxItems ? { maxItems } : {} } });
+  assert.deepEqual(faults(list(100)), []);
+  assert.match(
+    faults(list())[0]!,
+    /items\.x-kubernetes-validations\[0\]\.rule: Forbidden: estimated rule cost exceeds/,
+  );
+  const map = { type: "object", additionalProperties: item };
+  assert.match(faults(specOf({ a: map }))[0]!, /additionalProperties\.x-kubernetes-validations\[0\]\.rule: Forbidden/);
+  assert.deepEqual(faults(specOf({ a: { ...map, maxProperties: 100 } })), []);
+});
+
+Deno.test("rules that are cheap alone may be too dear together", () => {
+  const dear = { ...unbounded, maxItems: 700, items: { type: "string", maxLength: 10 }, ...rule(loops) };
+  const properties = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`p${i}`, dear]));
+  const found = faults(specOf(properties));
+  assert.match(
+    found.at(-1)!,
+    /estimated rule & messageExpression cost total for entire OpenAPIv3 schema exceeds budget/,
+  );
+  assert.match(found[0]!, /Forbidden: contributed to estimated rule & messageExpression cost total/);
+});
+
+Deno.test("a definition that was too dear before may still be changed elsewhere", () => {
+  const old = definition(specOf({ a: { ...unbounded, ...rule(loops) } }));
+  const now = definition(specOf({ a: { ...unbounded, ...rule(loops) }, b: { type: "string" } }));
+  assert.deepEqual(definitionFaults(now, old), []);
+});

@@ -15,6 +15,7 @@ import { approvalFaults } from "./approval.ts";
 import type { JsonSchema } from "./json_schema.ts";
 import { ruleFaults } from "./rule_check.ts";
 import type { DefinitionSpec, DefinitionVersion } from "./rows.ts";
+import { costFaults } from "./rule_cost.ts";
 import { structuralFaults } from "./structural_check.ts";
 
 /** The same rows, of which the definitions' own has these rules. */
@@ -45,17 +46,29 @@ function versionFaults(version: DefinitionVersion, before: DefinitionSpec | unde
   const schema = version.schema?.openAPIV3Schema;
   const known = old?.schema?.openAPIV3Schema;
   return [
-    ...(schema && !(known && sameJson(schema, known)) ? schemaFaults(schema, `${path}.schema.openAPIV3Schema`) : []),
+    ...(schema && !(known && sameJson(schema, known))
+      ? schemaFaults(schema, `${path}.schema.openAPIV3Schema`, known)
+      : []),
     ...scaleFaults(version, path),
     ...columnFaults(version, path),
     ...selectableFaults(version, path),
   ];
 }
 
-function schemaFaults(schema: JsonSchema, path: string): FieldError[] {
-  const faults = structuralFaults(schema, path);
-  // Rules are typed by the schema, so that it must be sound first.
-  return faults.length > 0 ? faults : ruleFaults(schema, path);
+function schemaFaults(schema: JsonSchema, path: string, known: JsonSchema | undefined): FieldError[] {
+  const checks = [structuralFaults, ruleFaults, costFaults];
+  // Rules are typed by the schema, so that it must be sound first; only what compiles has a cost.
+  for (const check of checks) {
+    const faults = check(schema, path);
+    if (faults.length === 0) continue;
+    const wasDear = check === costFaults && known && isSound(known, path) && costFaults(known, path).length > 0;
+    return wasDear ? [] : faults;
+  }
+  return [];
+}
+
+function isSound(schema: JsonSchema, path: string): boolean {
+  return structuralFaults(schema, path).length === 0 && ruleFaults(schema, path).length === 0;
 }
 
 function scaleFaults({ subresources }: DefinitionVersion, path: string): FieldError[] {

@@ -25,6 +25,7 @@ export { httpsClient } from "./runtime/client/https_client.ts";
 /** What should be, beyond what one node can bring about; run by the master that holds the Lease. */
 export async function masterLoops({ settings, pki, manifests }: MasterParts): Promise<readonly Controller[]> {
   const loops = await import("./controllers/mod.ts");
+  const { schedulerConfig } = settings;
   return [
     loops.namespaces,
     loops.serviceAccounts,
@@ -69,7 +70,7 @@ export async function masterLoops({ settings, pki, manifests }: MasterParts): Pr
     loops.volumeProtection,
     loops.attributesClassProtection,
     loops.attachDetach,
-    loops.scheduler(),
+    loops.scheduler(schedulerConfig ? await loops.schedulerConfigurationFrom(schedulerConfig) : undefined),
     loops.gitops({ folders: [systemManifests, ...manifests] }),
     ...(settings.fakeNodes === undefined
       ? []

@@ -7,12 +7,10 @@ import { type Key, PersistentVolume, PersistentVolumeClaim, refOf } from "../../
 import type { ClaimObject, VolumeObject } from "../persistent_volume/plan.ts";
 import type { Cluster } from "./cluster.ts";
 import type { PodFacts } from "./pod_facts.ts";
+import type { Profile } from "./profile.ts";
 import { isBound, volumeFor } from "./plugins/volume_binding.ts";
 
 const selectedNode = "volume.kubernetes.io/selected-node";
-/** So long may a driver take. */
-const patienceMs = 600_000;
-
 interface Choice {
   readonly key: Key;
   readonly claim: ClaimObject;
@@ -23,15 +21,18 @@ interface Choice {
 export interface Chosen {
   readonly pod: PodFacts;
   readonly node: string;
+  readonly profile: Profile;
 }
 
 export async function bindVolumes(chosen: Chosen, cluster: Cluster, context: LoopContext): Promise<void> {
+  const { bindTimeoutMs } = chosen.profile;
+  if (bindTimeoutMs === undefined) return;
   const choices = choose(chosen, cluster);
   if (choices.length === 0) return;
   try {
     await Promise.all(choices.map(async (choice) => {
       await ask(choice, chosen.node, context);
-      await bound(choice.key, chosen.node, context);
+      await bound(choice.key, { node: chosen.node, bindTimeoutMs }, context);
     }));
   } finally {
     for (const { volume } of choices) if (volume) cluster.storage.reserved.delete(volume.metadata.name);
@@ -68,7 +69,13 @@ async function ask({ key, claim, volume }: Choice, node: string, { client }: Loo
   await client.patch(PersistentVolume, { name: volume.metadata.name }, { type: "merge", body });
 }
 
-async function bound(key: Key, node: string, { informers, clock, signal }: LoopContext): Promise<void> {
+interface Patience {
+  readonly node: string;
+  readonly bindTimeoutMs: number;
+}
+
+async function bound(key: Key, { node, bindTimeoutMs }: Patience, context: LoopContext): Promise<void> {
+  const { informers, clock, signal } = context;
   const claims = informers.of(PersistentVolumeClaim);
   const began = clock.now();
   // A driver that cannot make the volume on this node takes the choice back.
@@ -83,7 +90,7 @@ async function bound(key: Key, node: string, { informers, clock, signal }: LoopC
     const claim = claims.get(key);
     if (claim && isBound(claim)) return;
     if (!claim || refused(claim)) throw new Error(`claim ${key} gets no volume on node ${node}`);
-    if (signal.aborted || clock.now() - began > patienceMs) {
+    if (signal.aborted || clock.now() - began > bindTimeoutMs) {
       throw new Error(`binding volumes: timed out waiting for ${key}`);
     }
   }

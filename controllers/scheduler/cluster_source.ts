@@ -22,19 +22,20 @@ import {
 } from "../../runtime/schema/mod.ts";
 import { deviceView } from "./devices/device_view.ts";
 import { storageView } from "./storage_view.ts";
-import { isOver, isPending, isReasonToTry } from "./pending_pod.ts";
+import { isOver, isReasonToTry, profileFor } from "./pending_pod.ts";
 import type { ClusterEvent } from "./plugin.ts";
 import { podFacts } from "./pod_facts.ts";
+import type { Profile } from "./profile.ts";
 import type { SchedulerState } from "./scheduler_state.ts";
 
 const storageKinds: readonly Kind<unknown>[] = [PersistentVolume, PersistentVolumeClaim, StorageClass, CSINode];
 
 const deviceKinds: readonly Kind<unknown>[] = [DeviceClass, ResourceClaim, ResourceSlice];
 
-export function clusterSource(stateOf: () => SchedulerState, schedulerName: string): Source {
+export function clusterSource(stateOf: () => SchedulerState, profiles: readonly Profile[]): Source {
   return {
     async start(enqueue, context) {
-      const feed = new Feed(stateOf(), enqueue, context, schedulerName);
+      const feed = new Feed(stateOf(), enqueue, context, profiles);
       const { informers, signal } = context;
       feed.state.cluster.storage = storageView(informers);
       const devices = deviceView(informers, () => feed.device());
@@ -65,7 +66,7 @@ class Feed {
     readonly state: SchedulerState,
     private readonly enqueue: Enqueue,
     private readonly context: LoopContext,
-    private readonly schedulerName: string,
+    private readonly profiles: readonly Profile[],
   ) {}
 
   node({ type, key, object, old }: Change<INode>): void {
@@ -96,7 +97,7 @@ class Feed {
       return this.#help("podGone");
     }
     if (nodeName) return this.#placed(object, nodeName);
-    if (!isPending(object, this.schedulerName)) return waiting.leave(key);
+    if (!profileFor(object, this.profiles)) return waiting.leave(key);
     if (isReasonToTry(change)) this.enqueue(key, { priority: object.spec?.priority ?? 0 });
   }
 

@@ -1,14 +1,16 @@
 /** Which pods are the scheduler's business, and which of their changes matter to it. */
 import type { IPod } from "kubernetes-models/v1/Pod";
 import type { Change } from "../../runtime/loop/mod.ts";
+import type { Profile } from "./profile.ts";
 import { sameJson, type Stored } from "../../runtime/schema/mod.ts";
 
 type StoredPod = Stored<IPod>;
 
-/** Waits for a node of ours. */
-export function isPending(pod: StoredPod, schedulerName: string): boolean {
+/** Waits for a node, by one of our profiles: that. */
+export function profileFor(pod: StoredPod, profiles: readonly Profile[]): Profile | undefined {
   const { nodeName, schedulerName: wanted = "default-scheduler" } = pod.spec ?? {};
-  return !nodeName && wanted === schedulerName && !isOver(pod) && !pod.metadata.deletionTimestamp;
+  if (nodeName || isOver(pod) || pod.metadata.deletionTimestamp) return undefined;
+  return profiles.find(({ schedulerName }) => schedulerName === wanted);
 }
 
 /** Its containers have ended for good: it holds nothing of its node. */

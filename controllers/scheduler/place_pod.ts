@@ -37,7 +37,7 @@ export function placePod(pod: PodFacts, cluster: Cluster, profile: Profile, opti
   const fits = fitting(pod, cluster, profile);
   const promised = first === undefined ? undefined : cluster.node(first);
   if (promised && !fits(promised)) return { type: "placed", node: promised.name, looked: 0 };
-  const search = feasibleNodes(cluster.nodes, fits, from);
+  const search = feasibleNodes(cluster.nodes, fits, { from, percentage: profile.percentageOfNodesToScore });
   if (search.feasible.length === 0) return { type: "refused", nodes: cluster.nodes.length, ...search };
   const node = best(search.feasible, totals(pod, cluster, profile, search.feasible), random);
   return { type: "placed", node: node.name, looked: search.looked };
@@ -51,9 +51,13 @@ interface Search {
   everywhere?: string;
 }
 
-function feasibleNodes(nodes: readonly NodeState[], fits: Fitting, from: number): Search {
+function feasibleNodes(
+  nodes: readonly NodeState[],
+  fits: Fitting,
+  { from, percentage }: { readonly from: number; readonly percentage: number },
+): Search {
   const search: Search = { feasible: [], reasons: new Map(), refusedBy: new Map(), looked: 0 };
-  const enough = enoughNodes(nodes.length);
+  const enough = enoughNodes(nodes.length, percentage);
   while (search.looked < nodes.length && search.feasible.length < enough) {
     const node = nodes[(from + search.looked) % nodes.length]!;
     search.looked++;
@@ -73,10 +77,10 @@ function feasibleNodes(nodes: readonly NodeState[], fits: Fitting, from: number)
  * In a large cluster a good node is good enough: of 100 nodes all are looked at, of 5,000 a tenth (upstream's
  * percentageOfNodesToScore).
  */
-export function enoughNodes(nodes: number): number {
+export function enoughNodes(nodes: number, percentage = 0): number {
   const least = 100;
   if (nodes < least) return nodes;
-  const percent = Math.max(5, 50 - Math.trunc(nodes / 125));
+  const percent = percentage || Math.max(5, 50 - Math.trunc(nodes / 125));
   return Math.max(least, Math.trunc(nodes * percent / 100));
 }
 

@@ -34,7 +34,9 @@ async function takeAway({ key, uid }: PodFacts, { pod, node, schedulerName }: Pr
   const body: Json = { metadata: { uid }, status: { conditions: [condition] } };
   await client.patch(Pod, refOf(key), { type: "strategic", body }, { subresource: "status" });
   await client.delete(Pod, refOf(key), { preconditions: { uid } });
-  recorder.event(live, "Normal", "Preempted", `Preempted by pod ${pod.uid} on node ${node}`);
+  recorder.event(live, "Normal", "Preempted", `Preempted by pod ${pod.uid} on node ${node}`, {
+    component: schedulerName,
+  });
 }
 
 async function takeBackPromise(key: string, { client }: LoopContext): Promise<void> {

@@ -10,6 +10,7 @@
 import { bump, type NodeState } from "./node_state.ts";
 import type { Refused } from "./place_pod.ts";
 import type { PodFacts } from "./pod_facts.ts";
+import type { PreemptionExtent } from "./profile.ts";
 import { countedReasons } from "./refusal_words.ts";
 import { type Scene, startOf, type Victims, victimsOn } from "./victims.ts";
 
@@ -17,6 +18,7 @@ export type Preemption =
   | { readonly type: "victims"; readonly node: string; readonly victims: readonly PodFacts[] }
   /** It may not, or not now: a promise made before is being kept. */
   | { readonly type: "ineligible"; readonly words: string }
+  /** No words where the profile has no preemption. */
   | { readonly type: "hopeless"; readonly words: string };
 
 export interface PreemptionOptions {
@@ -25,12 +27,14 @@ export interface PreemptionOptions {
 }
 
 export function planPreemption(scene: Scene, refused: Refused, { from }: PreemptionOptions): Preemption {
+  const { preemption: extent } = scene.profile;
+  if (!extent) return { type: "hopeless", words: "" };
   const notNow = notEligible(scene);
   if (notNow) return notNow;
   if (refused.everywhere !== undefined) {
     return { type: "hopeless", words: countedReasons(refused.nodes, new Map([[notHelpful, refused.nodes]])) };
   }
-  const { candidates, reasons } = candidateNodes(scene, refused, from);
+  const { candidates, reasons } = candidateNodes(scene, refused, { from, extent });
   const chosen = leastHarm(candidates);
   if (chosen) return { type: "victims", node: chosen.node.name, victims: chosen.pods };
   return { type: "hopeless", words: countedReasons(refused.nodes, reasons) };
@@ -50,14 +54,16 @@ interface Candidate extends Victims {
   readonly node: NodeState;
 }
 
-/** So many nodes where room can be made are compared, or a tenth of all (upstream's minCandidateNodes arguments). */
-const leastCandidates = 100;
-
-function candidateNodes(scene: Scene, { refusedBy }: Refused, from: number) {
+function candidateNodes(
+  scene: Scene,
+  { refusedBy }: Refused,
+  { from, extent }: { readonly from: number; readonly extent: PreemptionExtent },
+) {
   const candidates: Candidate[] = [];
   const reasons = new Map<string, number>();
   const nodes = [...refusedBy.keys()];
-  const enough = Math.max(leastCandidates, nodes.length / 10);
+  const { minCandidateNodesPercentage: percentage, minCandidateNodesAbsolute: absolute } = extent;
+  const enough = Math.max(absolute, Math.trunc(nodes.length * percentage / 100));
   for (let looked = 0; looked < nodes.length && candidates.length < enough; looked++) {
     const node = nodes[(from + looked) % nodes.length]!;
     const victims = refusedBy.get(node)!.helpedBy.includes("podGone") ? victimsOn(node, scene) : [notHelpful];

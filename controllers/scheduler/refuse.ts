@@ -24,10 +24,10 @@ export async function refuse({ object, facts, refused }: RefusedPod, term: Term)
   const { state: { cluster, waiting, from }, profile, context } = term;
   const budgets = context.informers.of(PodDisruptionBudget).list();
   const plan = planPreemption({ pod: facts, cluster, profile, budgets }, refused, { from });
-  const plugins = new Set([...refused.refusedBy.values()].map(({ name }) => name));
-  waiting.enter(facts.key, plugins, context.clock.now());
+  waiting.enter(facts.key, new Set(refused.refusedBy.values()), context.clock.now());
   const message = words(refused, plan);
-  context.recorder.event(object, "Warning", "FailedScheduling", message);
+  const { schedulerName } = profile;
+  context.recorder.event(object, "Warning", "FailedScheduling", message, { component: schedulerName });
   const nominatedNode = promise(plan, facts, term);
   if (plan.type !== "victims") {
     await tellUnscheduled(object, { reason: "Unschedulable", message, nominatedNode }, context);
@@ -37,14 +37,14 @@ export async function refuse({ object, facts, refused }: RefusedPod, term: Term)
   const displaced = cluster.nominations.below(facts, node);
   for (const { uid } of displaced) cluster.nominations.remove(uid);
   await tellUnscheduled(object, { reason: "Unschedulable", message, nominatedNode }, context);
-  await preempt({ pod: facts, node, victims, displaced, schedulerName: profile.schedulerName }, context);
+  await preempt({ pod: facts, node, victims, displaced, schedulerName }, context);
   return requeueAfter(lastResortMs);
 }
 
 function words(refused: Refused, plan: Preemption): string {
-  return plan.type === "victims" || refused.nodes === 0
-    ? refusalWords(refused)
-    : `${refusalWords(refused)} preemption: ${plan.words}`;
+  return plan.type !== "victims" && plan.words && refused.nodes > 0
+    ? `${refusalWords(refused)} preemption: ${plan.words}`
+    : refusalWords(refused);
 }
 
 /** Notes the promise here; returns what the pod's status must say of it. */

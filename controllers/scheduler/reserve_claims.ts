@@ -16,7 +16,7 @@ import { claimsOf } from "./plugins/dynamic_resources.ts";
 import type { PodFacts } from "./pod_facts.ts";
 
 export async function reserveClaims(chosen: Chosen, cluster: Cluster, context: LoopContext): Promise<void> {
-  if (!chosen.pod.spec.resourceClaims?.length) return;
+  if (!chosen.profile.reservesClaims || !chosen.pod.spec.resourceClaims?.length) return;
   const { devices } = cluster;
   const claims = claimsOf(chosen.pod, devices);
   if (typeof claims === "string") throw new Error(claims);

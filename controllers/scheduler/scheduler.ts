@@ -16,41 +16,39 @@ import {
   refOf,
   type Stored,
 } from "../../runtime/schema/mod.ts";
-import { bindVolumes } from "./bind_volumes.ts";
+import { bindVolumes, type Chosen } from "./bind_volumes.ts";
+import { defaultConfiguration, type SchedulerConfiguration } from "./configuration/configuration.ts";
 import { clusterSource } from "./cluster_source.ts";
-import { isGated, isPending } from "./pending_pod.ts";
+import { isGated, profileFor } from "./pending_pod.ts";
 import { placePod } from "./place_pod.ts";
 import { tellUnscheduled } from "./pod_condition.ts";
-import { type PodFacts, podFacts } from "./pod_facts.ts";
-import { defaultProfile, type Profile } from "./profile.ts";
+import { podFacts } from "./pod_facts.ts";
 import { refuse } from "./refuse.ts";
 import { reserveClaims } from "./reserve_claims.ts";
 import { schedulerState, type Term } from "./scheduler_state.ts";
 
-export interface SchedulerOptions {
-  readonly profile?: Profile;
-}
+export type SchedulerOptions = Pick<SchedulerConfiguration, "profiles" | "backOff">;
 
 /** Bindings that are under way at once. */
 const bindings = 64;
 
 const gatedMessage = "Scheduling is blocked due to non-empty scheduling gates";
 
-export function scheduler({ profile = defaultProfile }: SchedulerOptions = {}): Controller {
-  const { schedulerName } = profile;
-  let state = schedulerState(profile);
+export function scheduler({ profiles, backOff }: SchedulerOptions = defaultConfiguration): Controller {
+  let state = schedulerState(backOff);
   return {
     name: "scheduler",
     kind: Pod,
-    eventSource: { component: schedulerName },
+    eventSource: { component: profiles[0]!.schedulerName },
     workers: bindings,
-    sources: [reads(PodDisruptionBudget), clusterSource(() => state, schedulerName)],
+    sources: [reads(PodDisruptionBudget), clusterSource(() => state, profiles)],
     start() {
-      state = schedulerState(profile);
+      state = schedulerState(backOff);
     },
     async reconcile(key, context) {
       const pod = context.informers.of(Pod).get(key);
-      if (!pod || !isPending(pod, schedulerName) || state.cluster.nodeOf(pod.metadata.uid)) return done;
+      const profile = pod && profileFor(pod, profiles);
+      if (!profile || state.cluster.nodeOf(pod.metadata.uid)) return done;
       if (isGated(pod)) {
         await tellUnscheduled(pod, { reason: "SchedulingGated", message: gatedMessage }, context);
         return done;
@@ -70,10 +68,10 @@ async function schedule(key: Key, pod: Stored<IPod>, term: Term): Promise<Outcom
   state.from = (state.from + placement.looked) % cluster.nodes.length;
   cluster.assume(facts, placement.node);
   try {
-    const chosen = { pod: facts, node: placement.node };
+    const chosen = { pod: facts, node: placement.node, profile };
     await reserveClaims(chosen, cluster, context);
     await bindVolumes(chosen, cluster, context);
-    await bind(pod, facts, placement.node, context);
+    await bind(pod, chosen, context);
   } catch (error) {
     cluster.forget(facts.uid);
     if (first !== undefined) cluster.nominations.set(facts, first);
@@ -85,7 +83,11 @@ async function schedule(key: Key, pod: Stored<IPod>, term: Term): Promise<Outcom
   return done;
 }
 
-async function bind(pod: Stored<IPod>, { key, uid }: PodFacts, node: string, context: LoopContext): Promise<void> {
+async function bind(
+  pod: Stored<IPod>,
+  { pod: { key, uid }, node, profile }: Chosen,
+  context: LoopContext,
+): Promise<void> {
   const { name, namespace } = refOf(key);
   const binding: KubeObject = {
     apiVersion: "v1",
@@ -94,5 +96,7 @@ async function bind(pod: Stored<IPod>, { key, uid }: PodFacts, node: string, con
     target: { apiVersion: "v1", kind: "Node", name: node },
   };
   await context.client.post(Pod, { name, namespace }, "binding", binding);
-  context.recorder.event(pod, "Normal", "Scheduled", `Successfully assigned ${key} to ${node}`);
+  context.recorder.event(pod, "Normal", "Scheduled", `Successfully assigned ${key} to ${node}`, {
+    component: profile.schedulerName,
+  });
 }

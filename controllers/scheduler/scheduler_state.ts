@@ -2,7 +2,7 @@
 import type { LoopContext } from "../../runtime/loop/mod.ts";
 import { Cluster } from "./cluster.ts";
 import type { Profile } from "./profile.ts";
-import { WaitingRoom } from "./waiting_room.ts";
+import { type AttemptBackOff, WaitingRoom } from "./waiting_room.ts";
 
 export interface SchedulerState {
   readonly cluster: Cluster;
@@ -11,8 +11,8 @@ export interface SchedulerState {
   from: number;
 }
 
-export function schedulerState({ filters }: Profile): SchedulerState {
-  return { cluster: new Cluster(), waiting: new WaitingRoom(filters), from: 0 };
+export function schedulerState(backOff: AttemptBackOff): SchedulerState {
+  return { cluster: new Cluster(), waiting: new WaitingRoom(backOff), from: 0 };
 }
 
 /** What every step of a term is given. */

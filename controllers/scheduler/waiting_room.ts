@@ -12,25 +12,24 @@ interface Waiting {
   readonly since: number;
 }
 
-/** Short at first: on a cluster that is just starting, the node comes a moment after the pods. */
-const attemptBackOff: BackOff = { baseMs: 50, capMs: 10_000 };
+export interface AttemptBackOff extends BackOff {
+  /** After the first attempt, where something has happened that helps. Absent: as after any other. */
+  readonly firstMs?: number;
+}
 
 export class WaitingRoom {
   readonly #waiting = new Map<Key, Waiting>();
-  readonly #helpedBy: ReadonlyMap<string, readonly ClusterEvent[]>;
 
-  constructor(filters: readonly FilterPlugin[]) {
-    this.#helpedBy = new Map(filters.map(({ name, helpedBy }) => [name, helpedBy]));
-  }
+  constructor(private readonly backOff: AttemptBackOff) {}
 
   get size(): number {
     return this.#waiting.size;
   }
 
   /** `plugins`: who refused the pod; none when there was no node at all. */
-  enter(key: Key, plugins: ReadonlySet<string>, now: number): void {
+  enter(key: Key, plugins: ReadonlySet<FilterPlugin>, now: number): void {
     const helpedBy = new Set<ClusterEvent>(["nodeAdded"]);
-    for (const plugin of plugins) for (const event of this.#helpedBy.get(plugin) ?? []) helpedBy.add(event);
+    for (const plugin of plugins) for (const event of plugin.helpedBy) helpedBy.add(event);
     this.#waiting.set(key, { helpedBy, attempts: (this.#waiting.get(key)?.attempts ?? 0) + 1, since: now });
   }
 
@@ -43,8 +42,13 @@ export class WaitingRoom {
     const helped: { key: Key; afterMs: number }[] = [];
     for (const [key, { helpedBy, attempts, since }] of this.#waiting) {
       if (!helpedBy.has(event)) continue;
-      helped.push({ key, afterMs: Math.max(0, since + backOffMs(attemptBackOff, attempts) - now) });
+      helped.push({ key, afterMs: Math.max(0, since + this.#pause(attempts) - now) });
     }
     return helped;
+  }
+
+  #pause(attempts: number): number {
+    const { firstMs } = this.backOff;
+    return attempts === 1 && firstMs !== undefined ? firstMs : backOffMs(this.backOff, attempts);
   }
 }

@@ -179,6 +179,10 @@ function storeFlags<T extends Command>(command: T) {
     .option("--audit-log-maxsize <megabytes>", "size at which it is set aside (default: 100; 0: never)")
     .option("--audit-log-maxbackup <number>", "how many of those are kept (default: 10; 0: all)")
     .option("--audit-log-maxage <days>", "how long those are kept (default: 0, for ever)")
+    .option(
+      "--scheduler-config <file>",
+      "how pods are placed (KubeSchedulerConfiguration; default: upstream's defaults)",
+    )
     .option("--fake-nodes <number>", "play so many nodes that run nothing, to try operators at scale; needs no docker")
     .option("--store-ca <file>", "CA of etcd")
     .option("--store-cert <file>", "client certificate for etcd")

@@ -41,6 +41,7 @@ export const settingsSchema = z.strictObject({
   "audit-log-maxsize": count.default(100),
   "audit-log-maxbackup": count.default(10),
   "audit-log-maxage": count.default(0),
+  "scheduler-config": absolute.optional(),
   "fake-nodes": count.max(9999, "must be 9999 or less").optional(),
   "docker-host": z.string().regex(/^(unix|tcp):\/\/./, "must be unix:///PATH or tcp://HOST:PORT").optional(),
   "cni-conf-dir": absolute.default("/etc/cni/net.d"),
@@ -97,6 +98,8 @@ export interface Settings {
     readonly maxBackup: number;
     readonly maxAge: number;
   };
+  /** A KubeSchedulerConfiguration; absent: upstream's defaults. */
+  readonly schedulerConfig?: string;
   readonly dockerHost: string;
   readonly cniConfDir: string;
   readonly cniBinDir: string;
@@ -152,6 +155,7 @@ export function settingsFrom(raw: Record<string, unknown>, machine: MachineDefau
     cniConfDir: chosen["cni-conf-dir"],
     cniBinDir: chosen["cni-bin-dir"] ?? machine.cniBinDirs[0] ?? "/usr/lib/cni",
     bridge: chosen.bridge,
+    schedulerConfig: chosen["scheduler-config"],
     fakeNodes: chosen["fake-nodes"],
     kubeconfig: chosen.kubeconfig ?? firstPath(environment.KUBECONFIG) ?? `${machine.home}/.kube/config`,
     install: chosen.install,

@@ -46,6 +46,8 @@ export interface Informer<T> {
   readonly kind: Kind<T>;
   /** Resolves when the first list is in. */
   readonly synced: Promise<void>;
+  /** Revision of the last list: what was written until then and isn't here is gone. */
+  readonly listedAt: number;
   get(key: Key): Stored<T> | undefined;
   list(namespace?: string): readonly Stored<T>[];
   /** Objects whose index function returned `value`; the index must have been added. */
@@ -54,7 +56,7 @@ export interface Informer<T> {
   addIndex(name: string, values: (object: Stored<T>) => readonly string[]): void;
   /** Also called for what is already there, as ADDED. */
   onChange(handler: (change: Change<T>) => void): Disposable;
-  /** Resolves when the local copy passes the test (a loop's own write has come back), or after 5 s, or on abort. */
+  /** Resolves when the local copy passes the test (a loop's own write has come back), or after 5 min, or on abort. */
   until(key: Key, test: (object: Stored<T> | undefined) => boolean, signal: AbortSignal): Promise<void>;
 }
 
@@ -77,6 +79,8 @@ export interface Recorder {
 export interface EventOptions {
   /** Part of the object, such as `spec.containers{web}`. */
   readonly fieldPath?: string;
+  /** Who says it, where one loop speaks for several. */
+  readonly component?: string;
 }
 
 /** What a running controller is given. */

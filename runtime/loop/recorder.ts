@@ -46,7 +46,7 @@ export function eventRecorder(options: RecorderOptions): Recorder {
   const all = new Map<string, Series>();
   const budgets = new Map<string, Budget>();
   return {
-    event(about, type, reason, message, { fieldPath }: EventOptions = {}) {
+    event(about, type, reason, message, { fieldPath, component }: EventOptions = {}) {
       if (!spend(budgets, about.metadata?.uid ?? "", options.clock.now())) return;
       const id = JSON.stringify([
         about.metadata?.uid,
@@ -56,9 +56,10 @@ export function eventRecorder(options: RecorderOptions): Recorder {
         reason,
         message,
         fieldPath,
+        component,
       ]);
       const now = new Date(options.clock.now()).toISOString().slice(0, 19) + "Z";
-      const series = all.get(id) ?? begin(options, about, { type, reason, message, fieldPath }, now);
+      const series = all.get(id) ?? begin(options, about, { type, reason, message, fieldPath, component }, now);
       keep(all, id, series);
       series.count++;
       series.lastAt = now;
@@ -68,13 +69,14 @@ export function eventRecorder(options: RecorderOptions): Recorder {
 }
 
 function begin(
-  { clock, random, source }: RecorderOptions,
+  { clock, random, source: own }: RecorderOptions,
   about: KubeObject,
-  said: { type: string; reason: string; message: string; fieldPath?: string },
+  said: { type: string; reason: string; message: string } & EventOptions,
   firstAt: string,
 ): Series {
   const { apiVersion, kind, metadata: { name = "", namespace, uid, resourceVersion } = {} } = about;
-  const { fieldPath, ...words } = said;
+  const { fieldPath, component = own.component, ...words } = said;
+  const source = { ...own, component };
   const unique = (clock.now() * 1e6 + Math.floor(random() * 1e6)).toString(16);
   return {
     namespace: namespace ?? "default",

@@ -1,7 +1,7 @@
 /** The scheduler alone, pure and in memory: pods a second that find their node, and what one preemption takes. */
 import { placePod } from "../../controllers/scheduler/place_pod.ts";
 import { planPreemption } from "../../controllers/scheduler/preemption.ts";
-import { defaultProfile } from "../../controllers/scheduler/profile.ts";
+import { defaultProfile } from "../../controllers/scheduler/configuration/configuration.ts";
 import { clusterOf, facts, node, type PodOptions, seeded } from "../scheduler/sample.ts";
 import { percentile, say } from "./figures.ts";
 

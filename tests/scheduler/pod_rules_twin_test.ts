@@ -1,7 +1,7 @@
 /** Rules about other pods, once by groups and once pod by pod. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { podAffinityFilter, topologySpreadFilter } from "../../controllers/scheduler/plugins/mod.ts";
+import { podAffinityFilter, systemDefaults, topologySpreadFilter } from "../../controllers/scheduler/plugins/mod.ts";
 import { clusterOf, facts, type Labels, node, type PodOptions } from "./sample.ts";
 import type { PodFacts } from "../../controllers/scheduler/pod_facts.ts";
 
@@ -95,7 +95,7 @@ Deno.test("a spread by groups says what counting every pod says", () => {
         const labelSelector = { matchLabels: { app: "x" } };
         const spread = { topologyKey, maxSkew, minDomains, whenUnsatisfiable: "DoNotSchedule" as const, labelSelector };
         const pod = facts("candidate", { labels: { app }, spec: { topologySpreadConstraints: [spread] } });
-        const filter = topologySpreadFilter.prepare(pod, cluster)!;
+        const filter = topologySpreadFilter(systemDefaults).prepare(pod, cluster)!;
         const domains = new Set(Object.keys(zones).map((name) => labelsOf(name)[topologyKey]).filter(Boolean));
         const count = (domain: string) =>
           placed.filter(([other, on]) => other.labels.app === "x" && labelsOf(on)[topologyKey] === domain).length;

@@ -5,7 +5,7 @@ import type { Stored } from "../../runtime/schema/mod.ts";
 import { Cluster } from "../../controllers/scheduler/cluster.ts";
 import { placePod } from "../../controllers/scheduler/place_pod.ts";
 import { type PodFacts, podFacts } from "../../controllers/scheduler/pod_facts.ts";
-import { defaultProfile } from "../../controllers/scheduler/profile.ts";
+import { defaultProfile } from "../../controllers/scheduler/configuration/configuration.ts";
 import { refusalWords } from "../../controllers/scheduler/refusal_words.ts";
 
 export type Labels = Record<string, string>;

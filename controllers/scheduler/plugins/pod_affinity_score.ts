@@ -1,38 +1,59 @@
 /**
  * Preferred affinity and anti-affinity between pods: the weights of every term that a placed pod meets count for its
- * domain, those of placed pods about this one too. A placed pod's required affinity counts as a preference of weight 1.
+ * domain, those of placed pods about this one too. A placed pod's required affinity counts as a preference of the
+ * profile's weight.
  */
 import type { IPodAffinityTerm } from "kubernetes-models/v1/PodAffinityTerm";
 import type { IPodSpec } from "kubernetes-models/v1/PodSpec";
 import type { Cluster } from "../cluster.ts";
-import { maxScore, type ScorePlugin } from "../plugin.ts";
+import { maxScore, type NodeScores, type ScorePlugin } from "../plugin.ts";
+import type { PodFacts } from "../pod_facts.ts";
 import type { PodGroup } from "../pod_groups.ts";
 import { podTerm } from "./pod_term.ts";
 
 /** Topology key to value to weight. */
 type Weights = Map<string, Map<string, number>>;
 
-export const podAffinityScore: ScorePlugin = {
-  name: "InterPodAffinity",
-  weight: 2,
-  prepare(pod, cluster) {
-    const weights: Weights = new Map();
-    for (const [rule, weight] of preferences(pod.spec.affinity)) {
-      const term = podTerm(rule, pod, cluster);
-      for (const group of cluster.groups.all()) {
-        if (term.matches(group)) addWeight(weights, term.topologyKey, weight, group, cluster);
-      }
+export interface PodAffinityArgs {
+  /** Of a placed pod's required affinity; 0 makes it count for nothing. */
+  readonly hardPodAffinityWeight: number;
+  /** What placed pods prefer is of no interest to a pod that prefers nothing itself. */
+  readonly ignorePreferredTermsOfExistingPods: boolean;
+}
+
+export function podAffinityScore(args: PodAffinityArgs): ScorePlugin {
+  return { name: "InterPodAffinity", weight: 2, prepare: (pod, cluster) => prepare(pod, cluster, args) };
+}
+
+function prepare(pod: PodFacts, cluster: Cluster, args: PodAffinityArgs): NodeScores | undefined {
+  const weights: Weights = new Map();
+  const own = preferences(pod.spec.affinity);
+  for (const [rule, weight] of own) {
+    const term = podTerm(rule, pod, cluster);
+    for (const group of cluster.groups.all()) {
+      if (term.matches(group)) addWeight(weights, term.topologyKey, weight, group, cluster);
     }
-    for (const group of cluster.groups.ruling()) {
-      for (const [rule, weight] of [...preferences(group.affinity), ...requirements(group.affinity)]) {
-        const term = podTerm(rule, group, cluster);
-        if (term.matches(pod)) addWeight(weights, term.topologyKey, weight, group, cluster);
-      }
+  }
+  if (own.length > 0 || !args.ignorePreferredTermsOfExistingPods) addOthers(weights, pod, cluster, args);
+  if (weights.size === 0) return undefined;
+  return (nodes) => spreadOut(nodes.map(({ labels }) => weightOf(weights, labels)));
+}
+
+function addOthers(
+  weights: Weights,
+  pod: PodFacts,
+  cluster: Cluster,
+  { hardPodAffinityWeight }: PodAffinityArgs,
+): void {
+  for (const group of cluster.groups.ruling()) {
+    for (
+      const [rule, weight] of [...preferences(group.affinity), ...requirements(group.affinity, hardPodAffinityWeight)]
+    ) {
+      const term = podTerm(rule, group, cluster);
+      if (term.matches(pod)) addWeight(weights, term.topologyKey, weight, group, cluster);
     }
-    if (weights.size === 0) return undefined;
-    return (nodes) => spreadOut(nodes.map(({ labels }) => weightOf(weights, labels)));
-  },
-};
+  }
+}
 
 type Weighted = readonly [IPodAffinityTerm, number];
 
@@ -46,9 +67,10 @@ function preferences(affinity: IPodSpec["affinity"]): Weighted[] {
   ];
 }
 
-function requirements(affinity: IPodSpec["affinity"]): Weighted[] {
+function requirements(affinity: IPodSpec["affinity"], weight: number): Weighted[] {
+  if (weight === 0) return [];
   const required = affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
-  return required.map((term): Weighted => [term, 1]);
+  return required.map((term): Weighted => [term, weight]);
 }
 
 function addWeight(weights: Weights, topologyKey: string, weight: number, group: PodGroup, cluster: Cluster): void {

@@ -14,12 +14,52 @@ export interface SpreadConstraint {
   readonly topologyKey: string;
   readonly maxSkew: number;
   readonly minDomains: number;
-  readonly selects: LabelPredicate;
+  /** Node name to the pods on it that are to be spread. */
+  readonly perNode: ReadonlyMap<string, number>;
+  /** Whether the pod itself is one of those. */
+  readonly self: boolean;
   /** Whether the node counts as a place where the pod could go. */
   readonly counts: (node: NodeState) => boolean;
 }
 
-export function spreadConstraint(constraint: ITopologySpreadConstraint, pod: PodFacts): SpreadConstraint {
+/** What a profile asks of pods that ask for nothing themselves (KEP-1258). */
+export interface SpreadDefaults {
+  readonly constraints: readonly ITopologySpreadConstraint[];
+  /** Nodes that lack one of the labels are left out. */
+  readonly allKeysNeeded: boolean;
+}
+
+/** Upstream's, where no profile says otherwise. */
+export const systemDefaults: SpreadDefaults = {
+  constraints: [
+    { topologyKey: "topology.kubernetes.io/zone", maxSkew: 5, whenUnsatisfiable: "ScheduleAnyway" },
+    { topologyKey: "kubernetes.io/hostname", maxSkew: 3, whenUnsatisfiable: "ScheduleAnyway" },
+  ],
+  allKeysNeeded: false,
+};
+
+type Strength = ITopologySpreadConstraint["whenUnsatisfiable"];
+
+/** The pod's own constraints of one strength; the defaults, among the pods of its controller, when it has none at all. */
+export function spreadConstraints(
+  pod: PodFacts,
+  cluster: Cluster,
+  { strength, defaults }: { readonly strength: Strength; readonly defaults: SpreadDefaults },
+): SpreadConstraint[] {
+  const own = pod.spec.topologySpreadConstraints ?? [];
+  const ofStrength = (constraint: ITopologySpreadConstraint) => constraint.whenUnsatisfiable === strength;
+  if (own.length > 0) return own.filter(ofStrength).map((constraint) => ownConstraint(constraint, pod, cluster));
+  const perNode = cluster.siblings(pod.owner);
+  // Without siblings all nodes are equal.
+  if (perNode.size === 0) return [];
+  return defaults.constraints.filter(ofStrength).map(({ topologyKey, maxSkew }) => (
+    { topologyKey, maxSkew, minDomains: 1, perNode, self: true, counts: everywhere }
+  ));
+}
+
+const everywhere = () => true;
+
+function ownConstraint(constraint: ITopologySpreadConstraint, pod: PodFacts, cluster: Cluster): SpreadConstraint {
   const { topologyKey, maxSkew, minDomains = 1, labelSelector, matchLabelKeys = [] } = constraint;
   const keys = matchLabelKeys.filter((key) => pod.labels[key] !== undefined);
   const more = keys.map((key) => ({ key, operator: "In", values: [pod.labels[key]!] }));
@@ -27,11 +67,13 @@ export function spreadConstraint(constraint: ITopologySpreadConstraint, pod: Pod
     ...labelSelector,
     matchExpressions: [...labelSelector.matchExpressions ?? [], ...more],
   };
+  const selects = compileLabelSelector(selector);
   return {
     topologyKey,
     maxSkew,
     minDomains,
-    selects: compileLabelSelector(selector),
+    perNode: selectedPods(cluster, pod.namespace, selects),
+    self: selects(pod.labels),
     counts: inclusion(constraint, pod),
   };
 }
@@ -48,7 +90,7 @@ function inclusion(
 }
 
 /** Pods of the pod's namespace that the selector means, on each node; those that are leaving do not count. */
-export function selectedPods(cluster: Cluster, namespace: string, selects: LabelPredicate): Map<string, number> {
+function selectedPods(cluster: Cluster, namespace: string, selects: LabelPredicate): Map<string, number> {
   const perNode = new Map<string, number>();
   for (const group of cluster.groups.all()) {
     if (group.namespace !== namespace || group.terminating || !selects(group.labels)) continue;

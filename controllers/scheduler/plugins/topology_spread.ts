@@ -2,36 +2,35 @@
 import type { Cluster } from "../cluster.ts";
 import type { NodeState } from "../node_state.ts";
 import type { FilterPlugin, NodeFilter } from "../plugin.ts";
-import type { PodFacts } from "../pod_facts.ts";
-import { selectedPods, type SpreadConstraint, spreadConstraint } from "./spread_constraint.ts";
+import { type SpreadConstraint, spreadConstraints, type SpreadDefaults } from "./spread_constraint.ts";
 
 const uneven = ["node(s) didn't match pod topology spread constraints"];
 const unlabelled = ["node(s) didn't match pod topology spread constraints (missing required label)"];
 
-export const topologySpreadFilter: FilterPlugin<NodeFilter> = {
-  name: "PodTopologySpread",
-  helpedBy: ["nodeAdded", "nodeChanged", "podGone", "podPlaced"],
-  prepare(pod, cluster) {
-    const hard = (pod.spec.topologySpreadConstraints ?? [])
-      .filter(({ whenUnsatisfiable }) => whenUnsatisfiable === "DoNotSchedule")
-      .map((constraint) => spreadConstraint(constraint, pod));
-    if (hard.length === 0) return undefined;
-    const keys = hard.map(({ topologyKey }) => topologyKey);
-    const checks = hard.map((constraint) => evenness(constraint, keys, pod, cluster));
-    return (node) => {
-      for (const check of checks) {
-        const reasons = check(node);
-        if (reasons) return reasons;
-      }
-    };
-  },
-};
+export function topologySpreadFilter(defaults: SpreadDefaults): FilterPlugin<NodeFilter> {
+  return {
+    name: "PodTopologySpread",
+    helpedBy: ["nodeAdded", "nodeChanged", "podGone", "podPlaced"],
+    prepare(pod, cluster) {
+      const hard = spreadConstraints(pod, cluster, { strength: "DoNotSchedule", defaults });
+      if (hard.length === 0) return undefined;
+      const keys = hard.map(({ topologyKey }) => topologyKey);
+      const checks = hard.map((constraint) => evenness(constraint, keys, cluster));
+      return (node) => {
+        for (const check of checks) {
+          const reasons = check(node);
+          if (reasons) return reasons;
+        }
+      };
+    },
+  };
+}
 
-function evenness(constraint: SpreadConstraint, keys: readonly string[], pod: PodFacts, cluster: Cluster): NodeFilter {
-  const { topologyKey, maxSkew, minDomains, selects } = constraint;
-  const domains = domainCounts(constraint, keys, pod, cluster);
+function evenness(constraint: SpreadConstraint, keys: readonly string[], cluster: Cluster): NodeFilter {
+  const { topologyKey, maxSkew, minDomains } = constraint;
+  const domains = domainCounts(constraint, keys, cluster);
   const least = domains.size < minDomains ? 0 : Math.min(...domains.values());
-  const self = selects(pod.labels) ? 1 : 0;
+  const self = constraint.self ? 1 : 0;
   return ({ labels }) => {
     const value = labels[topologyKey];
     if (value === undefined) return unlabelled;
@@ -41,12 +40,10 @@ function evenness(constraint: SpreadConstraint, keys: readonly string[], pod: Po
 
 /** Pods in each domain that has a node where the pod could go. */
 function domainCounts(
-  { topologyKey, counts, selects }: SpreadConstraint,
+  { topologyKey, counts, perNode }: SpreadConstraint,
   keys: readonly string[],
-  { namespace }: PodFacts,
   cluster: Cluster,
 ): Map<string, number> {
-  const perNode = selectedPods(cluster, namespace, selects);
   const domains = new Map<string, number>();
   const labelled = ({ labels }: NodeState) => keys.every((key) => labels[key] !== undefined);
   for (const node of cluster.nodes) {

@@ -1,49 +1,20 @@
-/**
- * Prefers domains with fewer of the workload's pods. A pod that names no constraint is spread over zones and nodes among
- * the pods of its own controller (upstream's default constraints, KEP-1258).
- */
-import type { Cluster } from "../cluster.ts";
+/** Prefers domains with fewer of the workload's pods: by the pod's own constraints, or by the profile's for its controller. */
 import type { NodeState } from "../node_state.ts";
 import { maxScore, type NodeScores, type ScorePlugin } from "../plugin.ts";
-import type { PodFacts } from "../pod_facts.ts";
-import { selectedPods, spreadConstraint } from "./spread_constraint.ts";
-
-interface Soft {
-  readonly topologyKey: string;
-  readonly maxSkew: number;
-  readonly counts: (node: NodeState) => boolean;
-  readonly perNode: ReadonlyMap<string, number>;
-}
+import { type SpreadConstraint as Soft, spreadConstraints, type SpreadDefaults } from "./spread_constraint.ts";
 
 const hostname = "kubernetes.io/hostname";
-const everywhere = () => true;
 
-export const topologySpreadScore: ScorePlugin = {
-  name: "PodTopologySpread",
-  weight: 2,
-  prepare(pod, cluster) {
-    const named = pod.spec.topologySpreadConstraints ?? [];
-    const soft = named.length > 0 ? softConstraints(pod, cluster) : defaultConstraints(pod, cluster);
-    if (soft.length === 0) return undefined;
-    return scores(soft, named.length > 0);
-  },
-};
-
-function softConstraints(pod: PodFacts, cluster: Cluster): Soft[] {
-  return (pod.spec.topologySpreadConstraints ?? [])
-    .filter(({ whenUnsatisfiable }) => whenUnsatisfiable === "ScheduleAnyway")
-    .map((constraint) => spreadConstraint(constraint, pod))
-    .map((constraint) => ({ ...constraint, perNode: selectedPods(cluster, pod.namespace, constraint.selects) }));
-}
-
-function defaultConstraints({ owner }: PodFacts, cluster: Cluster): Soft[] {
-  const perNode = cluster.siblings(owner);
-  // Without siblings all nodes are equal.
-  if (perNode.size === 0) return [];
-  return [
-    { topologyKey: "topology.kubernetes.io/zone", maxSkew: 5, counts: everywhere, perNode },
-    { topologyKey: hostname, maxSkew: 3, counts: everywhere, perNode },
-  ];
+export function topologySpreadScore(defaults: SpreadDefaults): ScorePlugin {
+  return {
+    name: "PodTopologySpread",
+    weight: 2,
+    prepare(pod, cluster) {
+      const soft = spreadConstraints(pod, cluster, { strength: "ScheduleAnyway", defaults });
+      if (soft.length === 0) return undefined;
+      return scores(soft, defaults.allKeysNeeded || Boolean(pod.spec.topologySpreadConstraints?.length));
+    },
+  };
 }
 
 function scores(soft: readonly Soft[], allKeysNeeded: boolean): NodeScores {

@@ -11,6 +11,10 @@ export class FieldFaults {
     this.#found.push(`${path}: Invalid value: ${shown(value)}: ${why}`);
   }
 
+  forbidden(path: string, why: string): void {
+    this.#found.push(`${path}: Forbidden: ${why}`);
+  }
+
   duplicate(path: string, value: unknown): void {
     this.#found.push(`${path}: Duplicate value: ${shown(value)}`);
   }

@@ -30,9 +30,9 @@ export function itemOf({ kind, item }: Bound): Bound {
   return item ?? (kind === "any" ? anything : one);
 }
 
-/** A key of a map is as long as a request lets it be. */
+/** Keys have no length in a schema, and upstream counts them without one: definitions that it takes rely on it. */
 export function keyOf({ kind }: Bound): Bound {
-  return kind === "map" || kind === "any" ? anything : one;
+  return kind === "any" ? anything : textOf(1);
 }
 
 export function fieldOf(bound: Bound, name: string): Bound {

@@ -121,7 +121,7 @@ function nameBound({ names }: LoopNode, i: number, range: Bound): Bound {
 
 function loopBound(kind: LoopKind, range: Bound, body: Bound): Bound {
   if (kind === "map" || kind === "transformList") return manyOf(range.most, body);
-  if (kind === "filter") return range.kind === "map" ? manyOf(range.most, anything) : range;
+  if (kind === "filter") return range.kind === "map" ? manyOf(range.most, keyOf(range)) : range;
   if (kind === "transformMap") return { kind: "map", most: range.most, item: body };
   if (kind === "transformMapEntry") return { kind: "map", most: range.most, item: itemOf(body) };
   return kind === "optMap" || kind === "optFlatMap" ? body : one;

@@ -47,6 +47,8 @@ export interface SecurityOptions {
   readonly appArmor?: string;
   /** Nothing of /proc is hidden or read-only. */
   readonly unmaskedProc?: boolean;
+  /** It may open every device that it makes a node for. */
+  readonly allDevices?: boolean;
 }
 
 /** `none`, `host`, or the namespace of another container. */

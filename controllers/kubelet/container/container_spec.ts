@@ -5,9 +5,10 @@ import { kernelHostname } from "../network/name_files.ts";
 import { type Container, type Pod, specOf } from "../pod/pod.ts";
 import { oomScoreAdjOf } from "../pod/qos.ts";
 import { ConfigError, expand } from "./env.ts";
+import type { Capabilities } from "./capabilities.ts";
 import { containerLabels, dockerName, sandboxLabels } from "./identity.ts";
 import { cgroupLimits } from "./resources.ts";
-import { securityOptions, userOf } from "./security.ts";
+import { asFarAsPossible, securityOptions, userOf } from "./security.ts";
 import { sysctlsOf } from "./sysctls.ts";
 
 export interface ContainerSpecFacts {
@@ -26,8 +27,7 @@ export interface ContainerSpecFacts {
   /** Host file behind the container's termination message path. */
   readonly messageSource: string;
   readonly nodeMemoryBytes: number;
-  /** The machine lets us lower `oom_score_adj`. */
-  readonly mayLowerOomScore: boolean;
+  readonly capabilities: Capabilities;
 }
 
 /**
@@ -89,7 +89,7 @@ export function containerSpec(facts: ContainerSpecFacts): ContainerSpec {
     mounts: [...mounts, { source: messageSource, target: messagePath(container), readOnly: false }],
     devices: facts.devices,
     resources: cgroupLimits(container),
-    security: securityOptions(pod, container, facts.seccomp),
+    security: asFarAsPossible(securityOptions(pod, container, facts.seccomp), facts.capabilities),
     oomScoreAdj: oomScore(facts),
     stopSignal: container.lifecycle?.stopSignal,
     keepLogs: true,
@@ -106,7 +106,7 @@ function pidMode(pod: Pod, sandboxId: string): NamespaceMode {
   return shareProcessNamespace ? { container: sandboxId } : "private";
 }
 
-function oomScore({ pod, container, nodeMemoryBytes, mayLowerOomScore }: ContainerSpecFacts): number {
+function oomScore({ pod, container, nodeMemoryBytes, capabilities }: ContainerSpecFacts): number {
   const score = oomScoreAdjOf(pod, container, nodeMemoryBytes);
-  return mayLowerOomScore ? score : Math.max(0, score);
+  return capabilities.missing.includes("CAP_SYS_RESOURCE") ? Math.max(0, score) : score;
 }

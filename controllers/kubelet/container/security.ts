@@ -1,5 +1,6 @@
 /** `securityContext` of pod and container in the engine's words. Pure. */
 import type { SecurityOptions } from "../../../runtime/engine/mod.ts";
+import type { Capabilities } from "./capabilities.ts";
 import { type Container, type Pod, specOf } from "../pod/pod.ts";
 
 /** Of seccomp or AppArmor. */
@@ -19,6 +20,24 @@ export function securityOptions(pod: Pod, container: Container, seccompText: str
     seccomp: seccompText ?? seccompOf(profileOf(pod, container)),
     appArmor: appArmorOf(own.appArmorProfile ?? shared.appArmorProfile),
     unmaskedProc: own.procMount === "Unmasked",
+  };
+}
+
+/**
+ * The engine's own privileged mode asks for every capability that the kernel knows and fails without one of them. Where
+ * the machine has fewer, the container gets what there is, piece by piece.
+ */
+export function asFarAsPossible(wanted: SecurityOptions, { present, missing }: Capabilities): SecurityOptions {
+  if (!wanted.privileged || missing.length === 0) return wanted;
+  return {
+    ...wanted,
+    privileged: false,
+    addCapabilities: present,
+    dropCapabilities: [],
+    seccomp: "unconfined",
+    appArmor: "unconfined",
+    unmaskedProc: true,
+    allDevices: true,
   };
 }
 

@@ -1,5 +1,6 @@
 /** What the machine is: figures that don't change while the agent runs. Read from /proc, /sys and /etc. */
 import { hostname } from "node:os";
+import { type Capabilities, capabilitiesIn } from "../container/capabilities.ts";
 
 export interface MachineFacts {
   readonly cpus: number;
@@ -14,14 +15,11 @@ export interface MachineFacts {
   readonly kernelVersion: string;
   readonly osImage: string;
   readonly architecture: "amd64" | "arm64";
-  readonly mayLowerOomScore: boolean;
+  readonly capabilities: Capabilities;
   readonly hasAppArmor: boolean;
   /** Resource name to quantity: what pods may have. */
   readonly allocatable: Readonly<Record<string, string>>;
 }
-
-/** CAP_SYS_RESOURCE, without which `oom_score_adj` can't be lowered and runc fails. */
-const sysResource = 24n;
 
 export async function machineFacts(): Promise<MachineFacts> {
   const cpus = navigator.hardwareConcurrency;
@@ -39,7 +37,10 @@ export async function machineFacts(): Promise<MachineFacts> {
     kernelVersion: await firstLine("/proc/sys/kernel/osrelease"),
     osImage: osImage(await Deno.readTextFile("/etc/os-release").catch(() => "")),
     architecture: Deno.build.arch === "aarch64" ? "arm64" : "amd64",
-    mayLowerOomScore: hasCapability(await Deno.readTextFile("/proc/self/status"), sysResource),
+    capabilities: capabilitiesIn(
+      await Deno.readTextFile("/proc/self/status"),
+      Number(await firstLine("/proc/sys/kernel/cap_last_cap")),
+    ),
     hasAppArmor: (await firstLine("/sys/module/apparmor/parameters/enabled")) === "Y",
     allocatable: {
       cpu: String(cpus),
@@ -57,9 +58,9 @@ function bootTime(stat: string): number {
   return Number(/^btime (\d+)$/m.exec(stat)?.[1] ?? 0) * 1000;
 }
 
-export function hasCapability(status: string, capability: bigint): boolean {
-  const mask = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? "0"}`);
-  return ((mask >> capability) & 1n) === 1n;
+/** Without CAP_SYS_RESOURCE `oom_score_adj` can't be lowered, and runc fails when it is told to. */
+export function mayLowerOomScore({ capabilities }: MachineFacts): boolean {
+  return !capabilities.missing.includes("CAP_SYS_RESOURCE");
 }
 
 function osImage(release: string): string {

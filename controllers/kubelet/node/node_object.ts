@@ -4,7 +4,7 @@ import type { EngineInfo, ImageInfo } from "../../../runtime/engine/mod.ts";
 import { folderAnnotation } from "../../local_provisioner/names.ts";
 import { defaults, type KubeletOptions, kubeletVersion } from "../options.ts";
 import { rfc3339 } from "../pod/rfc3339.ts";
-import type { MachineFacts } from "./machine.ts";
+import { type MachineFacts, mayLowerOomScore } from "./machine.ts";
 
 export type NodeStatus = NonNullable<INode["status"]>;
 type NodeCondition = NonNullable<NodeStatus["conditions"]>[number];
@@ -104,15 +104,25 @@ function conditions(facts: NodeFacts): NodeCondition[] {
     const [reason, message] = (facts.pressure[type] ? underPressure : pressures)[type];
     return { type, status: facts.pressure[type] ? "True" : "False", reason, message };
   });
-  return [...wanted, ...missingCapability(facts), ready(facts)].map((one) => withTimes(facts, one));
+  return [...wanted, ...missingCapabilities(facts), ready(facts)].map((one) => withTimes(facts, one));
 }
 
-/** Pods run all the same; only who is spared when memory runs out is not as their class says. */
-function missingCapability({ machine }: NodeFacts) {
-  if (machine.mayLowerOomScore) return [];
+/** Pods run all the same; conditions say what they do without. */
+function missingCapabilities({ machine }: NodeFacts) {
+  const { missing } = machine.capabilities;
+  if (missing.length === 0) return [];
+  const lacking = {
+    type: "CapabilitiesMissing",
+    status: "True",
+    reason: "BoundingSet",
+    message:
+      `this machine has no ${missing.join(", ")}: privileged containers get all other capabilities, every device ` +
+      "by mknod and an unmasked /proc, and /sys to read only",
+  };
+  if (mayLowerOomScore(machine)) return [lacking];
   const message = "this machine refuses negative oom_score_adj (no CAP_SYS_RESOURCE): " +
     "Guaranteed pods are not spared when memory runs out";
-  return [{ type: "OomScoreAdjRefused", status: "True", reason: "MissingCapSysResource", message }];
+  return [lacking, { type: "OomScoreAdjRefused", status: "True", reason: "MissingCapSysResource", message }];
 }
 
 function ready({ problems }: NodeFacts) {

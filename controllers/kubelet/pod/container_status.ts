@@ -11,6 +11,7 @@ import {
   statusesOf,
 } from "./pod.ts";
 import { resizeOf } from "./resize.ts";
+import { mayRunAgain } from "./restart_rules.ts";
 import { rfc3339 } from "./rfc3339.ts";
 
 export interface StatusFacts {
@@ -42,7 +43,7 @@ function containerStatus(facts: StatusFacts, container: Container): ContainerSta
   const latest = attempts.findLast(({ state }) => state.startedAt !== "" || state.error !== "");
   const before = statusBefore(facts.pod, container.name);
   if (!latest) return unseen(facts, container, before);
-  const waiting = latest.state.status === "running" ? undefined : facts.waiting.get(container.name);
+  const waiting = mayWait(facts.pod, container, latest) ? facts.waiting.get(container.name) : undefined;
   const previous = waiting ? latest : attempts.findLast((one) => one.attempt < latest.attempt);
   const verdict = facts.verdict(latest.state.id);
   const running = latest.state.status === "running";
@@ -62,6 +63,10 @@ function containerStatus(facts: StatusFacts, container: Container): ContainerSta
     ...stopSignalOf(latest),
     ...userOf(facts, latest, before),
   };
+}
+
+function mayWait(pod: Pod, container: Container, { state }: Observed): boolean {
+  return state.status === "created" || state.status === "exited" && mayRunAgain(pod, container, state);
 }
 
 function isInit(pod: Pod, container: Container): boolean {

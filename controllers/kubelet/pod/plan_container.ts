@@ -31,7 +31,7 @@ export function planContainer(facts: PodFacts, container: Container, role: Conta
     return { name, steps: [{ type: "start", name, attempt: next, backOffSeconds: latest?.backOffSeconds ?? 0 }] };
   }
   if (latest.state.status === "running") return { name, steps: planRunningContainer(facts, container, latest) };
-  if (latest.state.status === "created" && latest.state.error === "") return startOver(latest);
+  if (latest.state.status === "created") return startOver(latest);
   return planEnded(facts, container, latest);
 }
 

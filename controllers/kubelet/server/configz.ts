@@ -1,4 +1,5 @@
 /** `/configz`: the configuration that is in force, as a KubeletConfiguration. Only what this agent honours is told. */
+import { mayLowerOomScore } from "../node/machine.ts";
 import { defaults } from "../options.ts";
 import type { Agent } from "../sync/agent.ts";
 
@@ -18,7 +19,7 @@ export function configz({ options, machine }: Agent): object {
       nodeStatusReportFrequency: "5m0s",
       nodeLeaseDurationSeconds: 40,
       kernelMemcgNotification: false,
-      oomScoreAdj: machine.mayLowerOomScore ? -999 : 0,
+      oomScoreAdj: mayLowerOomScore(machine) ? -999 : 0,
     },
   };
 }

@@ -45,7 +45,7 @@ export async function createContainer(agent: Agent, pod: Pod, { container, step,
     devices: devicesOf(container, volumes.devices),
     messageSource,
     nodeMemoryBytes: agent.machine.memoryBytes,
-    mayLowerOomScore: agent.machine.mayLowerOomScore,
+    capabilities: agent.machine.capabilities,
   });
   return await createAnew(agent, spec);
 }

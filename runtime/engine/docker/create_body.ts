@@ -33,6 +33,7 @@ function hostConfig(spec: ContainerSpec): Record<string, unknown> {
       PathInContainer: target,
       CgroupPermissions: permissions,
     })),
+    ...(security.allDevices && { DeviceCgroupRules: ["a *:* rwm"] }),
     Tmpfs: spec.tmpfs,
     Privileged: security.privileged,
     ReadonlyRootfs: security.readOnlyRootFilesystem,

@@ -26,7 +26,7 @@ export function containerState(answer: InspectAnswer): ContainerState {
     id: answer.Id,
     name: answer.Name.replace(/^\//, ""),
     labels: config.Labels ?? {},
-    status: statusOf(state.Status),
+    status: statusOf(state),
     pid: state.Pid,
     exitCode: state.ExitCode,
     oomKilled: state.OOMKilled,
@@ -54,8 +54,9 @@ function limitsOf({ CpuShares, CpuQuota, CpuPeriod, Memory }: InspectAnswer["Hos
 }
 
 /** A paused container runs, as far as Kubernetes goes; `dead` and `removing` are on their way out. */
-function statusOf(status: string): ContainerStatus {
-  if (status === "created") return "created";
+function statusOf({ Status: status, Error: error }: InspectAnswer["State"]): ContainerStatus {
+  // docker leaves what it could not start as it was made.
+  if (status === "created") return error ? "exited" : "created";
   return status === "running" || status === "paused" || status === "restarting" ? "running" : "exited";
 }
 

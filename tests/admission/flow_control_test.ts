@@ -27,6 +27,19 @@ Deno.test("a flood fills its own queues, is turned away beyond them, and a quiet
   assert.ok(order.indexOf("quiet") <= queuing.handSize, `quiet was number ${order.indexOf("quiet")}`);
 });
 
+Deno.test("a wide request that waits gets its seats when all of them are free, not when one is", async () => {
+  const { level: one } = level(10);
+  const sitting = Array.from({ length: 10 }, () => one.enter("narrow", 1) as Release);
+  const wide = one.enter("wide", 10) as Promise<Release>;
+  for (const [gone, release] of sitting.entries()) {
+    assert.equal(one.taken, 10 - gone);
+    release();
+  }
+  assert.equal(one.taken, 10);
+  (await wide)();
+  assert.equal(one.taken, 0);
+});
+
 Deno.test("who waits too long is turned away and takes no seat", async () => {
   const { level: one, clock } = level(1);
   const release = one.enter("a", 1) as Release;

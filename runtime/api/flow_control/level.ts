@@ -96,7 +96,9 @@ export class Level {
   }
 
   #serve(): void {
-    while (this.waiting > 0 && this.#fits(1)) this.#queues!.next()!.start();
+    for (let head = this.#queues?.head; head && this.#fits(head.seats); head = this.#queues?.head) {
+      this.#queues!.next()!.start();
+    }
   }
 }
 

@@ -58,15 +58,28 @@ export class Queues {
     }
   }
 
-  /** The next to be served; `undefined`: nobody waits. */
+  /** Whose turn it is; `undefined`: nobody waits. */
+  get head(): Waiting | undefined {
+    return this.#turn()?.waiting[0];
+  }
+
+  /** Takes the head out of its queue. */
   next(): Waiting | undefined {
-    const [next] = this.#queues.filter(({ waiting }) => waiting.length > 0).sort((a, b) => a.served - b.served);
-    const request = next?.waiting.shift();
-    if (!next || !request) return undefined;
-    this.#progress = next.served;
-    next.served += request.seats;
+    const turn = this.#turn();
+    const request = turn?.waiting.shift();
+    if (!turn || !request) return undefined;
+    this.#progress = turn.served;
+    turn.served += request.seats;
     this.#length--;
     return request;
+  }
+
+  #turn(): Queue | undefined {
+    let turn: Queue | undefined;
+    for (const queue of this.#queues) {
+      if (queue.waiting.length > 0 && (!turn || queue.served < turn.served)) turn = queue;
+    }
+    return turn;
   }
 }
 

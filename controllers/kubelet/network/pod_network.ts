@@ -29,6 +29,8 @@ export interface PodNetworkOptions {
   readonly run: RunPlugin;
 }
 
+const unfinished = ".new";
+
 const loopback: NetworkList = { cniVersion: "0.4.0", name: "cni-loopback", plugins: [{ type: "loopback" }] };
 
 export class PodNetwork {
@@ -67,21 +69,22 @@ export class PodNetwork {
   /** Gives the addresses back. Does nothing for a sandbox that was never connected. */
   async disconnect(sandboxId: string): Promise<void> {
     const record = await this.#read(sandboxId);
-    if (!record) return;
-    const { list, attachment, result } = record;
+    if (record) await this.#undo(record);
+    this.#known.delete(sandboxId);
+    for (const end of ["", unfinished]) await Deno.remove(this.#path(sandboxId) + end).catch(() => {});
+  }
+
+  async #undo({ list, attachment, result }: Record): Promise<void> {
     const present = await Deno.stat(attachment.netns).then(() => true, () => false);
     const netns = present ? attachment.netns : "";
     await deleteNetwork(this.options.run, list, { attachment: { ...attachment, netns }, result });
-    this.#known.delete(sandboxId);
-    await Deno.remove(this.#path(sandboxId)).catch(() => {});
   }
 
-  /** Sandboxes that were wired and may be gone since. */
+  /** Sandboxes that were wired, or nearly, and may be gone since. */
   async recorded(): Promise<string[]> {
     try {
-      return (await Array.fromAsync(Deno.readDir(this.options.stateDir))).map(({ name }) =>
-        name.replace(/\.json$/, "")
-      );
+      const files = await Array.fromAsync(Deno.readDir(this.options.stateDir));
+      return [...new Set(files.map(({ name }) => name.replace(unfinished, "").replace(/\.json$/, "")))];
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return [];
       throw error;
@@ -104,8 +107,8 @@ export class PodNetwork {
   async #write(record: Record): Promise<void> {
     await Deno.mkdir(this.options.stateDir, { recursive: true, mode: 0o700 });
     const path = this.#path(record.attachment.containerId);
-    await Deno.writeTextFile(`${path}.new`, JSON.stringify(record), { mode: 0o600 });
-    await Deno.rename(`${path}.new`, path);
+    await Deno.writeTextFile(`${path}${unfinished}`, JSON.stringify(record), { mode: 0o600 });
+    await Deno.rename(`${path}${unfinished}`, path);
   }
 }
 

@@ -19,21 +19,27 @@ export async function writeFolder(
 ): Promise<boolean> {
   const hash = await payloadHash(payload);
   const before = await readLink(`${folder}/..data`);
-  if (before?.endsWith(`.${hash.slice(0, 16)}`)) return false;
+  const isPresent = before?.endsWith(`.${hash.slice(0, 16)}`) ?? false;
   // The time sorts, the hash tells whether the content is already there.
   const version = `..${new Date(now).toISOString().replaceAll(/[-:.TZ]/g, "_")}.${hash.slice(0, 16)}`;
-  await writeFiles(`${folder}/${version}`, payload, group);
-  await replaceLink(`${folder}/..data`, version);
+  if (!isPresent) {
+    await writeFiles(`${folder}/${version}`, payload, group);
+    await replaceLink(`${folder}/..data`, version);
+  }
+  // Also of content that is there: who wrote it may have died before.
   await linkTops(folder, payload);
-  if (before && before !== version) await removeVersion(folder, before);
-  return true;
+  await removeOtherVersions(folder, isPresent ? before! : version);
+  return !isPresent;
 }
 
 const versionName = /^\.\.\d{4}[\d_]+\.[0-9a-f]{16}$/;
 
-/** The name comes from a link: what is not a name that we gave may lead anywhere. */
-async function removeVersion(folder: string, version: string): Promise<void> {
-  if (versionName.test(version)) await Deno.remove(`${folder}/${version}`, { recursive: true });
+/** Those that were replaced, and those that nobody finished. What is not a name that we gave is none of ours. */
+async function removeOtherVersions(folder: string, kept: string): Promise<void> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (!isDirectory || name === kept || !versionName.test(name)) continue;
+    await Deno.remove(`${folder}/${name}`, { recursive: true });
+  }
 }
 
 async function writeFiles(folder: string, payload: Payload, group?: number): Promise<void> {

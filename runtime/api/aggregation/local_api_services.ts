@@ -18,8 +18,14 @@ export async function keepLocalApiServices(options: LocalApiServices): Promise<D
   const kept = new Set(names(keeper.registry.all()));
   await Promise.all(groupVersionObjects(options, builtin).map((object) => ensureExists(keeper, object)));
   let running = Promise.resolve();
+  let due = false;
   const again = () => {
-    running = running.then(() => follow(options, builtin, kept)).catch(onTrouble);
+    if (due) return;
+    due = true;
+    running = running.then(() => {
+      due = false;
+      return follow(options, builtin, kept);
+    }).catch(onTrouble);
   };
   return keeper.registry.onChange(again);
 }

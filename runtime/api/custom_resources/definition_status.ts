@@ -14,9 +14,7 @@ export type Acceptance = { readonly ok: true } | {
 /** Names must not be those of another kind of the group. `own`: rows that the definition has already. */
 export function acceptance(registry: ResourceRegistry, spec: DefinitionSpec, own: readonly Resource[]): Acceptance {
   const { group, names } = spec;
-  const others = registry.all().filter((row) =>
-    row.group === group && row.plural !== names.plural && !own.includes(row)
-  );
+  const others = registry.inGroup(group).filter((row) => row.plural !== names.plural && !own.includes(row));
   const taken = (name: string) =>
     others.some(({ plural, singular, shortNames }) =>
       plural === name || singular === name || shortNames.includes(name)

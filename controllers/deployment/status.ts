@@ -113,12 +113,13 @@ function nextProgress(
   const { status, conditions, rollout, deadline } = world;
   const current = conditionOf(conditions, "Progressing");
   if (rollout.note) return rollout.note;
-  const settled = (status.replicas ?? 0) === (status.updatedReplicas ?? 0) &&
-    current?.reason === "NewReplicaSetAvailable";
-  if (settled || deployment.spec?.paused) return undefined;
   const subject = rollout.newest
     ? `ReplicaSet "${rollout.newest.metadata.name}"`
     : `Deployment "${deployment.metadata.name}"`;
+  // Of an older ReplicaSet when a crash came between the newest one and what it should have said.
+  const isOfNewest = current?.reason === "NewReplicaSetAvailable" && current.message?.startsWith(subject);
+  const settled = (status.replicas ?? 0) === (status.updatedReplicas ?? 0) && isOfNewest;
+  if (settled || deployment.spec?.paused) return undefined;
   if (isComplete(deployment, status)) {
     return { status: "True", reason: "NewReplicaSetAvailable", message: `${subject} has successfully progressed.` };
   }

@@ -15,8 +15,8 @@ import { revisionOf } from "./revision.ts";
 
 type Test<T> = (object: Stored<T> | undefined) => boolean;
 
-/** A write that this informer's filter hides would be waited for in vain. */
-const longestWaitMs = 5000;
+/** As long as upstream's controllers believe in what they expect: who waits less and acts on an old copy acts twice. */
+const longestWaitMs = 300_000;
 
 export class SharedInformer<T> implements Informer<T>, Sink<T> {
   readonly synced: Promise<void>;
@@ -24,7 +24,7 @@ export class SharedInformer<T> implements Informer<T>, Sink<T> {
   readonly #handlers = new Set<(change: Change<T>) => void>();
   readonly #waiters = new Map<Key, Set<() => void>>();
   readonly #setSynced: () => void;
-  #listedAt = 0;
+  listedAt = 0;
 
   constructor(readonly kind: Kind<T>, private readonly options: { readonly log: Logger; readonly clock: Clock }) {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -74,13 +74,15 @@ export class SharedInformer<T> implements Informer<T>, Sink<T> {
   }
 
   replace(items: readonly Stored<T>[], resourceVersion: string): void {
-    this.#listedAt = revisionOf(resourceVersion);
+    this.listedAt = revisionOf(resourceVersion);
     const gone = new Set(this.#cache.keys());
     for (const item of items) {
       gone.delete(keyOf(item));
       this.#put(item);
     }
     for (const key of gone) this.#remove(key, this.#cache.get(key)!);
+    // What came and went unseen is over too.
+    for (const looks of this.#waiters.values()) for (const look of looks) look();
     this.#setSynced();
   }
 
@@ -90,7 +92,7 @@ export class SharedInformer<T> implements Informer<T>, Sink<T> {
     const revision = revisionOf(object.metadata.resourceVersion);
     if (type === "DELETED") {
       if (known && revisionOf(known.metadata.resourceVersion) <= revision) this.#remove(key, object);
-    } else if (known || revision > this.#listedAt) this.#put(object);
+    } else if (known || revision > this.listedAt) this.#put(object);
   }
 
   #put(object: Stored<T>): void {

@@ -92,7 +92,7 @@ export async function seen<T>(kind: Kind<T>, written: Stored<T>, { informers, si
   const informer = informers.of(kind);
   let wasThere = informer.get(keyOf(written as KubeObject)) !== undefined;
   const arrived = (object?: Stored<T>) => {
-    if (!object) return wasThere;
+    if (!object) return wasThere || informer.listedAt >= version;
     wasThere = true;
     return revisionOf(object.metadata.resourceVersion) >= version;
   };

@@ -16,8 +16,8 @@ export interface WriteLog {
 export function dyingClient(client: Client, death: Death, { log, die }: { log: WriteLog; die: () => void }): Client {
   let writes = 0;
   let dead = false;
-  const write = async <T>(verb: string, kind: Kind<unknown>, send: () => Promise<T>): Promise<T> => {
-    const counts = kind.kind !== "Event";
+  const write = async <T>(verb: string, { kind }: Pick<Kind<unknown>, "kind">, send: () => Promise<T>): Promise<T> => {
+    const counts = kind !== "Event";
     if (counts) writes++;
     const last = counts && writes === death.atWrite;
     if (last) {
@@ -26,7 +26,7 @@ export function dyingClient(client: Client, death: Death, { log, die }: { log: W
     }
     if (dead && !(last && death.when === "after")) throw new Error("the process is dead");
     const answer = await send();
-    if (counts) log.done.push(`${verb} ${kind.kind}`);
+    if (counts) log.done.push(`${verb} ${kind}`);
     if (!last) return answer;
     die();
     throw new Error("the process is dead");
@@ -37,6 +37,11 @@ export function dyingClient(client: Client, death: Death, { log, die }: { log: W
     update: (kind, object, options) => write("update", kind, () => client.update(kind, object, options)),
     patch: (kind, ref, patch, options) => write("patch", kind, () => client.patch(kind, ref, patch, options)),
     delete: (kind, ref, options) => write("delete", kind, () => client.delete(kind, ref, options)),
+    post: (kind, ref, subresource, body) => write("post", kind, () => client.post(kind, ref, subresource, body)),
+    raw(method, path, ...rest) {
+      const send = () => client.raw(method, path, ...rest);
+      return method === "GET" ? send() : write(method, { kind: path }, send);
+    },
   };
 }
 

@@ -1,0 +1,68 @@
+/** What happens to nodes and to the pods on them. */
+import { nodeIpam, nodeLifecycle, podGc, taintEviction } from "../../../controllers/mod.ts";
+import { Node, Pod } from "../../../runtime/schema/mod.ts";
+import { podPlayer } from "../pod_player.ts";
+import type { Stage, Story } from "./lives.ts";
+
+/** Ready, without taints. */
+async function readyNode({ make, client, setStatus }: Stage, name: string): Promise<void> {
+  await make(Node, name);
+  await client.patch(Node, { name }, { type: "merge", body: { spec: { taints: null } } });
+  await setStatus(Node, name, { conditions: [{ type: "Ready", status: "True", reason: "KubeletReady" }] });
+}
+
+async function runningPod({ make, setStatus }: Stage, name: string, nodeName: string): Promise<void> {
+  await make(Pod, name, { spec: { nodeName, containers: [{ name: "main", image: "x" }] } });
+  await setStatus(Pod, name, { phase: "Running", conditions: [{ type: "Ready", status: "True" }] });
+}
+
+const gone = { key: "example.com/gone", effect: "NoExecute" };
+const subnets = (nodes: readonly { spec?: { podCIDR?: string } }[]) => new Set(nodes.map(({ spec }) => spec?.podCIDR));
+
+export const nodeStories: readonly Story[] = [
+  {
+    title: "every node gets a subnet of its own",
+    loops: () => [nodeIpam()],
+    begin: async ({ make }) => {
+      for (const name of ["a", "b", "c"]) await make(Node, name);
+    },
+    kinds: [Node],
+    ended: (state) => subnets(state.of(Node)).size === 3 && !subnets(state.of(Node)).has(undefined),
+  },
+  {
+    title: "a silent node is unknown, and so are its pods",
+    loops: () => [nodeLifecycle()],
+    begin: async (stage) => {
+      await readyNode(stage, "a");
+      await runningPod(stage, "web", "a");
+    },
+    kinds: [Node, Pod],
+    ended: (state) =>
+      state.one(Node, "a")?.spec?.taints?.length === 2 &&
+      state.one(Pod, "web")?.status?.conditions?.find(({ type }) => type === "Ready")?.status === "False",
+    speed: 500,
+  },
+  {
+    title: "a pod leaves a node whose taint it does not tolerate",
+    loops: () => [taintEviction],
+    begin: async (stage) => {
+      await readyNode(stage, "a");
+      await runningPod(stage, "web", "a");
+      await stage.patch(Node, "a", { spec: { taints: [gone] } });
+    },
+    kinds: [Pod],
+    ended: (state) => state.one(Pod, "web")?.metadata.deletionTimestamp !== undefined,
+  },
+  {
+    title: "pods of a node that is gone go, and so do those without one that are told to",
+    loops: () => [podGc()],
+    begin: async (stage) => {
+      await runningPod(stage, "web", "missing");
+      await stage.make(Pod, "other", { spec: { containers: [{ name: "main", image: "x" }] } });
+    },
+    world: () => [podPlayer()],
+    kinds: [Pod],
+    ended: (state) => state.one(Pod, "web") === undefined && state.one(Pod, "other") !== undefined,
+    speed: 500,
+  },
+];

@@ -17,6 +17,8 @@ import { followAccess } from "./access/follow_access.ts";
 import { nodeRestriction } from "./access/node_restriction.ts";
 import { Revocations } from "./access/revocations.ts";
 import { roleEscalation } from "./access/role_escalation.ts";
+import { usualPlugins } from "./admission/choice.ts";
+import type { AdmissionSettings } from "./admission/configuration.ts";
 import { admissionPlugins } from "./admission/plugins.ts";
 import { withPolicyRules } from "./admission/policy/compiled.ts";
 import { followPolicies } from "./admission/policy/follow_policies.ts";
@@ -30,6 +32,7 @@ import { nodePorts, type PortRange } from "./allocators/node_ports.ts";
 import { ServiceRanges, serviceRangesOf } from "./allocators/service_ranges.ts";
 import { type AuditOptions, recordRequest } from "./audit/mod.ts";
 import { type Advertised, keepKubernetesService } from "./bootstrap/kubernetes_service.ts";
+import { ensureExists } from "./bootstrap/ensure.ts";
 import { keepDefaultServiceCidr } from "./bootstrap/default_service_cidr.ts";
 import { ensureSystemObjects } from "./bootstrap/system_objects.ts";
 import { WatchCache } from "./cache/mod.ts";
@@ -76,6 +79,8 @@ export interface ApiOptions {
   readonly serviceCidr?: string;
   /** Default 30000-32767. */
   readonly nodePortRange?: PortRange;
+  /** The plugins that are on and what they are told; absent: upstream's, with their defaults. */
+  readonly admission?: { readonly on: ReadonlySet<string>; readonly settings: AdmissionSettings };
   /** Absent: nothing is written down. */
   readonly audit?: AuditOptions;
   /** Absent: the `kubernetes` Service is not kept. */
@@ -120,8 +125,13 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const cache = await WatchCache.open(store, prefixes, (error) => log.warn("the store's watch failed", { error }));
   const services = cache.resource("/registry/services/specs");
   const webhooks = { registry: resources, random, conditionsHold: matchConditionsHold };
-  const usual = admissionPlugins({ random, authorize: options.authorize, webhooks });
-  const admission = options.access ? [nodeRestriction, roleEscalation(options.access), ...usual] : usual;
+  const { on = usualPlugins, settings } = options.admission ?? {};
+  const chosen = admissionPlugins({
+    ...{ random, authorize: options.authorize, webhooks, clock, on, settings },
+    makeNamespace: (namespace) => ensureExists(keeper, namespace),
+  });
+  const nodes = on.has(nodeRestriction.name) ? [nodeRestriction] : [];
+  const admission = options.access ? [...nodes, roleEscalation(options.access), ...chosen] : chosen;
   const view = clusterView(resources, cache);
   const machinery: Machinery = {
     store,
@@ -130,7 +140,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     clock,
     admission,
     allocators: [
-      resourceQuota(view, cache),
+      ...(on.has("ResourceQuota") ? [resourceQuota(view, cache)] : []),
       clusterIps({
         ranges: new ServiceRanges(cache.resource("/registry/servicecidrs")),
         families: ranges.map(({ family }) => family),

@@ -22,6 +22,7 @@ import { inProcessClient } from "../client/mod.ts";
 import { type Client, runControllers, type Running, systemClock } from "../loop/mod.ts";
 import { type Kind, Node, Pod, type Ref, Secret, ServiceAccount } from "../schema/mod.ts";
 import { openStore, type Store } from "../store/mod.ts";
+import { chosenAdmission } from "./admission.ts";
 import { openAudit } from "./audit.ts";
 import { keepRenewed } from "./certificate_renewal.ts";
 import { encryptedBy } from "./encryption.ts";
@@ -174,6 +175,7 @@ async function buildApi(settings: Settings, { current, store, audit, access, fil
     access,
     clock: systemClock,
     tokens: issuer,
+    admission: await chosenAdmission(settings),
     audit,
     serviceCidr: settings.serviceCidr,
     // Endpoints are for others: nobody reaches every address, nor this machine's own loopback.

@@ -12,6 +12,11 @@ const port = z.coerce.number("must be a port number").int("must be a port number
 
 const count = z.coerce.number("must be a whole number").int("must be a whole number").min(0, "must be 0 or more");
 
+/** With commas between, as upstream's flags. */
+const names = z.string().optional().transform((text) =>
+  (text ?? "").split(",").map((name) => name.trim()).filter(Boolean)
+);
+
 const serviceCidr = z.string().refine((text) => {
   const [v4, v6, ...more] = text.split(",");
   const isV6 = v6 === undefined || z.cidrv6().safeParse(v6).success;
@@ -36,6 +41,9 @@ export const settingsSchema = z.strictObject({
   "encryption-provider-config": absolute.optional(),
   "authentication-config": absolute.optional(),
   "authorization-config": absolute.optional(),
+  "enable-admission-plugins": names,
+  "disable-admission-plugins": names,
+  "admission-control-config-file": absolute.optional(),
   "audit-policy-file": absolute.optional(),
   "audit-log-path": absolute.optional(),
   "audit-log-maxsize": count.default(100),
@@ -90,6 +98,12 @@ export interface Settings {
   readonly authenticationConfig?: string;
   /** An AuthorizationConfiguration; absent: Node, then RBAC. */
   readonly authorizationConfig?: string;
+  /** Which plugins are on beside or without upstream's; `config`: an AdmissionConfiguration. */
+  readonly admission: {
+    readonly enable: readonly string[];
+    readonly disable: readonly string[];
+    readonly config?: string;
+  };
   /** Absent: nothing is written down. Sizes in megabytes, ages in days. */
   readonly audit?: {
     readonly policy: string;
@@ -144,6 +158,11 @@ export function settingsFrom(raw: Record<string, unknown>, machine: MachineDefau
     encryptionConfig: chosen["encryption-provider-config"],
     authenticationConfig: chosen["authentication-config"],
     authorizationConfig: chosen["authorization-config"],
+    admission: {
+      enable: chosen["enable-admission-plugins"],
+      disable: chosen["disable-admission-plugins"],
+      config: chosen["admission-control-config-file"],
+    },
     audit: chosen["audit-policy-file"] === undefined ? undefined : {
       policy: chosen["audit-policy-file"],
       path: chosen["audit-log-path"] ?? `${chosen["data-dir"]}/audit/audit.log`,

@@ -1,5 +1,5 @@
 /** An API server on a real sqlite store in a folder of its own, driven in process; gone with `await using`. */
-import { type Api, createApi } from "../../runtime/api/mod.ts";
+import { type Api, type ApiOptions, createApi } from "../../runtime/api/mod.ts";
 import { type Clock, systemClock } from "../../runtime/loop/mod.ts";
 import { openSqliteStore, type Store } from "../../runtime/store/mod.ts";
 
@@ -21,7 +21,11 @@ export interface ApiWorld extends AsyncDisposable {
 export const admin = { name: "kubernetes-admin", groups: ["system:masters"] };
 
 export async function apiWorld(
-  { serviceCidr = "10.96.0.0/16", clock = systemClock }: { serviceCidr?: string; clock?: Clock } = {},
+  { serviceCidr = "10.96.0.0/16", clock = systemClock, admission }: {
+    serviceCidr?: string;
+    clock?: Clock;
+    admission?: ApiOptions["admission"];
+  } = {},
 ): Promise<ApiWorld> {
   const dir = await Deno.makeTempDir();
   const store = await openSqliteStore({ path: `${dir}/store.db` });
@@ -32,6 +36,7 @@ export async function apiWorld(
       authenticate: () => Promise.resolve(admin),
       authorize: ({ user }) => Promise.resolve({ allowed: user.groups.includes("system:masters"), reason: "" }),
       serviceCidr,
+      admission,
     });
   let api = await start();
   return {

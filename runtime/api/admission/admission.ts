@@ -34,6 +34,8 @@ export interface ClusterView {
 
 export interface AdmissionPlugin {
   readonly name: string;
+  /** Of new objects, before their namespace is looked for. */
+  prepare?(request: AdmissionRequest, view: ClusterView): void | Promise<void>;
   admit?(request: AdmissionRequest, view: ClusterView): Admitted | Promise<Admitted>;
   validate?(request: AdmissionRequest, view: ClusterView): void | Promise<void>;
 }
@@ -41,7 +43,7 @@ export interface AdmissionPlugin {
 /** Waits only for plugins that do. */
 export async function admit(
   plugins: readonly AdmissionPlugin[],
-  phase: "admit" | "validate",
+  phase: "prepare" | "admit" | "validate",
   request: AdmissionRequest,
   view: ClusterView,
 ): Promise<void> {

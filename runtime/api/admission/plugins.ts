@@ -4,15 +4,23 @@
  * `namespace_deletion.ts`, ResourceQuota in `quota/`: both hold while the write happens, not only before it.
  */
 import type { Authorizer } from "../../auth/user.ts";
+import type { Clock } from "../../loop/controller.ts";
+import type { KubeObject } from "../../schema/mod.ts";
 import type { AdmissionPlugin } from "./admission.ts";
+import { alwaysAdmit, alwaysDeny } from "./always.ts";
+import { alwaysPullImages } from "./always_pull_images.ts";
 import { certificateRequester } from "./certificate_requester.ts";
 import { certificateApproval, certificateSigning, certificateSubject } from "./certificates.ts";
 import { claimResize } from "./claim_resize.ts";
+import { usualPlugins } from "./choice.ts";
+import type { AdmissionSettings } from "./configuration.ts";
 import { defaultIngressClass } from "./default_ingress_class.ts";
 import { defaultStorageClass } from "./default_storage_class.ts";
 import { defaultTolerations } from "./default_tolerations.ts";
+import { eventRateLimit } from "./event_rate_limit.ts";
 import { limitRanger } from "./limit_ranger.ts";
 import { localApiService } from "./local_api_service.ts";
+import { namespaceAutoProvision, namespaceExists } from "./namespaces.ts";
 import { mutatingPolicies } from "./policy/mutating.ts";
 import { validatingPolicies } from "./policy/validating.ts";
 import { podSecurity } from "./pod_security/pod_security.ts";
@@ -31,19 +39,33 @@ export interface PluginOptions {
   readonly random: () => number;
   readonly authorize: Authorizer;
   readonly webhooks: WebhookContext;
+  readonly clock: Clock;
+  readonly makeNamespace: (namespace: KubeObject) => Promise<void>;
+  /** By name; default upstream's. */
+  readonly on?: ReadonlySet<string>;
+  readonly settings?: AdmissionSettings;
 }
 
-export function admissionPlugins({ random, authorize, webhooks }: PluginOptions): readonly AdmissionPlugin[] {
+/** These are no plugins of upstream, which does the same elsewhere: nobody turns them off. */
+const always = [certificateRequester, localApiService, matchConditionsCompile];
+
+export function admissionPlugins(options: PluginOptions): readonly AdmissionPlugin[] {
+  const { random, authorize, webhooks, clock, makeNamespace, on = usualPlugins, settings = {} } = options;
   const policies = { registry: webhooks.registry, authorize };
-  return [
+  const known = [
     certificateRequester,
     localApiService,
+    alwaysAdmit,
+    namespaceAutoProvision(makeNamespace),
+    namespaceExists,
     limitRanger,
     serviceAccount(random),
     taintNodes,
-    podSecurity,
+    alwaysPullImages,
+    podSecurity(settings.podSecurity),
     priority,
     defaultTolerations,
+    eventRateLimit(settings.eventLimits ?? [], clock),
     defaultStorageClass,
     storageProtection,
     claimResize,
@@ -57,5 +79,7 @@ export function admissionPlugins({ random, authorize, webhooks }: PluginOptions)
     mutatingWebhooks(webhooks),
     validatingPolicies(policies),
     validatingWebhooks(webhooks),
+    alwaysDeny,
   ];
+  return known.filter((plugin) => on.has(plugin.name) || always.includes(plugin));
 }

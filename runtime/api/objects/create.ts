@@ -69,7 +69,6 @@ async function createOnce(
   const { name = "", namespace = "" } = object.metadata!;
   prepareForCreate(resource, object);
   applyDefaults(resource, object);
-  await checkNamespace(m, resource, namespace, name);
   const request: AdmissionRequest = {
     operation: "CREATE",
     resource,
@@ -80,6 +79,8 @@ async function createOnce(
     dryRun: call.dryRun ?? false,
     warn: call.warn ?? ignore,
   };
+  await admit(m.admission, "prepare", request, m.view);
+  await checkNamespace(m, resource, namespace, name);
   // What admission adds is nobody's, and so is a status that the server begins with.
   const { status: _, ...sent } = object;
   if (!keepManaged) track(m, resource, resource.hasStatus ? sent : object, undefined, call);

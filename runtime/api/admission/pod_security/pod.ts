@@ -36,6 +36,7 @@ export interface PodSpec {
   readonly hostNetwork?: boolean;
   readonly hostPID?: boolean;
   readonly hostIPC?: boolean;
+  readonly runtimeClassName?: string;
   readonly os?: { readonly name?: string };
   readonly volumes?: readonly { readonly name: string; readonly [source: string]: unknown }[];
 }

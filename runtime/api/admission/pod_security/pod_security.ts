@@ -13,7 +13,8 @@ import {
 import { forbidden } from "../../objects/refusals.ts";
 import type { AdmissionPlugin, AdmissionRequest, ClusterView } from "../admission.ts";
 import type { Pod } from "./pod.ts";
-import { labelFaults, policyOf, shownPolicy, violations } from "./policy.ts";
+import { noDefaults, type PodSecurityDefaults } from "./configuration.ts";
+import { type Defaults, labelFaults, type Policy, policyOf, shownPolicy, violations } from "./policy.ts";
 
 /** Where each kind keeps its template of pods. */
 const templates: Readonly<Record<string, readonly string[]>> = {
@@ -27,20 +28,24 @@ const templates: Readonly<Record<string, readonly string[]>> = {
   "cronjobs.batch": ["spec", "jobTemplate", "spec", "template"],
 };
 
-export const podSecurity: AdmissionPlugin = {
-  name: "PodSecurity",
-  validate(request, view) {
-    const { operation, resource, object } = request;
-    if (operation !== "CREATE" && operation !== "UPDATE" || !object) return;
-    const kind = groupResourceOf(resource);
-    if (kind === "namespaces") return checkNamespace(request, view);
-    if (kind !== "pods" && !templates[kind]) return;
-    const labels = view.get("", "namespaces", "", request.namespace)?.metadata.labels;
-    const pod = kind === "pods" ? changedPod(request) : templateIn(object, templates[kind]!, request.subresource);
-    if (pod && kind === "pods") enforce(request, pod, labels);
-    if (pod) warn(request, pod, labels);
-  },
-};
+export function podSecurity({ defaults, exemptions }: PodSecurityDefaults = noDefaults): AdmissionPlugin {
+  return {
+    name: "PodSecurity",
+    validate(request, view) {
+      const { operation, resource, object, namespace, user } = request;
+      if (operation !== "CREATE" && operation !== "UPDATE" || !object) return;
+      const kind = groupResourceOf(resource);
+      if (kind === "namespaces") return checkNamespace(request, view, defaults);
+      if (kind !== "pods" && !templates[kind]) return;
+      if (exemptions.namespaces.includes(namespace) || exemptions.usernames.includes(user.name)) return;
+      const pod = kind === "pods" ? changedPod(request) : templateIn(object, templates[kind]!, request.subresource);
+      if (!pod || exemptions.runtimeClasses.includes(pod.spec.runtimeClassName ?? "")) return;
+      const labels = view.get("", "namespaces", "", namespace)?.metadata.labels;
+      if (kind === "pods") enforce(request, pod, policyOf(labels, "enforce", defaults));
+      warn(request, pod, policyOf(labels, "warn", defaults));
+    },
+  };
+}
 
 /** An update that leaves the spec alone makes nothing worse. */
 function changedPod({ operation, subresource, object, old }: AdmissionRequest): Pod | undefined {
@@ -56,22 +61,19 @@ function templateIn(object: KubeObject, path: readonly string[], subresource: st
   return (found as Pod | undefined)?.spec ? found as Pod : undefined;
 }
 
-type Labels = Record<string, string> | undefined;
-
-function enforce({ resource, name }: AdmissionRequest, pod: Pod, labels: Labels): void {
-  const policy = policyOf(labels, "enforce");
+function enforce({ resource, name }: AdmissionRequest, pod: Pod, policy: Policy | undefined): void {
   const found = policy && violations(pod, policy);
   if (found) throw forbidden(resource, name, `violates PodSecurity ${shownPolicy(policy)}: ${found}`);
 }
 
-function warn({ warn }: AdmissionRequest, pod: Pod, labels: Labels): void {
-  const policy = policyOf(labels, "warn");
+function warn({ warn }: AdmissionRequest, pod: Pod, policy: Policy | undefined): void {
   const found = policy && violations(pod, policy);
   if (found) warn(`would violate PodSecurity ${shownPolicy(policy)}: ${found}`);
 }
 
 /** Labels must be such, and pods that are there already and break a new rule are told of. */
-function checkNamespace({ resource, name, object, old, subresource, warn }: AdmissionRequest, view: ClusterView): void {
+function checkNamespace(request: AdmissionRequest, view: ClusterView, defaults: Defaults): void {
+  const { resource, name, object, old, subresource, warn } = request;
   if (subresource) return;
   const labels = object!.metadata?.labels;
   const errors = labelFaults(labels).map(({ label, value, message }): FieldError => ({
@@ -80,8 +82,8 @@ function checkNamespace({ resource, name, object, old, subresource, warn }: Admi
     message: `Invalid value: ${JSON.stringify(value)}: ${message}`,
   }));
   if (errors.length > 0) throw invalid(resource, name, errors);
-  const policy = policyOf(labels, "enforce");
-  if (!old || !policy || sameJson(policy, policyOf(old.metadata.labels, "enforce"))) return;
+  const policy = policyOf(labels, "enforce", defaults);
+  if (!old || !policy || sameJson(policy, policyOf(old.metadata.labels, "enforce", defaults))) return;
   const breaking = view.list("", "pods", name).flatMap((pod) => breakingPod(pod, policy));
   if (breaking.length === 0) return;
   warn(
@@ -92,7 +94,7 @@ function checkNamespace({ resource, name, object, old, subresource, warn }: Admi
   for (const text of breaking) warn(text);
 }
 
-function breakingPod(pod: Stored, policy: NonNullable<ReturnType<typeof policyOf>>): string[] {
+function breakingPod(pod: Stored, policy: Policy): string[] {
   const found = violations(pod as unknown as Pod, policy);
   return found ? [`${pod.metadata.name}: ${found}`] : [];
 }

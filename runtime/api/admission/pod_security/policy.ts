@@ -15,15 +15,22 @@ export interface Policy {
 type Labels = Readonly<Record<string, string>>;
 
 const prefix = "pod-security.kubernetes.io/";
-export const levels = ["privileged", "baseline", "restricted"];
+export const levels = ["privileged", "baseline", "restricted"] as const;
 const versionPattern = /^v1\.(\d+)$/;
 
+/** What a namespace is held to by its own labels, or by `defaults` where these say nothing. */
+export type Defaults = Readonly<Record<Mode | `${Mode}-version`, string>>;
+
 /** `undefined`: everything is allowed. A level that is none is the strictest, as upstream fails closed. */
-export function policyOf(labels: Labels | undefined, mode: Mode): Policy | undefined {
-  const level = labels?.[prefix + mode];
-  if (!level || level === "privileged") return undefined;
-  const version = labels[`${prefix}${mode}-version`] || "latest";
-  return { level: levels.includes(level) ? level : "restricted", version };
+export function policyOf(labels: Labels | undefined, mode: Mode, defaults: Defaults): Policy | undefined {
+  const level = labels?.[prefix + mode] || defaults[mode];
+  if (level === "privileged") return undefined;
+  const version = labels?.[`${prefix}${mode}-version`] || defaults[`${mode}-version`];
+  return { level: isLevel(level) ? level : "restricted", version };
+}
+
+function isLevel(text: string): boolean {
+  return (levels as readonly string[]).includes(text);
 }
 
 export interface LabelFault {
@@ -37,7 +44,7 @@ export function labelFaults(labels: Labels = {}): LabelFault[] {
     const faults: LabelFault[] = [];
     const [level, version] = [prefix + mode, `${prefix}${mode}-version`];
     const [levelValue, versionValue] = [labels[level], labels[version]];
-    if (levelValue !== undefined && !levels.includes(levelValue)) {
+    if (levelValue !== undefined && !isLevel(levelValue)) {
       faults.push({ label: level, value: levelValue, message: `must be one of ${levels.join(", ")}` });
     }
     if (versionValue !== undefined && versionValue !== "latest" && !versionPattern.test(versionValue)) {

@@ -33,17 +33,43 @@ export interface PlaceOptions {
 }
 
 export function placePod(pod: PodFacts, cluster: Cluster, profile: Profile, options: PlaceOptions): Placement {
-  const { random, from = 0, first } = options;
-  const fits = fitting(pod, cluster, profile);
-  const promised = first === undefined ? undefined : cluster.node(first);
-  if (promised && !fits(promised)) return { type: "placed", node: promised.name, looked: 0 };
-  const search = feasibleNodes(cluster.nodes, fits, { from, percentage: profile.percentageOfNodesToScore });
+  const search = searchNodes(pod, cluster, profile, options);
   if (search.feasible.length === 0) return { type: "refused", nodes: cluster.nodes.length, ...search };
-  const node = best(search.feasible, totals(pod, cluster, profile, search.feasible), random);
+  const node = chosenOf(pod, { cluster, profile, nodes: search.feasible }, options);
   return { type: "placed", node: node.name, looked: search.looked };
 }
 
-interface Search {
+/** Nodes to choose from: the promised one alone, when the pod fits there. */
+export function searchNodes(pod: PodFacts, cluster: Cluster, profile: Profile, options: PlaceOptions): Search {
+  const { from = 0, first } = options;
+  const fits = fitting(pod, cluster, profile);
+  const promised = first === undefined ? undefined : cluster.node(first);
+  if (promised && !fits(promised)) {
+    return { feasible: [promised], reasons: new Map(), refusedBy: new Map(), looked: 0 };
+  }
+  return feasibleNodes(cluster.nodes, fits, { from, percentage: profile.percentageOfNodesToScore });
+}
+
+export interface Choice {
+  readonly cluster: Cluster;
+  readonly profile: Profile;
+  readonly nodes: readonly NodeState[];
+  /** Points that others give, in the order of the nodes. */
+  readonly marks?: readonly number[];
+}
+
+/** The best of nodes that all fit. */
+export function chosenOf(
+  pod: PodFacts,
+  { cluster, profile, nodes, marks }: Choice,
+  { random }: PlaceOptions,
+): NodeState {
+  const total = totals(pod, cluster, profile, nodes);
+  marks?.forEach((points, at) => total[at]! += points);
+  return best(nodes, total, random);
+}
+
+export interface Search {
   readonly feasible: NodeState[];
   readonly reasons: Map<string, number>;
   readonly refusedBy: Map<NodeState, FilterPlugin>;

@@ -4,7 +4,7 @@ import type { LoopContext } from "../../runtime/loop/mod.ts";
 import { type Json, keyOf, Pod, refOf, type Stored } from "../../runtime/schema/mod.ts";
 
 export interface Unscheduled {
-  readonly reason: "Unschedulable" | "SchedulingGated";
+  readonly reason: "Unschedulable" | "SchedulingGated" | "SchedulerError";
   readonly message: string;
   /** The node that the pod is promised; null takes a promise back, absent leaves it as it is. */
   readonly nominatedNode?: string | null;

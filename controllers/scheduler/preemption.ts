@@ -26,18 +26,35 @@ export interface PreemptionOptions {
   readonly from: number;
 }
 
-export function planPreemption(scene: Scene, refused: Refused, { from }: PreemptionOptions): Preemption {
+export function planPreemption(scene: Scene, refused: Refused, options: PreemptionOptions): Preemption {
+  const found = findCandidates(scene, refused, options);
+  return "candidates" in found ? leastHarmful(found.candidates, found) : found;
+}
+
+/** Where room can be made, and why it cannot elsewhere. */
+export interface Candidates {
+  readonly candidates: readonly Candidate[];
+  readonly reasons: ReadonlyMap<string, number>;
+  readonly nodes: number;
+}
+
+export function findCandidates(scene: Scene, refused: Refused, { from }: PreemptionOptions): Candidates | Preemption {
   const { preemption: extent } = scene.profile;
   if (!extent) return { type: "hopeless", words: "" };
   const notNow = notEligible(scene);
   if (notNow) return notNow;
-  if (refused.everywhere !== undefined) {
-    return { type: "hopeless", words: countedReasons(refused.nodes, new Map([[notHelpful, refused.nodes]])) };
+  const { nodes, everywhere } = refused;
+  if (everywhere !== undefined) {
+    return { type: "hopeless", words: countedReasons(nodes, new Map([[notHelpful, nodes]])) };
   }
-  const { candidates, reasons } = candidateNodes(scene, refused, { from, extent });
+  return { ...candidateNodes(scene, refused, { from, extent }), nodes };
+}
+
+/** The best of those that are left. */
+export function leastHarmful(candidates: readonly Candidate[], { reasons, nodes }: Candidates): Preemption {
   const chosen = leastHarm(candidates);
   if (chosen) return { type: "victims", node: chosen.node.name, victims: chosen.pods };
-  return { type: "hopeless", words: countedReasons(refused.nodes, reasons) };
+  return { type: "hopeless", words: countedReasons(nodes, reasons) };
 }
 
 function notEligible({ pod, cluster }: Scene): Preemption | undefined {
@@ -50,7 +67,7 @@ function notEligible({ pod, cluster }: Scene): Preemption | undefined {
   return { type: "ineligible", words: "not eligible due to a terminating pod on the nominated node." };
 }
 
-interface Candidate extends Victims {
+export interface Candidate extends Victims {
   readonly node: NodeState;
 }
 

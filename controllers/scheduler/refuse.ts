@@ -1,12 +1,14 @@
 /** What happens to a pod that fits nowhere: others make room for it, or it waits; its status and an Event say why. */
 import type { IPod } from "kubernetes-models/v1/Pod";
 import { type Outcome, requeueAfter } from "../../runtime/loop/mod.ts";
-import { PodDisruptionBudget, type Stored } from "../../runtime/schema/mod.ts";
+import { Pod, PodDisruptionBudget, type Stored } from "../../runtime/schema/mod.ts";
+import { agreed } from "./extenders/ask_extenders.ts";
+import { isInterested } from "./extenders/extender.ts";
 import type { Refused } from "./place_pod.ts";
 import { tellUnscheduled } from "./pod_condition.ts";
 import type { PodFacts } from "./pod_facts.ts";
 import { preempt } from "./preempt.ts";
-import { planPreemption, type Preemption } from "./preemption.ts";
+import { type Candidates, findCandidates, leastHarmful, type Preemption } from "./preemption.ts";
 import { refusalWords } from "./refusal_words.ts";
 import type { Term } from "./scheduler_state.ts";
 
@@ -23,7 +25,9 @@ const lastResortMs = 300_000;
 export async function refuse({ object, facts, refused }: RefusedPod, term: Term): Promise<Outcome> {
   const { state: { cluster, waiting, from }, profile, context } = term;
   const budgets = context.informers.of(PodDisruptionBudget).list();
-  const plan = planPreemption({ pod: facts, cluster, profile, budgets }, refused, { from });
+  const found = findCandidates({ pod: facts, cluster, profile, budgets }, refused, { from });
+  const deciding = "candidates" in found ? decide(object, found, term) : found;
+  const plan = deciding instanceof Promise ? await deciding : deciding;
   waiting.enter(facts.key, new Set(refused.refusedBy.values()), context.clock.now());
   const message = words(refused, plan);
   const { schedulerName } = profile;
@@ -39,6 +43,15 @@ export async function refuse({ object, facts, refused }: RefusedPod, term: Term)
   await tellUnscheduled(object, { reason: "Unschedulable", message, nominatedNode }, context);
   await preempt({ pod: facts, node, victims, displaced, schedulerName }, context);
   return requeueAfter(lastResortMs);
+}
+
+/** Extenders may forbid a preemption, or spare somebody. */
+function decide(pod: Stored<IPod>, found: Candidates, { extenders, context }: Term): Preemption | Promise<Preemption> {
+  const interested = extenders.filter((extender) => isInterested(extender, pod));
+  if (interested.length === 0) return leastHarmful(found.candidates, found);
+  const asking = { pod, extenders: interested, log: context.log };
+  return agreed(found.candidates, asking, (key) => context.informers.of(Pod).get(key))
+    .then((left) => leastHarmful(left, found));
 }
 
 function words(refused: Refused, plan: Preemption): string {

@@ -6,7 +6,7 @@
  * may have less important pods removed, and is promised their room.
  */
 import type { IPod } from "kubernetes-models/v1/Pod";
-import { type Controller, done, type LoopContext, type Outcome, reads } from "../../runtime/loop/mod.ts";
+import { type Controller, done, type Outcome, reads } from "../../runtime/loop/mod.ts";
 import {
   isReason,
   type Key,
@@ -20,21 +20,28 @@ import { bindVolumes, type Chosen } from "./bind_volumes.ts";
 import { defaultConfiguration, type SchedulerConfiguration } from "./configuration/configuration.ts";
 import { clusterSource } from "./cluster_source.ts";
 import { isGated, profileFor } from "./pending_pod.ts";
-import { placePod } from "./place_pod.ts";
+import { bindBy, type Extender, isInterested } from "./extenders/extender.ts";
+import { placeExtended } from "./extenders/place_extended.ts";
+import { type Placement, placePod } from "./place_pod.ts";
 import { tellUnscheduled } from "./pod_condition.ts";
-import { podFacts } from "./pod_facts.ts";
+import { type PodFacts, podFacts } from "./pod_facts.ts";
 import { refuse } from "./refuse.ts";
 import { reserveClaims } from "./reserve_claims.ts";
 import { schedulerState, type Term } from "./scheduler_state.ts";
 
-export type SchedulerOptions = Pick<SchedulerConfiguration, "profiles" | "backOff">;
+export interface SchedulerOptions extends Pick<SchedulerConfiguration, "profiles" | "backOff"> {
+  /** Programs outside that have a say. */
+  readonly extenders?: readonly Extender[];
+}
 
 /** Bindings that are under way at once. */
 const bindings = 64;
 
 const gatedMessage = "Scheduling is blocked due to non-empty scheduling gates";
 
-export function scheduler({ profiles, backOff }: SchedulerOptions = defaultConfiguration): Controller {
+const defaultOptions: SchedulerOptions = { ...defaultConfiguration, extenders: [] };
+
+export function scheduler({ profiles, backOff, extenders = [] }: SchedulerOptions = defaultOptions): Controller {
   let state = schedulerState(backOff);
   return {
     name: "scheduler",
@@ -53,7 +60,7 @@ export function scheduler({ profiles, backOff }: SchedulerOptions = defaultConfi
         await tellUnscheduled(pod, { reason: "SchedulingGated", message: gatedMessage }, context);
         return done;
       }
-      return await schedule(key, pod, { state, profile, context });
+      return await schedule(key, pod, { state, profile, extenders, context });
     },
   };
 }
@@ -63,7 +70,9 @@ async function schedule(key: Key, pod: Stored<IPod>, term: Term): Promise<Outcom
   const { cluster, waiting } = state;
   const facts = podFacts(pod);
   const first = cluster.nominations.nodeOf(facts.uid);
-  const placement = placePod(facts, cluster, profile, { random: context.random, from: state.from, first });
+  const placing = place(pod, facts, term);
+  // Not awaited without need: nothing may come between deciding and assuming.
+  const placement = placing instanceof Promise ? await placing : placing;
   if (placement.type === "refused") return await refuse({ object: pod, facts, refused: placement }, term);
   state.from = (state.from + placement.looked) % cluster.nodes.length;
   cluster.assume(facts, placement.node);
@@ -71,7 +80,7 @@ async function schedule(key: Key, pod: Stored<IPod>, term: Term): Promise<Outcom
     const chosen = { pod: facts, node: placement.node, profile };
     await reserveClaims(chosen, cluster, context);
     await bindVolumes(chosen, cluster, context);
-    await bind(pod, chosen, context);
+    await bind(pod, chosen, term);
   } catch (error) {
     cluster.forget(facts.uid);
     if (first !== undefined) cluster.nominations.set(facts, first);
@@ -83,10 +92,28 @@ async function schedule(key: Key, pod: Stored<IPod>, term: Term): Promise<Outcom
   return done;
 }
 
+/** At once, where nobody outside has a say: then decisions never overlap. */
+function place(pod: Stored<IPod>, facts: PodFacts, term: Term): Placement | Promise<Placement> {
+  const { state: { cluster, from }, profile, extenders, context } = term;
+  const options = { random: context.random, from, first: cluster.nominations.nodeOf(facts.uid) };
+  const interested = extenders.filter((extender) => isInterested(extender, pod));
+  if (interested.length === 0) return placePod(facts, cluster, profile, options);
+  const asking = { pod, extenders: interested, log: context.log };
+  return placeExtended(facts, term, { ...options, asking }).catch((error) => tellFailure(pod, error, term));
+}
+
+/** Nothing is known of the pod's chances: it is tried again, and whoever asks is told why. */
+async function tellFailure(pod: Stored<IPod>, error: Error, { profile, context }: Term): Promise<never> {
+  const { message } = error;
+  context.recorder.event(pod, "Warning", "FailedScheduling", message, { component: profile.schedulerName });
+  await tellUnscheduled(pod, { reason: "SchedulerError", message }, context);
+  throw error;
+}
+
 async function bind(
   pod: Stored<IPod>,
   { pod: { key, uid }, node, profile }: Chosen,
-  context: LoopContext,
+  { extenders, context }: Term,
 ): Promise<void> {
   const { name, namespace } = refOf(key);
   const binding: KubeObject = {
@@ -95,7 +122,9 @@ async function bind(
     metadata: { name, namespace, uid },
     target: { apiVersion: "v1", kind: "Node", name: node },
   };
-  await context.client.post(Pod, { name, namespace }, "binding", binding);
+  const binder = extenders.find((extender) => extender.settings.bindVerb && isInterested(extender, pod));
+  if (binder) await bindBy(binder, pod, node);
+  else await context.client.post(Pod, { name, namespace }, "binding", binding);
   context.recorder.event(pod, "Normal", "Scheduled", `Successfully assigned ${key} to ${node}`, {
     component: profile.schedulerName,
   });

@@ -1,6 +1,7 @@
 /** What one term of scheduling remembers; all of it can be made again from the API. */
 import type { LoopContext } from "../../runtime/loop/mod.ts";
 import { Cluster } from "./cluster.ts";
+import type { Extender } from "./extenders/extender.ts";
 import type { Profile } from "./profile.ts";
 import { type AttemptBackOff, WaitingRoom } from "./waiting_room.ts";
 
@@ -19,5 +20,6 @@ export function schedulerState(backOff: AttemptBackOff): SchedulerState {
 export interface Term {
   readonly state: SchedulerState;
   readonly profile: Profile;
+  readonly extenders: readonly Extender[];
   readonly context: LoopContext;
 }

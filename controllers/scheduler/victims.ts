@@ -38,7 +38,10 @@ export function victimsOn(node: NodeState, scene: Scene): Victims | readonly str
   const lifted = new Map(lower.map((victim) => [victim, cluster.lift(victim.uid)]));
   try {
     const stillRefused = refusal();
-    return stillRefused ? stillRefused.reasons : spare(lower, { lifted, scene, fits: () => !refusal() });
+    if (stillRefused) return stillRefused.reasons;
+    const victims = spare(lower, { lifted, scene, fits: () => !refusal() });
+    // Something else than room is missing, which an extender knows.
+    return victims.pods.length > 0 ? victims : [nobodyToTake];
   } finally {
     for (const back of lifted.values()) back();
   }

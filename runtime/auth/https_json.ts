@@ -1,5 +1,6 @@
-/** One HTTPS request with a JSON answer, within a time and a size: how issuers of tokens and authorizers outside are asked. */
+/** One HTTPS request (or a plain one, where somebody says so) with a JSON answer, within a time and a size: how issuers of tokens and authorizers outside are asked. */
 import { Buffer } from "node:buffer";
+import { request as plainRequest } from "node:http";
 import { request } from "node:https";
 
 export interface HttpsJson {
@@ -13,18 +14,29 @@ export interface HttpsJson {
   /** Absent: GET. */
   readonly body?: unknown;
   readonly timeoutMs: number;
+  /** `http://`: nobody listens in, or nobody minds. */
+  readonly plain?: boolean;
+  /** The name in the other side's certificate, when it isn't that of the URL. */
+  readonly serverName?: string;
+  /** Whoever answers is believed. */
+  readonly insecure?: boolean;
+  /** Bytes of an answer; absent: a megabyte. */
+  readonly answerLimit?: number;
 }
 
 /** Bytes. Keys and decisions are small; whoever answers with more wants our memory. */
-const answerLimit = 1024 * 1024;
+const usualLimit = 1024 * 1024;
 
 /** Rejects when nobody answers, too late, with too much, with another code than 200 or 201, or with no JSON. */
-export function httpsJson({ url, ca, cert, key, headers, body, timeoutMs }: HttpsJson): Promise<unknown> {
+export function httpsJson(asked: HttpsJson): Promise<unknown> {
+  const { url, ca, cert, key, headers, body, timeoutMs, plain, serverName, insecure, answerLimit = usualLimit } = asked;
   const payload = body === undefined ? undefined : JSON.stringify(body);
   return new Promise((resolve, reject) => {
-    const asking = request(url, {
+    const asking = (plain ? plainRequest : request)(url, {
       ...(ca && { ca }),
       ...(cert && { cert, key }),
+      ...(serverName && { servername: serverName }),
+      ...(insecure && { rejectUnauthorized: false }),
       method: payload ? "POST" : "GET",
       agent: false,
       headers: { accept: "application/json", ...(payload && { "content-type": "application/json" }), ...headers },

@@ -159,6 +159,10 @@ Deno.test("what is wrong in the file is refused in upstream's words", () => {
       `${at}.bindTimeoutSeconds: Invalid value: -1: invalid BindTimeoutSeconds, should not be a negative value`,
     [args("PodTopologySpread", "{defaultingType: Lost}")]:
       `${at}.defaultingType: Unsupported value: "Lost": supported values: "System", "List"`,
+    "extenders: [{urlPrefix: 'http://x', prioritizeVerb: p}]":
+      "extenders[0].weight: Invalid value: 0: must have a positive weight applied to it",
+    "extenders: [{urlPrefix: 'http://x', bindVerb: b}, {urlPrefix: 'http://x', bindVerb: b}]":
+      'extenders: Invalid value: "found 2 extenders implementing bind": only one extender can implement bind',
     [args("DefaultPreemption", "{minCandidateNodesPercentage: 101}")]:
       `${at}.minCandidateNodesPercentage: Invalid value: 101: not in valid range [0, 100]`,
   };

@@ -3,13 +3,16 @@ import { decoded } from "../../../runtime/auth/structured/decoding.ts";
 import { FieldFaults } from "../../../runtime/auth/structured/field_faults.ts";
 import type { Profile } from "../profile.ts";
 import type { AttemptBackOff } from "../waiting_room.ts";
-import { type Document, elsewhere, schedulerConfigurationKind } from "./document.ts";
+import { checkExtenders } from "./check_extenders.ts";
+import { type Document, elsewhere, type ExtenderDocument, schedulerConfigurationKind } from "./document.ts";
 import { takeProfile } from "./profiles.ts";
 
 export interface SchedulerConfiguration {
   readonly profiles: readonly Profile[];
   /** Of pods that found no node. */
   readonly backOff: AttemptBackOff;
+  /** Checked; not yet connected. */
+  readonly extenders: readonly ExtenderDocument[];
   /** What is accepted and changes nothing, a line each. */
   readonly warnings: readonly string[];
 }
@@ -24,18 +27,23 @@ export function schedulerConfiguration(document: unknown): SchedulerConfiguratio
     `${field} changes nothing: this scheduler is a loop of the master`
   );
   checkNumbers(checked, faults);
+  const ignoredResources = checked.extenders.flatMap(({ managedResources }) => managedResources)
+    .filter(({ ignoredByScheduler }) => ignoredByScheduler).map(({ name }) => name);
   const takers = profileDocuments(checked).map((profile, at) =>
     takeProfile(profile, {
       path: `profiles[${at}]`,
       schedulerName: profile.schedulerName ?? "",
       percentageOfNodesToScore: checked.percentageOfNodesToScore,
+      ignoredResources,
       faults,
       warn: (warning) => warnings.push(warning),
     })
   );
   checkNames(checked, faults);
+  checkExtenders(checked.extenders, faults);
   faults.throwAny();
-  return { profiles: takers.map((make) => make()), backOff: backOffOf(checked), warnings };
+  const { extenders } = checked;
+  return { profiles: takers.map((make) => make()), backOff: backOffOf(checked), extenders, warnings };
 }
 
 /** One without a name is the default scheduler's; among several each must say whose it is. */

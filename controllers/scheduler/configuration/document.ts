@@ -17,6 +17,33 @@ const profile = z.strictObject({
     .default([]),
 });
 
+const extender = z.strictObject({
+  urlPrefix: z.string().default(""),
+  filterVerb: z.string().default(""),
+  preemptVerb: z.string().default(""),
+  prioritizeVerb: z.string().default(""),
+  weight: z.int().default(0),
+  bindVerb: z.string().default(""),
+  enableHTTPS: z.boolean().default(false),
+  tlsConfig: z.strictObject({
+    insecure: z.boolean().default(false),
+    serverName: z.string().optional(),
+    certFile: z.string().optional(),
+    keyFile: z.string().optional(),
+    caFile: z.string().optional(),
+    certData: z.base64().optional(),
+    keyData: z.base64().optional(),
+    caData: z.base64().optional(),
+  }).optional(),
+  httpTimeout: z.string().default("5s"),
+  nodeCacheCapable: z.boolean().default(false),
+  managedResources: z.array(z.strictObject({ name: z.string(), ignoredByScheduler: z.boolean().default(false) }))
+    .default([]),
+  ignorable: z.boolean().default(false),
+});
+
+export type ExtenderDocument = z.output<typeof extender>;
+
 /** What it says of the process that this scheduler is not: it runs in the master, which leads, serves and connects. */
 export const elsewhere = [
   "parallelism",
@@ -38,6 +65,7 @@ const schema = z.strictObject({
   podInitialBackoffSeconds: z.int().optional(),
   podMaxBackoffSeconds: z.int().optional(),
   profiles: z.array(profile).default([]),
+  extenders: z.array(extender).default([]),
 });
 
 export type Document = z.output<typeof schema>;

@@ -36,7 +36,7 @@ export interface PluginRow {
   readonly name: string;
   readonly points: readonly Point[];
   /** Checks arguments now and makes the plugin later, when all are known to be right. */
-  readonly take: (raw: unknown, path: string, faults: FieldFaults) => () => Part;
+  readonly take: (raw: unknown, path: string, faults: FieldFaults) => (ignoredResources: readonly string[]) => Part;
   /** Arguments that change nothing here. */
   readonly ignores: readonly string[];
 }
@@ -45,7 +45,7 @@ function plugin<S extends z.ZodType>(
   name: string,
   points: readonly Point[],
   kind: args.ArgsKind<S>,
-  make: (args: z.output<S>) => Part = () => ({}),
+  make: (args: z.output<S>, ignoredResources: readonly string[]) => Part = () => ({}),
   ignores: readonly string[] = [],
 ): PluginRow {
   return {
@@ -55,7 +55,7 @@ function plugin<S extends z.ZodType>(
     take(raw, path, faults) {
       const given = decodedArgs(name, kind.schema, raw);
       kind.check?.(given, path, faults);
-      return () => make(given);
+      return (ignoredResources) => make(given, ignoredResources);
     },
   };
 }
@@ -77,8 +77,8 @@ export const pluginTable: readonly PluginRow[] = [
     score: plugins.nodeAffinityScore(args.affinityOf(given)),
   })),
   plugin("NodePorts", filters, args.noArgs, () => ({ filter: plugins.nodePorts })),
-  plugin("NodeResourcesFit", [...filters, ...scores], args.fitArgs, (given) => ({
-    filter: plugins.fit({ names: given.ignoredResources, groups: given.ignoredResourceGroups }),
+  plugin("NodeResourcesFit", [...filters, ...scores], args.fitArgs, (given, elsewhere) => ({
+    filter: plugins.fit({ names: [...given.ignoredResources, ...elsewhere], groups: given.ignoredResourceGroups }),
     score: plugins.resourcesScore(args.strategyOf(given)),
   })),
   plugin("VolumeRestrictions", filters, args.noArgs, () => ({ filter: plugins.volumeRestrictions })),

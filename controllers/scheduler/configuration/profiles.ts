@@ -3,12 +3,14 @@ import type { FieldFaults } from "../../../runtime/auth/structured/field_faults.
 import type { Profile } from "../profile.ts";
 import type { ProfileDocument } from "./document.ts";
 import { type Enabled, enabledAt, type PluginSets } from "./plugin_sets.ts";
-import { type Part, pluginTable, type Point } from "./plugin_table.ts";
+import { type Part, type PluginRow, pluginTable, type Point } from "./plugin_table.ts";
 
 export interface ProfileContext {
   readonly path: string;
   readonly schedulerName: string;
   readonly percentageOfNodesToScore: number;
+  /** Extended resources that extenders look after. */
+  readonly ignoredResources: readonly string[];
   readonly faults: FieldFaults;
   /** What is accepted and changes nothing. */
   readonly warn: (warning: string) => void;
@@ -24,7 +26,7 @@ export function takeProfile(document: ProfileDocument, context: ProfileContext):
   checkPrepared(at, context);
   const takers = takeArgs(document, context);
   return () => {
-    const parts = new Map([...takers].map(([name, make]) => [name, make()]));
+    const parts = new Map([...takers].map(([name, make]) => [name, make(context.ignoredResources)]));
     const on = (point: Point) => at[point].map(({ name }) => parts.get(name)!);
     const filters = on("filter").flatMap(({ filter }) => filter ?? []);
     const scores = at.score.flatMap(({ name, weight }) => {
@@ -46,7 +48,10 @@ export function takeProfile(document: ProfileDocument, context: ProfileContext):
 }
 
 /** Of each plugin, whether it is on or not. */
-function takeArgs({ pluginConfig }: ProfileDocument, { path, faults, warn }: ProfileContext): Map<string, () => Part> {
+function takeArgs(
+  { pluginConfig }: ProfileDocument,
+  { path, faults, warn }: ProfileContext,
+): Map<string, ReturnType<PluginRow["take"]>> {
   const given = new Map<string, { raw: unknown; at: number }>();
   pluginConfig.forEach(({ name, args }, at) => {
     const place = `${path}.pluginConfig[${at}]`;

@@ -1,6 +1,6 @@
 /** Custom resources on a whole API server: pruned, defaulted, validated, in many versions, gone with their definition. */
 import assert from "node:assert/strict";
-import { apiWorld } from "../api/api_world.ts";
+import { type ApiWorld, apiWorld } from "../api/api_world.ts";
 import { type Any, define, definition, definitions, specOf, widget, widgets } from "./definitions.ts";
 
 const merge = { "content-type": "application/merge-patch+json" };
@@ -105,4 +105,67 @@ Deno.test("what is wrong with a typed body is told in the order in which it stan
   const path = "/api/v1/namespaces/default/configmaps?fieldValidation=Strict";
   const { message } = (await world.call("POST", path, body)).body;
   assert.match(message, /strict decoding error: unknown field "extra", duplicate field "immutable"$/);
+});
+
+/** The first state of a definition that is wanted. */
+async function once(world: ApiWorld, name: string, wanted: (status: Any, type: string) => boolean): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const resource = world.api.resources.find("apiextensions.k8s.io", "v1", "customresourcedefinitions")!;
+  using _watch = await world.api.registry.watch({ resource, namespace: "" }, {}, {
+    event: (type, { object }) => {
+      if (object.metadata.name === name && wanted(object.status ?? {}, type)) resolve();
+    },
+    bookmark: () => {},
+    closed: () => {},
+  });
+  await promise;
+}
+
+const holds = (status: Any, type: string, value = "True") =>
+  (status.conditions ?? []).some((one: Any) => one.type === type && one.status === value);
+
+Deno.test("a definition that goes takes its objects along, makes no new ones, and frees its names for who waits", async () => {
+  await using world = await apiWorld();
+  await define(world, definition(specOf({})));
+  const held: Any = widget({}, "held");
+  held.metadata.finalizers = ["example.com/hold"];
+  await world.call("POST", widgets, held);
+  await world.call("POST", widgets, widget({}, "free"));
+  const other: Any = definition(specOf({}));
+  other.metadata.name = "gadgets.example.com";
+  other.spec.names = { plural: "gadgets", kind: "Gadget", shortNames: ["wd"] };
+  await world.call("POST", definitions, other);
+
+  await world.call("DELETE", `${definitions}/widgets.example.com`);
+  await once(world, "widgets.example.com", (status) => holds(status, "Terminating"));
+  const refused = await world.call("POST", widgets, widget({}, "late"));
+  assert.deepEqual([refused.status, refused.body.message], [
+    405,
+    "create not allowed while custom resource definition is terminating",
+  ]);
+  const gone = once(world, "widgets.example.com", (_status, type) => type === "DELETED");
+  await world.call("PATCH", `${widgets}/held`, { metadata: { finalizers: null } }, merge);
+  await gone;
+  await once(world, "gadgets.example.com", (status) => holds(status, "Established"));
+  assert.equal((await world.call("GET", widgets)).status, 404);
+});
+
+Deno.test("an embedded object is pruned by its schema and checked as an object", async () => {
+  await using world = await apiWorld();
+  const properties = { spec: { type: "object", properties: { a: { type: "string" } } } };
+  const template = { type: "object", "x-kubernetes-embedded-resource": true, properties };
+  await define(world, definition(specOf({ template })));
+  const inner = { apiVersion: "v1", kind: "Pod", metadata: { name: "p", odd: 1 }, spec: { a: "x", b: "y" }, c: 1 };
+  const made = await world.call("POST", widgets, widget({ template: inner }));
+  const kept = { apiVersion: "v1", kind: "Pod", metadata: { name: "p" }, spec: { a: "x" } };
+  assert.deepEqual(made.body.spec.template, kept);
+  const wrong = await world.call(
+    "POST",
+    widgets,
+    widget({ template: { ...kept, apiVersion: "a/b/c", kind: "1" } }, "x"),
+  );
+  assert.deepEqual(wrong.body.details.causes.map(({ field }: Any) => field), [
+    "spec.template.apiVersion",
+    "spec.template.kind",
+  ]);
 });

@@ -4,10 +4,12 @@ import { isReason } from "../../schema/mod.ts";
 import { apiServerUser } from "../bootstrap/ensure.ts";
 import type { ResourceCache, WatchCache } from "../cache/mod.ts";
 import type { Operations } from "../operations.ts";
+import { endingStatus } from "./definition_status.ts";
 
 export const cleanupFinalizer = "customresourcecleanup.apiextensions.k8s.io";
 
 export interface Cleaner {
+  readonly now: () => number;
   readonly cache: WatchCache;
   readonly operations: Operations;
 }
@@ -21,11 +23,15 @@ export async function cleanUp(
 ): Promise<void> {
   const { name, finalizers = [] } = definition.metadata;
   if (!finalizers.includes(cleanupFinalizer)) return;
+  const tell = (ending: "begun" | "done") =>
+    patchDefinition(cleaner, definitions, name, { status: endingStatus(definition, ending, cleaner.now()) }, "status");
+  await tell("begun");
   const [row] = rows;
   if (row) {
     await cleaner.operations.deleteCollection({ resource: row, namespace: "" }, {}, { user: apiServerUser });
     await empty(cleaner.cache.resource(row.storagePrefix));
   }
+  await tell("done");
   const kept = finalizers.filter((finalizer) => finalizer !== cleanupFinalizer);
   await patchDefinition(cleaner, definitions, name, { metadata: { finalizers: kept } });
 }

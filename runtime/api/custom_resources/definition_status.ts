@@ -28,7 +28,9 @@ export function acceptance(registry: ResourceRegistry, spec: DefinitionSpec, own
   if (names.singular && taken(names.singular)) return inUse("SingularConflict", names.singular);
   const short = names.shortNames?.find(taken);
   if (short) return inUse("ShortNamesConflict", short);
-  if (others.some(({ kind }) => kind === names.kind)) return inUse("KindConflict", names.kind);
+  const kindTaken = (name: string) => others.some(({ kind, listKind }) => kind === name || listKind === name);
+  if (kindTaken(names.kind)) return inUse("KindConflict", names.kind);
+  if (names.listKind && kindTaken(names.listKind)) return inUse("ListKindConflict", names.listKind);
   return { ok: true };
 }
 
@@ -82,6 +84,28 @@ function refusedConditions({ reason, message }: Acceptance & { ok: false }): rea
     { type: "NamesAccepted", status: "False", reason, message },
     { type: "Established", status: "False", reason: "NotAccepted", message: "not all names are accepted" },
   ];
+}
+
+const endings = {
+  begun: {
+    type: "Terminating",
+    status: "True",
+    reason: "InstanceDeletionInProgress",
+    message: "CustomResource deletion is in progress",
+  },
+  done: {
+    type: "Terminating",
+    status: "False",
+    reason: "InstanceDeletionCompleted",
+    message: "removed all instances",
+  },
+} as const;
+
+/** What is said while its objects are removed, and when none is left. */
+export function endingStatus(object: Stored, ending: keyof typeof endings, nowMs: number): Status {
+  const old = (object.status ?? {}) as Status;
+  const others = (old.conditions ?? []).filter(({ type }) => type !== "Terminating");
+  return { ...old, conditions: [...others, settled(endings[ending], old, nowMs)] };
 }
 
 /** The time of a condition is that of its last change. */

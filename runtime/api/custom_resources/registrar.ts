@@ -31,15 +31,30 @@ export function followDefinitions(options: Registrar): Disposable {
   const metadata = definitions.type.fields.get("metadata")!.type;
   const served = new Map<string, Serving>();
   const converters = { view: clusterView(registry, cache), random: Math.random };
+  const context = { served, ending: new Set<string>(), metadata, definitions, converters };
+  const follow = (object: Stored) => serve(options, context, object).catch(onTrouble);
+  /** Names that were taken may be free now. */
+  const reconsider = ({ group }: DefinitionSpec) => {
+    for (const { path, object } of cache.resource(definitions.storagePrefix).list()) {
+      if (!served.has(path) && (object.spec as unknown as DefinitionSpec).group === group) follow(object);
+    }
+  };
   const sink = {
     event: (type: string, { path, object }: { path: string; object: Stored }) => {
-      if (type === "DELETED") return withdraw(options, served, path);
-      serve(options, { served, metadata, definitions, converters }, object).catch(onTrouble);
+      if (type === "DELETED") {
+        withdraw(options, served, path);
+        return reconsider(object.spec as unknown as DefinitionSpec);
+      }
+      follow(object);
     },
     bookmark: () => {},
     closed: () => {},
   };
   return cache.resource(definitions.storagePrefix).watch({ selection: { folder: "" }, sink, bookmarks: false }, 0);
+}
+
+function ended({ cache }: Registrar, { storagePrefix }: Resource, name: string): boolean {
+  return cache.resource(storagePrefix).get(name)?.object.metadata.deletionTimestamp !== undefined;
 }
 
 interface Serving {
@@ -49,6 +64,8 @@ interface Serving {
 
 interface Context {
   readonly served: Map<string, Serving>;
+  /** Definitions whose objects are being removed: their own conditions are no news. */
+  readonly ending: Set<string>;
   readonly metadata: TypeNode;
   readonly definitions: Resource;
   readonly converters: Converters;
@@ -56,7 +73,7 @@ interface Context {
 
 async function serve(
   options: Registrar,
-  { served, metadata, definitions, converters }: Context,
+  { served, ending, metadata, definitions, converters }: Context,
   object: Stored,
 ): Promise<void> {
   const { name } = object.metadata;
@@ -64,7 +81,11 @@ async function serve(
   const before = served.get(name);
   const accepted = acceptance(options.registry, spec, before?.rows ?? []);
   if (accepted.ok && !sameJson(before?.spec, spec)) {
-    const rows = rowsOf(spec, metadata, converterOf(spec, converters));
+    const rows = rowsOf(spec, {
+      metadata,
+      convert: converterOf(spec, converters),
+      ending: () => ended(options, definitions, name),
+    });
     for (const { storagePrefix } of rows) options.cache.resource(storagePrefix);
     const gone = (before?.rows ?? []).filter((old) => !rows.some(({ version }) => version === old.version));
     served.set(name, { spec, rows });
@@ -72,7 +93,9 @@ async function serve(
     options.registry.put(rows);
   }
   if (object.metadata.deletionTimestamp) {
-    return await cleanUp(options, definitions, object, served.get(name)?.rows ?? []);
+    if (ending.has(name)) return;
+    ending.add(name);
+    return await cleanUp(options, definitions, object, served.get(name)?.rows ?? []).finally(() => ending.delete(name));
   }
   const status = statusOf(object, spec, accepted, options.now());
   if (!sameJson(status, object.status)) await patchDefinition(options, definitions, name, { status }, "status");

@@ -5,6 +5,7 @@ import {
   type KubeObject,
   type PrinterColumn,
   type Resource,
+  StatusError,
   type StructNode,
   type Subresource,
   type TypeNode,
@@ -14,7 +15,7 @@ import type { ClientConfig } from "../admission/webhooks/webhook.ts";
 import { setScalePaths } from "../subresources/scale_paths.ts";
 import type { JsonSchema } from "./json_schema.ts";
 import { structuralType } from "./structural_type.ts";
-import { customValidation } from "./validation.ts";
+import { customValidation, type Validation } from "./validation.ts";
 
 export interface DefinitionVersion {
   readonly name: string;
@@ -62,17 +63,19 @@ export interface DefinitionSpec {
 const verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] as const;
 const partVerbs = ["get", "patch", "update"] as const;
 
-/** `metadata`: the type that every object's metadata has. */
-export function rowsOf(spec: DefinitionSpec, metadata: TypeNode, convert?: Resource["convert"]): Resource[] {
-  return spec.versions.filter(({ served }) => served).map((version) => rowOf(spec, version, metadata, convert));
+export interface RowParts {
+  /** The type that every object's metadata has. */
+  readonly metadata: TypeNode;
+  readonly convert?: Resource["convert"];
+  /** Whether its objects are being removed: no new ones then. */
+  readonly ending: () => boolean;
 }
 
-function rowOf(
-  spec: DefinitionSpec,
-  version: DefinitionVersion,
-  metadata: TypeNode,
-  convert: Resource["convert"],
-): Resource {
+export function rowsOf(spec: DefinitionSpec, parts: RowParts): Resource[] {
+  return spec.versions.filter(({ served }) => served).map((version) => rowOf(spec, version, parts));
+}
+
+function rowOf(spec: DefinitionSpec, version: DefinitionVersion, { metadata, convert, ending }: RowParts): Resource {
   const { group, names } = spec;
   const storage = spec.versions.find(({ storage }) => storage) ?? version;
   const schema = version.schema?.openAPIV3Schema;
@@ -102,11 +105,20 @@ function rowOf(
     printerColumns: version.additionalPrinterColumns?.map(columnOf),
     openApi: schema as unknown as Resource["openApi"],
     convert,
-    validate: schema && customValidation(schema),
+    validate: notWhile(ending, schema && customValidation(schema)),
     complete: schema && hasDefaults(schema) ? (stored) => withDefaults(row, stored) : undefined,
   };
   rememberScale(row, version);
   return row;
+}
+
+/** Throws MethodNotAllowed for what is made while the definition ends. */
+function notWhile(ending: () => boolean, validation: Validation = () => []): Validation {
+  return (object, old) => {
+    if (old || !ending()) return validation(object, old);
+    const why = "create not allowed while custom resource definition is terminating";
+    throw new StatusError("MethodNotAllowed", why);
+  };
 }
 
 function hasDefaults({ default: value, properties = {}, items, additionalProperties: more }: JsonSchema): boolean {

@@ -13,7 +13,7 @@ const anything: TypeNode = { type: "any", embeddedResource: false };
 export function structuralType(schema: JsonSchema | undefined, metadata: TypeNode): StructNode {
   const own = schema?.properties ?? {};
   const fields = new Map<string, FieldNode>();
-  for (const [name, inner] of Object.entries(own)) fields.set(name, fieldOf(schema!, name, inner));
+  for (const [name, inner] of Object.entries(own)) fields.set(name, fieldOf(schema!, name, inner, metadata));
   for (const name of ["apiVersion", "kind"]) fields.set(name, plainField(name, { type: "string" }));
   fields.set("metadata", plainField("metadata", metadata));
   return {
@@ -25,28 +25,30 @@ export function structuralType(schema: JsonSchema | undefined, metadata: TypeNod
   };
 }
 
-/** The type of one value; `structuralType` is that of a whole object. */
-export function typeOfSchema(schema: JsonSchema): TypeNode {
+/** The type of one value; `structuralType` is that of a whole object. `metadata`: of the objects that it embeds. */
+export function typeOfSchema(schema: JsonSchema, metadata: TypeNode = anything): TypeNode {
   if (schema["x-kubernetes-int-or-string"]) return { type: "intOrString" };
-  if (schema["x-kubernetes-embedded-resource"]) return { type: "any", embeddedResource: true };
-  if (schema.type === "object" || schema.properties || schema.additionalProperties) return objectOf(schema);
-  if (schema.type === "array") return listOf(schema);
+  if (schema["x-kubernetes-embedded-resource"]) return structuralType(schema, metadata);
+  if (schema.type === "object" || schema.properties || schema.additionalProperties) return objectOf(schema, metadata);
+  if (schema.type === "array") return listOf(schema, metadata);
   return scalarOf(schema);
 }
 
-function objectOf(schema: JsonSchema): StructNode | MapNode | TypeNode {
+function objectOf(schema: JsonSchema, metadata: TypeNode): StructNode | MapNode | TypeNode {
   const { properties, additionalProperties: more } = schema;
   const atomic = schema["x-kubernetes-map-type"] === "atomic";
   const preserveUnknown = schema["x-kubernetes-preserve-unknown-fields"] === true;
-  if (!properties && more && more !== true) return { type: "map", values: typeOfSchema(more), atomic };
+  if (!properties && more && more !== true) return { type: "map", values: typeOfSchema(more, metadata), atomic };
   if (!properties && (more === true || preserveUnknown)) return anything;
-  const fields = new Map(Object.entries(properties ?? {}).map(([name, inner]) => [name, fieldOf(schema, name, inner)]));
-  const additional = more ? (more === true ? anything : typeOfSchema(more)) : undefined;
+  const fields = new Map(
+    Object.entries(properties ?? {}).map(([name, inner]) => [name, fieldOf(schema, name, inner, metadata)]),
+  );
+  const additional = more ? (more === true ? anything : typeOfSchema(more, metadata)) : undefined;
   return { type: "struct", name: "", fields, atomic, preserveUnknown, ...(additional ? { additional } : {}) };
 }
 
-function listOf(schema: JsonSchema): ListNode {
-  const items = schema.items ? typeOfSchema(schema.items) : anything;
+function listOf(schema: JsonSchema, metadata: TypeNode): ListNode {
+  const items = schema.items ? typeOfSchema(schema.items, metadata) : anything;
   const listType = schema["x-kubernetes-list-type"] ?? "atomic";
   return { type: "list", items, listType, keys: schema["x-kubernetes-list-map-keys"] ?? [] };
 }
@@ -66,9 +68,9 @@ function scalarOf({ type = "", format, enum: values }: JsonSchema): TypeNode {
   return texts && type === "string" ? { type: scalar, enum: texts } : { type: scalar };
 }
 
-function fieldOf(parent: JsonSchema, name: string, schema: JsonSchema): FieldNode {
+function fieldOf(parent: JsonSchema, name: string, schema: JsonSchema, metadata: TypeNode): FieldNode {
   return {
-    ...plainField(name, typeOfSchema(schema)),
+    ...plainField(name, typeOfSchema(schema, metadata)),
     required: parent.required?.includes(name) ?? false,
     nullable: schema.nullable ?? false,
     ...(schema.default === undefined ? {} : { default: schema.default }),

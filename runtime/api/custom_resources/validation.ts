@@ -4,7 +4,15 @@
  *
  * A schema is compiled when its first object is checked: a thousand definitions that nobody uses cost nothing.
  */
-import { type FieldError, type KubeObject, sameJson, shown } from "../../schema/mod.ts";
+import {
+  dns1035Label,
+  type FieldError,
+  invalidValue,
+  type KubeObject,
+  required,
+  sameJson,
+  shown,
+} from "../../schema/mod.ts";
 import { Budget, requestLimit } from "../../cel/mod.ts";
 import type { JsonSchema } from "./json_schema.ts";
 import { compileRules, type RuleCheck } from "./rules.ts";
@@ -123,9 +131,9 @@ const serverFields = new Set(["apiVersion", "kind", "metadata"]);
 function rootProperties(schema: JsonSchema): Check | undefined {
   const { metadata, ...properties } = { ...schema.properties };
   for (const name of serverFields) delete properties[name];
-  const required = schema.required?.filter((name) => !serverFields.has(name));
+  const asked = schema.required?.filter((name) => !serverFields.has(name));
   const named = metadata?.properties && { metadata: { ...metadata, required: undefined } };
-  return innerCheck({ ...schema, required, properties: { ...properties, ...named } });
+  return innerCheck({ ...schema, required: asked, properties: { ...properties, ...named } });
 }
 
 function innerCheck(schema: JsonSchema): Check | undefined {
@@ -145,11 +153,11 @@ export function childPath(path: string, name: string): string {
   return `${path}.${name}`;
 }
 
-function requiredCheck({ required }: JsonSchema): Check | undefined {
-  if (!required?.length) return undefined;
+function requiredCheck({ required: names }: JsonSchema): Check | undefined {
+  if (!names?.length) return undefined;
   return ({ value, path }, { faults }) => {
     if (!isObject(value)) return;
-    for (const name of required) {
+    for (const name of names) {
       if (value[name] !== undefined) continue;
       faults.push({ reason: "FieldValueRequired", field: childPath(path, name), message: "Required value" });
     }
@@ -238,14 +246,20 @@ function uniqueCheck(identity: (item: unknown) => unknown): Check {
 
 const embeddedCheck: Check = ({ value, path }, { faults }) => {
   if (!isObject(value)) return;
-  for (const name of ["apiVersion", "kind"]) {
-    if (value[name]) continue;
-    faults.push({
-      reason: "FieldValueRequired",
-      field: childPath(path, name),
-      message: "Required value: must not be empty",
-    });
+  for (const [name, why] of Object.entries(embeddedRules)) {
+    const field = childPath(path, name);
+    const said = value[name];
+    if (typeof said !== "string" || said === "") faults.push(required(field, "must not be empty"));
+    else if (why(said)) faults.push(invalidValue(field, said, why(said)!));
   }
+};
+
+const embeddedRules: Readonly<Record<string, (said: string) => string | undefined>> = {
+  apiVersion: (said) => said.split("/").length > 2 ? `unexpected GroupVersion string: ${said}` : undefined,
+  kind: (said) => {
+    const [fault] = dns1035Label(said.toLowerCase());
+    return fault && `may have mixed case, but should otherwise match: ${fault}`;
+  },
 };
 
 /** anyOf, oneOf, allOf, not: their schemas say only what values they allow. */

@@ -30,6 +30,6 @@ function rowFor(kind: string, plural: string, scope: string, properties: object)
     scope,
     names: { kind, plural, singular: "" },
     versions: [{ name: "v1beta1", served: true, storage: false, schema: schema as never }],
-  }, metadata);
+  }, { metadata, ending: () => false });
   return { ...row!, verbs: ["get", "list"] };
 }

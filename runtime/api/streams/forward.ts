@@ -21,18 +21,21 @@ export async function forward(
   const outgoing = httpRequest(options);
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
     outgoing.once("response", resolve);
-    outgoing.once("error", (error) => {
-      reject(
-        new StatusError("ServiceUnavailable", `error trying to reach service: ${error.message}`, {}, { cause: error }),
-      );
-    });
+    outgoing.once("error", (error) => reject(unreachable(error)));
+    // A socket that closed before the request took it over tells the request nothing.
+    const ended = () => reject(unreachable(new Error("EOF")));
+    if (socket.destroyed) ended();
+    else socket.once("close", ended);
   });
+  const proof = connection.whenLost?.(() => socket.destroy());
+  connection.outgoing?.once("close", () => socket.destroy());
   const body = connection.incoming ?? (request.body ? Readable.fromWeb(request.body as never) : undefined);
   if (body && request.method !== "GET" && request.method !== "HEAD") body.pipe(outgoing);
   else outgoing.end();
-  const answer = await answered;
-  const proof = connection.whenLost?.(() => socket.destroy());
-  connection.outgoing?.once("close", () => socket.destroy());
+  const answer = await answered.catch((error) => {
+    proof?.[Symbol.dispose]();
+    throw error;
+  });
   answer.once("close", () => {
     proof?.[Symbol.dispose]();
     socket.destroy();
@@ -41,6 +44,10 @@ export async function forward(
     status: answer.statusCode,
     headers: answerHeaders(answer),
   });
+}
+
+function unreachable(error: Error): StatusError {
+  return new StatusError("ServiceUnavailable", `error trying to reach service: ${error.message}`, {}, { cause: error });
 }
 
 function headersFor(request: Request, { host, headers = [] }: Destination): Record<string, string | string[]> {

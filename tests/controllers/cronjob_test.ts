@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { cronJobs, serviceAccounts } from "../../controllers/mod.ts";
 import { planCron } from "../../controllers/cronjob/plan.ts";
 import { parseSchedule } from "../../controllers/cronjob/schedule.ts";
-import { CronJob, Job, Namespace } from "../../runtime/schema/mod.ts";
-import { testCluster } from "./cluster.ts";
-import { type Death, dyingClient, type WriteLog } from "./dying_client.ts";
 import { startMs } from "./sample.ts";
 
 const minuteMs = 60_000;
@@ -73,38 +69,4 @@ Deno.test("Forbid waits for what runs, Replace makes it go, Allow runs both; a d
   assert.equal(plan({ startingDeadlineSeconds: 10 }).said[0]?.reason, "MissSchedule");
   assert.equal(plan({ startingDeadlineSeconds: 40 }).start, startMs + 5 * minuteMs);
   assert.equal(plan({}).waitMs, 30_000);
-});
-
-Deno.test("killed at any of its writes, a CronJob starts one Job for a time that it missed", async () => {
-  await using cluster = await testCluster();
-  cluster.run([serviceAccounts]);
-  const { client, until } = cluster;
-  await client.create(Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name: "work" } });
-  for (const [index, when] of (["before", "after", "before", "after"] as const).entries()) {
-    const ref = { namespace: "work", name: `cron-${index}` };
-    const template = { spec: { restartPolicy: "Never" as const, containers: [{ name: "main", image: "x" }] } };
-    const made = await client.create(CronJob, {
-      apiVersion: "batch/v1",
-      kind: "CronJob",
-      metadata: ref,
-      spec: { schedule: "0 0 1 1 *", timeZone: "UTC", jobTemplate: { spec: { template } } },
-    });
-    const status = { lastScheduleTime: "2020-06-01T00:00:00Z" };
-    await client.update(CronJob, { ...made, status }, { subresource: "status" });
-    const died = Promise.withResolvers<void>();
-    const log: WriteLog = { done: [] };
-    const death: Death = { atWrite: 1 + (index >> 1), when };
-    const first = cluster.run([cronJobs], dyingClient(client, death, { log, die: died.resolve }));
-    await died.promise;
-    await first.stop();
-    const second = cluster.run([cronJobs]);
-    const cron = await until(CronJob, ref, (cron) => cron?.status?.active?.length === 1);
-    await second.stop();
-    assert.match(cron?.status?.lastScheduleTime ?? "", /-01-01T00:00:00Z$/);
-    const jobs = (await client.list(Job, { namespace: "work" })).items.filter(({ metadata }) =>
-      metadata.name.startsWith(ref.name)
-    );
-    const minutes = Date.parse(cron!.status!.lastScheduleTime!) / minuteMs;
-    assert.deepEqual(jobs.map(({ metadata }) => metadata.name), [`${ref.name}-${minutes}`], log.done.join());
-  }
 });

@@ -6,7 +6,6 @@ import { ordinalOf, planStateful } from "../../controllers/statefulset/plan.ts";
 import { isGoing, type PodObject } from "../../controllers/objects/pod_state.ts";
 import { Namespace, PersistentVolumeClaim, Pod, ServiceAccount, StatefulSet } from "../../runtime/schema/mod.ts";
 import { type TestCluster, testCluster } from "./cluster.ts";
-import { type Death, dyingClient, type WriteLog } from "./dying_client.ts";
 import { podPlayer } from "./pod_player.ts";
 import { samplePod, startMs } from "./sample.ts";
 
@@ -189,30 +188,6 @@ function standing({ until }: TestCluster, name: string, replicas: number) {
       status.observedGeneration === metadata.generation,
   );
 }
-
-Deno.test("killed at any of its writes, a StatefulSet ends the same, with each pod and each claim made once", async () => {
-  await using cluster = await testCluster();
-  cluster.run([serviceAccounts, podPlayer()]);
-  const { client, until } = cluster;
-  await client.create(Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name: "data" } });
-  await until(ServiceAccount, { namespace: "data", name: "default" }, (account) => account !== undefined);
-  for (let atWrite = 1; atWrite <= 8; atWrite++) {
-    const name = `set-${atWrite}`;
-    const death: Death = { atWrite, when: atWrite % 2 === 0 ? "before" : "after" };
-    const died = Promise.withResolvers<void>();
-    const log: WriteLog = { done: [] };
-    await createSet(cluster, name, "Retain");
-    const first = cluster.run([statefulSets], dyingClient(client, death, { log, die: died.resolve }));
-    await Promise.race([died.promise, standing(cluster, name, 2)]);
-    await first.stop();
-    const second = cluster.run([statefulSets], dyingClient(client, { atWrite: 0, when: "before" }, { log, die() {} }));
-    await standing(cluster, name, 2);
-    await second.stop();
-    const made = (what: string) => log.done.filter((write) => write === `create ${what}`).length;
-    assert.deepEqual([made("Pod"), made("PersistentVolumeClaim"), made("ControllerRevision")], [2, 2, 1], name);
-    assert.ok(!log.done.includes("delete Pod"), log.done.join());
-  }
-});
 
 Deno.test("a claim that goes with its pod is owned by it before the pod is deleted", async () => {
   await using cluster = await testCluster();

@@ -10,7 +10,6 @@ import {
 import { chooseVolume } from "../../controllers/persistent_volume/plan.ts";
 import { Namespace, PersistentVolume, PersistentVolumeClaim, Pod, ServiceAccount } from "../../runtime/schema/mod.ts";
 import { type TestCluster, testCluster } from "./cluster.ts";
-import { type Death, dyingClient, type WriteLog } from "./dying_client.ts";
 
 const size = fc.integer({ min: 1, max: 4 });
 const modes = fc.subarray(["ReadWriteOnce" as const, "ReadOnlyMany" as const], { minLength: 1 });
@@ -117,31 +116,4 @@ Deno.test("a claim binds, stays while a pod uses it, and its volume is released 
   await client.delete(Pod, { namespace: "data", name: "user" }, { gracePeriodSeconds: 0 });
   await until(PersistentVolumeClaim, { namespace: "data", name: "disk" }, (claim) => claim === undefined);
   await until(PersistentVolume, { name: "one" }, (volume) => volume === undefined);
-});
-
-Deno.test("killed at any of its writes, a claim ends bound to one volume and no second is taken", async () => {
-  await using cluster = await testCluster();
-  const { client } = cluster;
-  await client.create(Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name: "data" } });
-  for (let atWrite = 1; atWrite <= 6; atWrite++) {
-    const label = `v${atWrite}`;
-    await createVolume(cluster, label);
-    await createClaim(cluster, label, label);
-    for (const when of ["before", "after"] as const) {
-      const died = Promise.withResolvers<void>();
-      const log: WriteLog = { done: [] };
-      const death: Death = { atWrite, when };
-      const first = cluster.run(
-        [persistentVolumes, persistentVolumeClaims],
-        dyingClient(client, death, { log, die: died.resolve }),
-      );
-      await Promise.race([died.promise, Promise.all([bound(cluster, label), phase(cluster, label, "Bound")])]);
-      await first.stop();
-    }
-    const second = cluster.run([persistentVolumes, persistentVolumeClaims]);
-    const [claim, volume] = await Promise.all([bound(cluster, label), phase(cluster, label, "Bound")]);
-    await second.stop();
-    assert.equal(claim?.spec?.volumeName, label);
-    assert.equal(volume?.spec?.claimRef?.uid, claim?.metadata.uid);
-  }
 });

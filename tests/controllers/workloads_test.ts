@@ -5,7 +5,6 @@ import { formatIndexes, parseIndexes } from "../../controllers/job/indexes.ts";
 import { DaemonSet, Job, Namespace, Node, Pod, ServiceAccount } from "../../runtime/schema/mod.ts";
 import { type Controller, controller, done } from "../../runtime/loop/mod.ts";
 import { type TestCluster, testCluster } from "./cluster.ts";
-import { type Death, dyingClient, type WriteLog } from "./dying_client.ts";
 import { podPlayer } from "./pod_player.ts";
 
 async function cluster(loops: readonly Controller[]): Promise<TestCluster> {
@@ -87,25 +86,6 @@ Deno.test("a Job whose pods fail gives up at its limit; a suspended one has no p
     body: { spec: { suspend: false } },
   });
   await ending(made, "later", "Complete");
-});
-
-Deno.test("killed at any of its writes, a Job counts the same and makes no pod too many", async () => {
-  await using made = await cluster([podEnder]);
-  for (let atWrite = 1; atWrite <= 16; atWrite++) {
-    const death: Death = { atWrite, when: atWrite % 2 === 0 ? "before" : "after" };
-    const died = Promise.withResolvers<void>();
-    const log: WriteLog = { done: [] };
-    const name = `killed-${atWrite}`;
-    await createJob(made, name, { completions: 3, parallelism: 2 });
-    const first = made.run([jobs], dyingClient(made.client, death, { log, die: died.resolve }));
-    await Promise.race([died.promise, ending(made, name, "Complete")]);
-    await first.stop();
-    const second = made.run([jobs]);
-    const job = await ending(made, name, "Complete");
-    await second.stop();
-    const pods = (await made.client.list(Pod, { namespace: "work", labelSelector: `job-name=${name}` })).items;
-    assert.deepEqual([job?.status?.succeeded, pods.length], [3, 3], `${name}: ${log.done.join(", ")}`);
-  }
 });
 
 Deno.test("lists of indexes are written and read as ranges", () => {

@@ -1,14 +1,17 @@
-/** A whole machine from `up` on, in a test host with docker already running: start, pods, idle. */
+/** A whole machine from `up` on, in a test host with docker already running: start, pods, idle: the figures of the node agent. */
 import { type TestHost, testHost } from "../support/host.ts";
-import { endpointOf } from "./api_bench.ts";
-import { Connection } from "./connection.ts";
+import { importBusybox } from "../support/busybox_image.ts";
 import { percentile, say } from "./figures.ts";
+import { obedient, PodLife, probed, stubborn } from "./pod_life.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
+const d8s = [Deno.execPath(), "run", "--quiet", "--allow-all", `${root}mod.ts`];
+/** After work, before a process counts as idle. */
+const settleMs = 15_000;
+const idleMs = 60_000;
 
 function spawnUp(host: TestHost): Deno.ChildProcess {
-  const command = [Deno.execPath(), "run", "--quiet", "--allow-all", `${root}mod.ts`, "up", "--no-install"];
-  return host.spawn(command, { stdout: "null", stderr: "null", cwd: root });
+  return host.spawn([...d8s, "up", "--no-install"], { stdout: "null", stderr: "null", cwd: root });
 }
 
 /** Milliseconds until a shell condition holds in the host. */
@@ -39,41 +42,26 @@ async function starts(host: TestHost): Promise<Deno.ChildProcess> {
   return second;
 }
 
-async function podStarts(host: TestHost): Promise<void> {
-  const endpoint = { ...endpointOf(`${host.folder}/kubeconfig`), hostname: host.address };
-  const pods = "/api/v1/namespaces/default/pods";
-  const writer = await Connection.open(endpoint);
-  const times: number[] = [];
-  for (let i = 0; i < 12; i++) {
-    const name = `start-${i}`;
-    const watcher = await Connection.open(endpoint);
-    await watcher.send("GET", `${pods}?watch=true&fieldSelector=metadata.name%3D${name}`);
-    await watcher.begun();
-    const before = performance.now();
-    const created = await writer.request("POST", pods, { body: pausePod(name) });
-    if (created.status !== 201) throw new Error(new TextDecoder().decode(created.body));
-    await running(watcher);
-    times.push(performance.now() - before);
-    watcher[Symbol.dispose]();
-    await writer.request("DELETE", `${pods}/${name}?gracePeriodSeconds=1`);
-    await until(host, `! docker ps -a --format '{{.Names}}' | grep -q '_${name}_'`);
-  }
-  say(
-    "pod start, create to Running, image present",
-    `p50 ${percentile(times, 0.5).toFixed(0)} ms  p90 ${percentile(times, 0.9).toFixed(0)} ms`,
-  );
+async function podLives(host: TestHost): Promise<void> {
+  const life = await PodLife.on(host);
+  await importBusybox(host);
+  const { total, parts } = await life.starts();
+  say("create to Running, image present", percentiles(total));
+  console.log(`  of it: ${Object.entries(parts).map(([step, ms]) => `${step} ${ms.toFixed(0)} ms`).join(", ")}`);
+  say("delete to gone, 1 s grace, SIGTERM ignored", percentiles(await life.deletes(stubborn, 1)));
+  say("delete to gone, SIGTERM obeyed", percentiles(await life.deletes(obedient, 30)));
+  const { told, again } = await life.crashes();
+  say("docker's event to a watcher", percentiles(told));
+  say("a crashed container runs again, the first time", percentiles(again));
 }
 
-async function running(watcher: Connection): Promise<void> {
-  for await (const chunk of watcher.stream()) {
-    if (/"phase":"Running"/.test(new TextDecoder().decode(chunk))) return;
-  }
-  throw new Error("the watch ended before the pod ran");
+async function many(host: TestHost): Promise<void> {
+  const life = await PodLife.on(host);
+  say("30 pods of one Deployment, all Running", seconds(await life.deployment(30, probed)));
 }
 
-function pausePod(name: string): string {
-  const container = { name: "main", image: "d8s.local/pause:1" };
-  return JSON.stringify({ metadata: { name }, spec: { containers: [container] } });
+function percentiles(times: readonly number[]): string {
+  return `p50 ${percentile(times, 0.5).toFixed(0)} ms  p90 ${percentile(times, 0.9).toFixed(0)} ms`;
 }
 
 /** CPU seconds (user and system) and resident bytes of a process and its children. */
@@ -84,22 +72,48 @@ function usage(pid: number): { cpu: number; rss: number } {
   return { cpu: ticks / 100, rss: Number(kilobytes) * 1024 };
 }
 
-async function idle(up: Deno.ChildProcess, secondsLong: number): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 15_000));
-  const before = usage(up.pid);
-  await new Promise((resolve) => setTimeout(resolve, secondsLong * 1000));
-  const after = usage(up.pid);
-  const share = (after.cpu - before.cpu) / secondsLong * 100;
-  say("idle with the example: master and node", `${share.toFixed(2)} % of a core  ${(after.rss / 1e6).toFixed(0)} MB`);
+interface Idle {
+  /** Percent of a core. */
+  readonly share: number;
+  readonly rss: number;
+}
+
+async function idle({ pid }: Deno.ChildProcess): Promise<Idle> {
+  await new Promise((resolve) => setTimeout(resolve, settleMs));
+  const before = usage(pid);
+  await new Promise((resolve) => setTimeout(resolve, idleMs));
+  const after = usage(pid);
+  return { share: (after.cpu - before.cpu) / idleMs * 100_000, rss: after.rss };
+}
+
+/** What a node costs is what `up` takes more than a master alone. */
+async function masterAlone(): Promise<Idle> {
+  await using host = await testHost();
+  const master = host.spawn([...d8s, "master"], { stdout: "null", stderr: "null", cwd: root });
+  await until(host, apiReady);
+  const figures = await idle(master);
+  master.kill("SIGTERM");
+  await master.status;
+  return figures;
+}
+
+function sayIdle(name: string, { share, rss }: Idle, master: Idle): void {
+  const over = `node ${(share - master.share).toFixed(2)} %, ${((rss - master.rss) / 1e6).toFixed(0)} MB`;
+  say(name, `${share.toFixed(2)} % of a core, ${(rss / 1e6).toFixed(0)} MB; ${over}`);
 }
 
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(2)} s`;
 }
 
+const master = await masterAlone();
+say("idle: a master alone", `${master.share.toFixed(2)} % of a core, ${(master.rss / 1e6).toFixed(0)} MB`);
 await using host = await testHost({ docker: true });
 const up = await starts(host);
-await podStarts(host);
-await idle(up, 60);
+sayIdle("idle with 3 pods", await idle(up), master);
+await podLives(host);
+await many(host);
+sayIdle("idle with 33 pods, 60 probes every 10 s", await idle(up), master);
 up.kill("SIGTERM");
 await up.status;
+Deno.exit(0);

@@ -7,6 +7,7 @@ import {
   ensurePki,
   loopUser,
   type Pki,
+  type PkiOptions,
   requestHeaders,
   serviceAccountTokens,
   tokenIssuer,
@@ -39,10 +40,16 @@ export interface ApiServer extends AsyncDisposable {
   readonly pki: Pki;
 }
 
+type ApiServerOptions = Pick<ApiOptions, "dialKubelet"> & Pick<PkiOptions, "node"> & {
+  /** An IPv4 of this machine. Default 127.0.0.1. */
+  readonly hostname?: string;
+};
+
 /** The namespaces `default` and `kube-system` are there. */
-export async function apiServer(options: Pick<ApiOptions, "dialKubelet"> = {}): Promise<ApiServer> {
+export async function apiServer(options: ApiServerOptions = {}): Promise<ApiServer> {
+  const { hostname = "127.0.0.1", node, ...apiOptions } = options;
   const folder = await Deno.makeTempDir({ prefix: "d8s-api-" });
-  const pki = await ensurePki(`${folder}/pki`, { hostnames: ["localhost"], ips: ["127.0.0.1"] });
+  const pki = await ensurePki(`${folder}/pki`, { hostnames: ["localhost"], ips: [hostname], node });
   const store = await openSqliteStore({ path: `${folder}/store.db` });
   // Tokens ask the API whether their accounts still exist, and the API asks tokens who calls.
   const late: { client?: Client } = {};
@@ -53,15 +60,15 @@ export async function apiServer(options: Pick<ApiOptions, "dialKubelet"> = {}): 
   const authenticate = anyOf(proxies, clientCertificates(), serviceAccountTokens(tokens));
   const access = clusterAccess();
   const { authorize } = access;
-  const api = await createApi({ store, authenticate, authorize, access, tokens, clock: systemClock, ...options });
-  const address = { hostname: "127.0.0.1", port: 0 };
+  const api = await createApi({ store, authenticate, authorize, access, tokens, clock: systemClock, ...apiOptions });
+  const address = { hostname, port: 0 };
   const served = await serveApi(api, {
     ...address,
     ...pemOf(pki.apiserver),
     clientCa: pki.ca.cert,
     frontProxyCa: pki.frontProxyCa.cert,
   });
-  const url = `https://127.0.0.1:${served.port}`;
+  const url = `https://${hostname}:${served.port}`;
   const https = httpsClient({ server: url, ca: pki.ca.cert, ...pemOf(pki.admin) });
   const client = inProcessClient(api, loopUser("system:kube-controller-manager"));
   late.client = client;

@@ -166,7 +166,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     ]),
     streams: streamRoutes(streams),
   };
-  const metrics = apiMetrics({ cache, resources, store });
+  const metrics = apiMetrics({ cache, resources, store, flow: () => flow });
   let layer: Aggregation | undefined;
   const remoteApis = () => layer?.apis;
   const app = apiApp({
@@ -249,7 +249,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
       }),
     );
   }
-  const flow = new FlowControl(cache, clock, widths(resources, cache));
+  const flow = new FlowControl(cache, clock, widths(resources, cache), metrics.flow);
   const fetch = async (request: Request, comes: Connection = {}) => {
     const leave = metrics.enter(request.method);
     try {

@@ -2,6 +2,8 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Store } from "../store/store.ts";
 import type { WatchCache } from "./cache/mod.ts";
+import type { FlowControl, FlowObserver } from "./flow_control/flow_control.ts";
+import { flowMetrics } from "./flow_control/flow_metrics.ts";
 import { kindMetrics } from "./kind_metrics.ts";
 import { processMetrics } from "./process_metrics.ts";
 import type { ResourceRegistry } from "./resource_registry.ts";
@@ -16,6 +18,7 @@ export interface RequestLabels {
 }
 
 export interface ApiMetrics {
+  readonly flow: FlowObserver;
   /** A request has come; call what is returned when it is answered. */
   enter(method: string): () => void;
   /** `seconds` absent: a watch, whose length says nothing. */
@@ -30,9 +33,11 @@ export interface Measured {
   readonly cache: WatchCache;
   readonly resources: Pick<ResourceRegistry, "all">;
   readonly store: Pick<Store, "size">;
+  /** Asked at every scrape. */
+  readonly flow: () => FlowControl;
 }
 
-export function apiMetrics({ cache, resources, store }: Measured): ApiMetrics {
+export function apiMetrics({ cache, resources, store, flow }: Measured): ApiMetrics {
   const registry = new Registry();
   const registers = [registry];
   processMetrics(registry);
@@ -72,6 +77,7 @@ export function apiMetrics({ cache, resources, store }: Measured): ApiMetrics {
     },
   });
   return {
+    flow: flowMetrics(registry, flow),
     enter(method) {
       const kind = method === "GET" || method === "HEAD" ? "readOnly" : "mutating";
       inFlight[kind]++;

@@ -135,3 +135,36 @@ Deno.test("on a socket the headers of flow control stand on plain answers and on
   }
   client.close();
 });
+
+Deno.test("what was dispatched, turned away and is waited for is told under upstream's names", async () => {
+  await using world = await apiWorld();
+  const limited = { nominalConcurrencyShares: 1, borrowingLimitPercent: 0, limitResponse: { type: "Reject" } };
+  await world.call("POST", `${flows}/prioritylevelconfigurations`, {
+    metadata: { name: "narrow" },
+    spec: { type: "Limited", limited },
+  });
+  const resourceRules = [{ verbs: ["*"], apiGroups: ["*"], resources: ["*"], clusterScope: true, namespaces: ["*"] }];
+  const rules = [{ subjects: [{ kind: "User", user: { name: "eve" } }], resourceRules }];
+  await world.call("POST", `${flows}/flowschemas`, {
+    metadata: { name: "narrow" },
+    spec: { matchingPrecedence: 50, priorityLevelConfiguration: { name: "narrow" }, rules },
+  });
+  const eve = { name: "eve", groups: ["system:authenticated"] };
+  const asked = Array.from({ length: 50 }, () => world.api.rawRequest(eve, new Request("https://api/api/v1/secrets")));
+  const away = (await Promise.all(asked)).filter(({ status }) => status === 429).length;
+  const { body } = await world.call("GET", "/metrics");
+  const figure = (name: string, more = "") => {
+    const labels = 'priority_level="narrow"' + more;
+    const line = (body as string).split("\n").find((one) => one.startsWith(`apiserver_flowcontrol_${name}{${labels}`));
+    return Number(line?.split(" ").at(-1));
+  };
+  const schema = ',flow_schema="narrow"';
+  assert.equal(figure("dispatched_requests_total", schema), 50 - away);
+  assert.equal(figure("rejected_requests_total", `${schema},reason="concurrency-limit"`), away);
+  assert.equal(figure("current_executing_requests", schema), 0);
+  assert.equal(figure("current_executing_seats", schema), 0);
+  assert.equal(figure("current_inqueue_requests", schema), 0);
+  assert.equal(figure("nominal_limit_seats"), figure("upper_limit_seats"));
+  const counted = (body as string).match(/request_execution_seconds_count\{priority_level="narrow".*\} (\d+)/);
+  assert.equal(Number(counted?.[1]), 50 - away);
+});

@@ -12,6 +12,7 @@ import type { ResourceCache, WatchCache } from "../cache/mod.ts";
 import { distinguisher, type FlowSchema, inOrder, schemaFor } from "./classify.ts";
 import { Level, type LevelLimits, type Release } from "./level.ts";
 import type { QueueLimits } from "./queues.ts";
+import { type Reason, Tally } from "./tally.ts";
 
 /** As kube-apiserver's --max-requests-inflight and --max-mutating-requests-inflight together. */
 const totalSeats = 600;
@@ -35,6 +36,12 @@ export interface Admitted {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** Tells of a request that has left its queue, and of one that is over. Seconds. */
+export interface FlowObserver {
+  waited(schema: string, level: string, execute: boolean, seconds: number): void;
+  executed(schema: string, level: string, type: "regular" | "watch", seconds: number): void;
+}
+
 interface Compiled {
   readonly schemas: readonly FlowSchema[];
   readonly levels: ReadonlyMap<string, { readonly level: Level; readonly uid: string }>;
@@ -43,6 +50,7 @@ interface Compiled {
 export class FlowControl {
   readonly #schemas: ResourceCache;
   readonly #configurations: ResourceCache;
+  readonly #tallies = new Map<string, Tally>();
   readonly #levels = new Map<string, { level: Level; uid: string; key: string }>();
   #schemasAt = -1;
   #levelsAt = -1;
@@ -52,12 +60,26 @@ export class FlowControl {
     cache: WatchCache,
     private readonly clock: Clock,
     private readonly widthOf: (asked: Attributes) => number,
+    private readonly observer?: FlowObserver,
   ) {
     this.#schemas = cache.resource("/registry/flowschemas");
     this.#configurations = cache.resource("/registry/prioritylevelconfigurations");
   }
 
-  /** Throws TooManyRequests. Watches and streams sit on no seat: they would keep it. */
+  /** What was counted of each FlowSchema and its level since the start. */
+  tallies(): Iterable<Tally> {
+    return this.#tallies.values();
+  }
+
+  /** The levels that are there. */
+  levels(): readonly { readonly name: string; readonly level: Level }[] {
+    return [...this.#current().levels].map(([name, { level }]) => ({ name, level }));
+  }
+
+  /** Most that all levels together may use. */
+  readonly seats = totalSeats;
+
+  /** Throws TooManyRequests. Streams sit on no seat: they would keep it. A watch sits until it has begun. */
   async admit(asked: Attributes): Promise<Admitted | undefined> {
     const { schemas, levels } = this.#current();
     const schema = schemaFor(schemas, asked);
@@ -67,12 +89,43 @@ export class FlowControl {
       "x-kubernetes-pf-flowschema-uid": schema.metadata.uid,
       "x-kubernetes-pf-prioritylevel-uid": found.uid,
     };
-    if (isLong(asked)) return { release: () => {}, headers };
-    const flow = `${schema.metadata.name} ${distinguisher(schema, asked)}`;
-    const entered = found.level.enter(flow, this.widthOf(asked));
-    const release = entered instanceof Promise ? await entered : entered;
-    if (!release) throw new StatusError("TooManyRequests", tooMany, { retryAfterSeconds: 1 });
+    if (streams.has(asked.resource?.subresource ?? "")) return { release: () => {}, headers };
+    const tally = this.#tallyOf(schema);
+    const seats = this.widthOf(asked);
+    const leave = await this.#seat(found.level, `${tally.schema} ${distinguisher(schema, asked)}`, seats, tally);
+    const begun = this.clock.now();
+    tally.enter(seats);
+    const release = () => {
+      leave();
+      tally.leave(seats);
+      const type = asked.verb === "watch" ? "watch" : "regular";
+      this.observer?.executed(tally.schema, tally.level, type, (this.clock.now() - begun) / 1000);
+    };
     return { release, headers };
+  }
+
+  async #seat(level: Level, flow: string, seats: number, tally: Tally): Promise<Release> {
+    const entered = level.enter(flow, seats);
+    if (!(entered instanceof Promise)) {
+      if (!entered) throw turnedAway(tally, level.limits.queuing ? "queue-full" : "concurrency-limit");
+      this.observer?.waited(tally.schema, tally.level, true, 0);
+      return entered;
+    }
+    const since = this.clock.now();
+    tally.waiting++;
+    const release = await entered;
+    tally.waiting--;
+    this.observer?.waited(tally.schema, tally.level, !!release, (this.clock.now() - since) / 1000);
+    if (!release) throw turnedAway(tally, "time-out");
+    return release;
+  }
+
+  #tallyOf({ metadata, spec }: FlowSchema): Tally {
+    const level = spec.priorityLevelConfiguration.name;
+    const key = `${metadata.name} ${level}`;
+    let tally = this.#tallies.get(key);
+    if (!tally) this.#tallies.set(key, tally = new Tally(metadata.name, level));
+    return tally;
   }
 
   /** By the revision of either kind, so that nothing is compiled twice. */
@@ -125,6 +178,7 @@ function limitsOf(spec: LevelConfiguration["spec"], shares: number): LevelLimits
 
 const streams = new Set(["exec", "attach", "portforward", "proxy", "log"]);
 
-function isLong({ verb, resource }: Attributes): boolean {
-  return verb === "watch" || streams.has(resource?.subresource ?? "");
+function turnedAway(tally: Tally, reason: Reason): StatusError {
+  tally.reject(reason);
+  return new StatusError("TooManyRequests", tooMany, { retryAfterSeconds: 1 });
 }

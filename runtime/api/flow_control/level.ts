@@ -49,6 +49,12 @@ export class Level {
     return Math.max(0, Math.min(Math.floor(seats * lendable / 100), seats - this.#taken));
   }
 
+  /** Seats that it may use now. `undefined`: nobody counts. */
+  get limit(): number | undefined {
+    const { seats, borrows = Infinity } = this.limits;
+    return seats === undefined ? undefined : seats + Math.min(borrows, this.borrowable());
+  }
+
   /** Seats of others that it uses. */
   get borrowed(): number {
     return Math.max(0, this.#taken - (this.limits.seats ?? this.#taken));
@@ -62,10 +68,10 @@ export class Level {
   }
 
   #fits(seats: number): boolean {
-    const own = this.limits.seats!;
+    const together = this.#taken + seats;
     // A request that is wider than the level runs when it is alone.
-    if (this.#taken === 0 || this.#taken + seats <= own) return true;
-    return this.#taken + seats <= own + Math.min(this.limits.borrows ?? Infinity, this.borrowable());
+    if (this.#taken === 0 || together <= this.limits.seats!) return true;
+    return together <= this.limit!;
   }
 
   #sit(seats: number): Release {

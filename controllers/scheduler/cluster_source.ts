@@ -23,12 +23,12 @@ import {
 import { deviceView } from "./devices/device_view.ts";
 import { storageView } from "./storage_view.ts";
 import { isOver, isReasonToTry, profileFor } from "./pending_pod.ts";
-import type { ClusterEvent } from "./plugin.ts";
+import type { Happening } from "./plugin.ts";
 import { podFacts } from "./pod_facts.ts";
 import type { Profile } from "./profile.ts";
 import type { SchedulerState } from "./scheduler_state.ts";
 
-const storageKinds: readonly Kind<unknown>[] = [PersistentVolume, PersistentVolumeClaim, StorageClass, CSINode];
+const storageKinds: readonly Kind<unknown>[] = [PersistentVolume, StorageClass, CSINode];
 
 const deviceKinds: readonly Kind<unknown>[] = [DeviceClass, ResourceClaim, ResourceSlice];
 
@@ -38,7 +38,7 @@ export function clusterSource(stateOf: () => SchedulerState, profiles: readonly 
       const feed = new Feed(stateOf(), enqueue, context, profiles);
       const { informers, signal } = context;
       feed.state.cluster.storage = storageView(informers);
-      const devices = deviceView(informers, () => feed.device());
+      const devices = deviceView(informers, () => feed.help({ type: "deviceChanged" }));
       feed.state.cluster.devices = devices.view;
       const handlers = [
         ...devices.handlers,
@@ -48,12 +48,13 @@ export function clusterSource(stateOf: () => SchedulerState, profiles: readonly 
         }),
         informers.of(Node).onChange((change) => feed.node(change)),
         informers.of(Pod).onChange((change) => feed.pod(change)),
-        ...storageKinds.map((kind) => informers.of<unknown>(kind).onChange(() => feed.volume())),
+        ...storageKinds.map((kind) => informers.of<unknown>(kind).onChange(() => feed.help({ type: "volumeChanged" }))),
+        informers.of(PersistentVolumeClaim).onChange(({ key }) => feed.help({ type: "volumeChanged", claim: key })),
       ];
       const stop = () => handlers.forEach((handler) => handler[Symbol.dispose]());
       signal.addEventListener("abort", stop, { once: true });
       const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
-      const synced = [Namespace, Node, Pod, ...storageKinds, ...deviceKinds].map((kind) =>
+      const synced = [Namespace, Node, Pod, PersistentVolumeClaim, ...storageKinds, ...deviceKinds].map((kind) =>
         informers.of<unknown>(kind).synced
       );
       await Promise.race([aborted, Promise.all(synced)]);
@@ -73,16 +74,8 @@ class Feed {
     const { cluster } = this.state;
     if (type === "DELETED") return cluster.removeNode(key);
     cluster.setNode(object);
-    if (type === "ADDED") this.#help("nodeAdded");
-    else if (!old || matters(object, old)) this.#help("nodeChanged");
-  }
-
-  device(): void {
-    this.#help("deviceChanged");
-  }
-
-  volume(): void {
-    this.#help("volumeChanged");
+    if (type === "ADDED") this.help({ type: "nodeAdded", node: { name: key } });
+    else if (!old || matters(object, old)) this.help({ type: "nodeChanged", node: { name: key } });
   }
 
   pod(change: Change<IPod>): void {
@@ -94,7 +87,7 @@ class Feed {
       waiting.leave(key);
       if (!cluster.nodeOf(object.metadata.uid)) return;
       cluster.remove(object.metadata.uid);
-      return this.#help("podGone");
+      return this.help({ type: "podGone", pod: podFacts(object) });
     }
     if (nodeName) return this.#placed(object, nodeName);
     if (!profileFor(object, this.profiles)) return waiting.leave(key);
@@ -114,7 +107,7 @@ class Feed {
     }
     if (isOpen || !nominations.nodeOf(uid)) return;
     nominations.remove(uid);
-    if (!object.spec?.nodeName) this.#help("podGone");
+    if (!object.spec?.nodeName) this.help({ type: "podGone", pod: podFacts(object) });
   }
 
   #placed(pod: Stored<IPod>, node: string): void {
@@ -123,12 +116,14 @@ class Feed {
     const facts = podFacts(pod);
     waiting.leave(facts.key);
     cluster.place(facts, node);
-    if (known?.groupId !== facts.groupId) this.#help("podPlaced");
+    const isOther = known?.groupId !== facts.groupId;
+    if (isOther) this.help({ type: "podPlaced", pod: facts });
+    if (known && (isOther || !sameJson(known.requests, facts.requests))) this.help({ type: "podGone", pod: known });
   }
 
-  #help(event: ClusterEvent): void {
-    for (const { key, afterMs } of this.state.waiting.helped(event, this.context.clock.now())) {
-      const priority = this.context.informers.of(Pod).get(key)?.spec?.priority ?? 0;
+  help(happening: Happening): void {
+    const { waiting, cluster } = this.state;
+    for (const { pod: { key, priority }, afterMs } of waiting.helped(happening, cluster, this.context.clock.now())) {
       this.enqueue(key, { afterMs, priority });
     }
   }

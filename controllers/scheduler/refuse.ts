@@ -28,7 +28,7 @@ export async function refuse({ object, facts, refused }: RefusedPod, term: Term)
   const found = findCandidates({ pod: facts, cluster, profile, budgets }, refused, { from });
   const deciding = "candidates" in found ? decide(object, found, term) : found;
   const plan = deciding instanceof Promise ? await deciding : deciding;
-  waiting.enter(facts.key, new Set(refused.refusedBy.values()), context.clock.now());
+  waiting.enter(facts, new Set(refused.refusedBy.values()), context.clock.now());
   const message = words(refused, plan);
   const { schedulerName } = profile;
   context.recorder.event(object, "Warning", "FailedScheduling", message, { component: schedulerName });

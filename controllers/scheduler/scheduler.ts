@@ -6,7 +6,7 @@
  * may have less important pods removed, and is promised their room.
  */
 import type { IPod } from "kubernetes-models/v1/Pod";
-import { type Controller, done, type Outcome, reads } from "../../runtime/loop/mod.ts";
+import { type Controller, done, type Outcome, reads, requeueAfter } from "../../runtime/loop/mod.ts";
 import {
   isReason,
   type Key,
@@ -70,10 +70,15 @@ async function schedule(key: Key, pod: Stored<IPod>, term: Term): Promise<Outcom
   const { cluster, waiting } = state;
   const facts = podFacts(pod);
   const first = cluster.nominations.nodeOf(facts.uid);
+  const seen = waiting.happenings;
   const placing = place(pod, facts, term);
   // Not awaited without need: nothing may come between deciding and assuming.
   const placement = placing instanceof Promise ? await placing : placing;
-  if (placement.type === "refused") return await refuse({ object: pod, facts, refused: placement }, term);
+  if (placement.type === "refused") {
+    const outcome = await refuse({ object: pod, facts, refused: placement }, term);
+    const missed = placing instanceof Promise && waiting.happenings !== seen;
+    return missed ? requeueAfter(waiting.pauseMs(key, context.clock.now())) : outcome;
+  }
   state.from = (state.from + placement.looked) % cluster.nodes.length;
   cluster.assume(facts, placement.node);
   try {

@@ -9,6 +9,7 @@ const no = ["node(s) exceed max volume count"];
 export const nodeVolumeLimits: FilterPlugin = {
   name: "NodeVolumeLimits",
   helpedBy: ["nodeAdded", "nodeChanged", "podGone", "volumeChanged"],
+  helps: (_, happening) => happening.type !== "podGone" || happening.pod.claims.length > 0,
   prepare({ claims }, { storage }) {
     const asked = claims.flatMap((key) => attachmentOf(key, storage) ?? []);
     if (asked.length === 0) return undefined;

@@ -13,6 +13,8 @@ const refusedByOthers = ["node(s) didn't satisfy existing pods anti-affinity rul
 export const podAffinityFilter: FilterPlugin<NodeFilter> = {
   name: "InterPodAffinity",
   helpedBy: ["nodeAdded", "nodeChanged", "podGone", "podPlaced"],
+  looksAcross: true,
+  helps: (pod, happening, cluster) => !("pod" in happening) || concerns(pod, happening.pod, cluster),
   prepare(pod, cluster) {
     const checks = [wanted(pod, cluster), unwanted(pod, cluster), unwantedByOthers(pod, cluster)]
       .filter((check) => check !== undefined);
@@ -25,6 +27,17 @@ export const podAffinityFilter: FilterPlugin<NodeFilter> = {
     };
   },
 };
+
+/** Whether a rule of the pod means the other, or the other's aversion means the pod. */
+function concerns(pod: PodFacts, other: PodFacts, cluster: Cluster): boolean {
+  const { podAffinity, podAntiAffinity } = pod.spec.affinity ?? {};
+  const own = [podAffinity, podAntiAffinity].flatMap((rules) =>
+    rules?.requiredDuringSchedulingIgnoredDuringExecution ?? []
+  );
+  const theirs = other.spec.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
+  return own.some((rule) => podTerm(rule, pod, cluster).matches(other)) ||
+    theirs.some((rule) => podTerm(rule, other, cluster).matches(pod));
+}
 
 /** Values of one topology key that something was found in. */
 export type Domains = Map<string, Set<string>>;

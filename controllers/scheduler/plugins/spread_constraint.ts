@@ -59,15 +59,17 @@ export function spreadConstraints(
 
 const everywhere = () => true;
 
+/** Whether the other is one of those that the pod is to be spread among. */
+export function countsWith(pod: PodFacts, other: PodFacts): boolean {
+  const own = pod.spec.topologySpreadConstraints ?? [];
+  if (own.length === 0) return pod.owner === other.owner;
+  return pod.namespace === other.namespace &&
+    own.some((constraint) => compileLabelSelector(selectorOf(constraint, pod))(other.labels));
+}
+
 function ownConstraint(constraint: ITopologySpreadConstraint, pod: PodFacts, cluster: Cluster): SpreadConstraint {
-  const { topologyKey, maxSkew, minDomains = 1, labelSelector, matchLabelKeys = [] } = constraint;
-  const keys = matchLabelKeys.filter((key) => pod.labels[key] !== undefined);
-  const more = keys.map((key) => ({ key, operator: "In", values: [pod.labels[key]!] }));
-  const selector = labelSelector && {
-    ...labelSelector,
-    matchExpressions: [...labelSelector.matchExpressions ?? [], ...more],
-  };
-  const selects = compileLabelSelector(selector);
+  const { topologyKey, maxSkew, minDomains = 1 } = constraint;
+  const selects = compileLabelSelector(selectorOf(constraint, pod));
   return {
     topologyKey,
     maxSkew,
@@ -75,6 +77,15 @@ function ownConstraint(constraint: ITopologySpreadConstraint, pod: PodFacts, clu
     perNode: selectedPods(cluster, pod.namespace, selects),
     self: selects(pod.labels),
     counts: inclusion(constraint, pod),
+  };
+}
+
+function selectorOf({ labelSelector, matchLabelKeys = [] }: ITopologySpreadConstraint, pod: PodFacts) {
+  const keys = matchLabelKeys.filter((key) => pod.labels[key] !== undefined);
+  const more = keys.map((key) => ({ key, operator: "In", values: [pod.labels[key]!] }));
+  return labelSelector && {
+    ...labelSelector,
+    matchExpressions: [...labelSelector.matchExpressions ?? [], ...more],
   };
 }
 

@@ -2,7 +2,7 @@
 import type { Cluster } from "../cluster.ts";
 import type { NodeState } from "../node_state.ts";
 import type { FilterPlugin, NodeFilter } from "../plugin.ts";
-import { type SpreadConstraint, spreadConstraints, type SpreadDefaults } from "./spread_constraint.ts";
+import { countsWith, type SpreadConstraint, spreadConstraints, type SpreadDefaults } from "./spread_constraint.ts";
 
 const uneven = ["node(s) didn't match pod topology spread constraints"];
 const unlabelled = ["node(s) didn't match pod topology spread constraints (missing required label)"];
@@ -11,6 +11,8 @@ export function topologySpreadFilter(defaults: SpreadDefaults): FilterPlugin<Nod
   return {
     name: "PodTopologySpread",
     helpedBy: ["nodeAdded", "nodeChanged", "podGone", "podPlaced"],
+    looksAcross: true,
+    helps: (pod, happening) => !("pod" in happening) || countsWith(pod, happening.pod),
     prepare(pod, cluster) {
       const hard = spreadConstraints(pod, cluster, { strength: "DoNotSchedule", defaults });
       if (hard.length === 0) return undefined;

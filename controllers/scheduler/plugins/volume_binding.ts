@@ -8,7 +8,7 @@ import type { IStorageClass } from "kubernetes-models/storage.k8s.io/v1/StorageC
 import { compileLabelSelector, type Key } from "../../../runtime/schema/mod.ts";
 import { chooseVolume, type ClaimObject, storageClassOf, type VolumeObject } from "../../persistent_volume/plan.ts";
 import type { NodeState } from "../node_state.ts";
-import { type FilterPlugin, nowhere } from "../plugin.ts";
+import { type FilterPlugin, isOwnClaim, nowhere } from "../plugin.ts";
 import type { StorageView } from "../storage_view.ts";
 import { requiredNodes } from "./node_selector.ts";
 
@@ -17,6 +17,7 @@ const noProvisioner = "kubernetes.io/no-provisioner";
 export const volumeBinding: FilterPlugin = {
   name: "VolumeBinding",
   helpedBy: ["nodeAdded", "nodeChanged", "volumeChanged"],
+  helps: isOwnClaim,
   prepare(pod, { storage }) {
     const keys = pod.claims;
     if (keys.length === 0) return undefined;

@@ -1,5 +1,5 @@
 /** Volumes that name zones or regions in labels are reached from there only; `a__b` names several. */
-import type { FilterPlugin } from "../plugin.ts";
+import { type FilterPlugin, isOwnClaim } from "../plugin.ts";
 
 const no = ["node(s) had no available volume zone"];
 const topologyLabels = [
@@ -12,6 +12,7 @@ const topologyLabels = [
 export const volumeZone: FilterPlugin = {
   name: "VolumeZone",
   helpedBy: ["nodeAdded", "nodeChanged", "volumeChanged"],
+  helps: isOwnClaim,
   prepare({ claims }, { storage }) {
     const places = claims.flatMap((key) => {
       const { labels = {} } = storage.volume(storage.claim(key)?.spec?.volumeName ?? "")?.metadata ?? {};

@@ -74,6 +74,7 @@ export type LoopKind =
   | "exists_one"
   | "map"
   | "filter"
+  | "sortBy"
   | "transformList"
   | "transformMap"
   | "transformMapEntry"

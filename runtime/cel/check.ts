@@ -215,6 +215,8 @@ function loopType(node: LoopNode, range: CelType, body: CelType, checking: Check
     case "filter":
       mustBeBool(node.body, body, checking);
       return range.kind === "list" ? range : listOf(range.kind === "map" ? key : dyn);
+    case "sortBy":
+      return range.kind === "list" ? range : listOf(dyn);
     case "map":
     case "transformList":
       return listOf(body);

@@ -90,6 +90,7 @@ const overheads: Readonly<Record<LoopKind, readonly [once: number, each: number]
   exists_one: [2, 2],
   map: [11, 12],
   filter: [11, 13],
+  sortBy: [11, 12],
   transformList: [11, 12],
   transformMap: [31, 3],
   transformMapEntry: [31, 3],
@@ -108,7 +109,8 @@ function loop(node: LoopNode, bounds: Bounds): Estimate {
   const filter = node.filter ? estimate(node.filter, inner).cost : 0;
   const [once, each] = overheads[node.kind];
   const turns = optional ? 1 : range.bound.most;
-  const cost = range.cost + once + turns * (each + filter + body.cost);
+  const compared = node.kind === "sortBy" ? turns * turns : 0;
+  const cost = range.cost + once + turns * (each + filter + body.cost) + compared;
   return { cost, bound: loopBound(node.kind, range.bound, body.bound) };
 }
 
@@ -121,6 +123,7 @@ function nameBound({ names }: LoopNode, i: number, range: Bound): Bound {
 
 function loopBound(kind: LoopKind, range: Bound, body: Bound): Bound {
   if (kind === "map" || kind === "transformList") return manyOf(range.most, body);
+  if (kind === "sortBy") return range;
   if (kind === "filter") return range.kind === "map" ? manyOf(range.most, keyOf(range)) : range;
   if (kind === "transformMap") return { kind: "map", most: range.most, item: body };
   if (kind === "transformMapEntry") return { kind: "map", most: range.most, item: itemOf(body) };

@@ -1,6 +1,7 @@
 /** The macros that go through a list, a map or an optional. */
 import type { LoopKind, LoopNode, Node } from "./ast.ts";
 import type { Budget } from "./budget.ts";
+import { compareValues } from "./compare.ts";
 import { EvaluationError } from "./issue.ts";
 import { attempt, type Scope, truth, within } from "./scope.ts";
 import { type MapKey, MapValue, Optional, type Value } from "./value.ts";
@@ -12,6 +13,7 @@ type Step = readonly [first: Value, second: Value];
 interface Walk {
   readonly steps: readonly Step[];
   readonly range: Value;
+  readonly budget: Budget;
   /** The body, with the names bound to a step. */
   body(step: Step): Value;
   kept(step: Step): boolean;
@@ -34,6 +36,7 @@ export function runLoop(
   return results[node.kind]({
     steps,
     range,
+    budget,
     body: (step) => evaluate(node.body, bound(step)),
     kept: (step) => !node.filter || truth(evaluate(node.filter, bound(step))),
   });
@@ -74,6 +77,13 @@ function filtered({ steps, range, body }: Walk): Value {
   return steps.flatMap((step) => truth(body(step)) ? [Array.isArray(range) ? step[1] : step[0]] : []);
 }
 
+/** By what the body says of each; the order of equals stays. */
+function sortedBy({ range, steps, body, budget }: Walk): Value {
+  if (!Array.isArray(range)) throw new EvaluationError("no such overload");
+  const judged = steps.map((step) => ({ item: step[1], key: body(step) }));
+  return judged.sort((a, b) => compareValues(a.key, b.key, budget)).map(({ item }) => item);
+}
+
 function mapped({ steps, kept, body }: Walk): Value {
   return MapValue.of(steps.filter(kept).map((step) => [step[0] as MapKey, body(step)]));
 }
@@ -94,6 +104,7 @@ const results: Readonly<Record<Exclude<LoopKind, "optMap" | "optFlatMap">, (walk
   exists_one: ({ steps, body }) => steps.filter((step) => truth(body(step))).length === 1,
   map: listed,
   filter: filtered,
+  sortBy: sortedBy,
   transformList: listed,
   transformMap: mapped,
   transformMapEntry: entries,

@@ -24,6 +24,7 @@ const loops: Readonly<Record<string, readonly [kind: LoopKind, names: number, fi
   "map/2": ["map", 1],
   "map/3": ["map", 1, true],
   "filter/2": ["filter", 1],
+  "sortBy/2": ["sortBy", 1],
   "transformList/3": ["transformList", 2],
   "transformList/4": ["transformList", 2, true],
   "transformMap/3": ["transformMap", 2],

@@ -30,6 +30,8 @@ const facts: Readonly<Record<string, unknown>> = {
   "1 / 0 > 1 || true": true,
   "false && 1 / 0 > 1": false,
   "self.replicas > 2 ? 'many' : 'few'": "many",
+  "self.ports.sortBy(p, -p.port).map(p, p.name)": ["https", "http"],
+  "optional.unwrap([optional.of(1), optional.none()]) + [optional.of(2)].unwrapOpt()": [1, 2],
   // Fields.
   "has(self.name) && !has(self.other)": true,
   "self.labels['k8s.io/x']": "y",

@@ -12,6 +12,14 @@ export interface Endpoint {
   readonly key: string;
 }
 
+export interface RequestOptions {
+  readonly body?: string;
+  readonly contentType?: string;
+  readonly accept?: string;
+  /** More lines of the head, each with its CRLF. */
+  readonly headers?: string;
+}
+
 export interface Answer {
   readonly status: number;
   readonly body: Uint8Array;
@@ -33,7 +41,7 @@ export class Connection implements Disposable {
   async request(
     method: string,
     path: string,
-    options: { body?: string; contentType?: string; accept?: string } = {},
+    options: RequestOptions = {},
   ): Promise<Answer> {
     await this.send(method, path, options);
     const { status, length, chunked } = await this.#head();
@@ -45,15 +53,11 @@ export class Connection implements Disposable {
   async send(
     method: string,
     path: string,
-    { body = "", contentType = "application/json", accept = "application/json" }: {
-      body?: string;
-      contentType?: string;
-      accept?: string;
-    } = {},
+    { body = "", contentType = "application/json", accept = "application/json", headers = "" }: RequestOptions = {},
   ): Promise<void> {
     const payload = encoder.encode(body);
     const head =
-      `${method} ${path} HTTP/1.1\r\nhost: ${this.host}\r\naccept: ${accept}\r\ncontent-type: ${contentType}\r\ncontent-length: ${payload.length}\r\n\r\n`;
+      `${method} ${path} HTTP/1.1\r\nhost: ${this.host}\r\naccept: ${accept}\r\ncontent-type: ${contentType}\r\ncontent-length: ${payload.length}\r\n${headers}\r\n`;
     await this.#write(concat(encoder.encode(head), payload));
   }
 

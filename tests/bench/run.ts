@@ -8,7 +8,7 @@ import { testHost } from "../support/host.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 const deno = [Deno.execPath(), "run", "--quiet", "--allow-all"];
-const rooms = ["store", "access", "api", "clients", "node", "fleet", "crds"];
+const rooms = ["store", "access", "api", "clients", "node", "flood", "fleet", "crds"];
 const wanted = rooms.filter((room) => Deno.args.includes(room));
 const flags = Deno.args.filter((arg) => arg.startsWith("--"));
 const kubeconfig = Deno.args.find((arg) => arg.includes("/") && !flags.includes(arg));
@@ -23,9 +23,10 @@ await ensurePackages([
   "curl",
 ]);
 for (const room of wanted.length > 0 ? wanted : rooms) {
-  if (room !== "api") await here([...deno, `${root}tests/bench/${room}_bench.ts`, ...flags]);
+  if (room === "flood") await besideOwnMaster(room);
+  else if (room !== "api") await here([...deno, `${root}tests/bench/${room}_bench.ts`, ...flags]);
   else if (kubeconfig) await here([...deno, `${root}tests/bench/api_bench.ts`, kubeconfig]);
-  else await apiOfOwnMaster();
+  else await besideOwnMaster(room);
 }
 
 async function here([program = "", ...args]: string[]): Promise<void> {
@@ -34,7 +35,7 @@ async function here([program = "", ...args]: string[]): Promise<void> {
 }
 
 /** A master alone, on sqlite, in a test host. */
-async function apiOfOwnMaster(): Promise<void> {
+async function besideOwnMaster(room: string): Promise<void> {
   await using host = await testHost();
   const master = host.spawn([...deno, `${root}mod.ts`, "master"], {
     stdout: "null",
@@ -43,7 +44,7 @@ async function apiOfOwnMaster(): Promise<void> {
   });
   const ready = "until curl -sk --max-time 1 https://127.0.0.1:6443/readyz | grep -q ok; do sleep 0.05; done";
   await host.run(["timeout", "60", "sh", "-c", ready]);
-  const bench = host.spawn([...deno, `${root}tests/bench/api_bench.ts`, `${host.folder}/kubeconfig`], {
+  const bench = host.spawn([...deno, `${root}tests/bench/${room}_bench.ts`, `${host.folder}/kubeconfig`], {
     stdout: "inherit",
     stderr: "inherit",
     cwd: root,

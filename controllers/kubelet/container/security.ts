@@ -23,6 +23,9 @@ export function securityOptions(pod: Pod, container: Container, seccompText: str
   };
 }
 
+/** docker 20.10 does not know them; CAP_SYS_ADMIN holds what they do. */
+const newerThanDocker = new Set(["CAP_PERFMON", "CAP_BPF", "CAP_CHECKPOINT_RESTORE"]);
+
 /**
  * The engine's own privileged mode asks for every capability that the kernel knows and fails without one of them. Where
  * the machine has fewer, the container gets what there is, piece by piece.
@@ -32,7 +35,7 @@ export function asFarAsPossible(wanted: SecurityOptions, { present, missing }: C
   return {
     ...wanted,
     privileged: false,
-    addCapabilities: present,
+    addCapabilities: present.filter((name) => !newerThanDocker.has(name)),
     dropCapabilities: [],
     seccomp: "unconfined",
     appArmor: "unconfined",

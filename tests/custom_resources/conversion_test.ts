@@ -8,7 +8,7 @@ import { type Any, define, definition, specOf, widget, widgets } from "./definit
 function converted(object: Any, apiVersion: string): Any {
   const { host, name, port } = object.spec;
   const spec = apiVersion.endsWith("v1") ? { host: `${name}:${port}` } : split(host);
-  return { ...object, apiVersion, spec, metadata: { ...object.metadata, uid: "forged" } };
+  return { ...object, apiVersion, spec, metadata: { ...object.metadata, generation: 77 } };
 }
 
 function split(host: string): Any {
@@ -53,7 +53,11 @@ Deno.test("objects are read, listed, patched and made in a version that a webhoo
   const made = await world.call("POST", widgets, widget({ host: "a:1" }));
   const read = await world.call("GET", `${second}/w`);
   assert.deepEqual([read.body.apiVersion, read.body.spec], ["example.com/v2", { name: "a", port: 1 }]);
-  assert.equal(read.body.metadata.uid, made.body.metadata.uid, "a webhook does not decide who an object is");
+  assert.equal(
+    read.body.metadata.generation,
+    made.body.metadata.generation,
+    "a webhook does not decide about metadata",
+  );
   const merge = { "content-type": "application/merge-patch+json" };
   const patched = await world.call("PATCH", `${second}/w`, { spec: { port: 2 } }, merge);
   assert.deepEqual([patched.status, patched.body.spec], [200, { name: "a", port: 2 }]);
@@ -97,4 +101,28 @@ Deno.test("a webhook that fails or answers with something else is told to the ca
   const { status, body } = await world.call("GET", `${second}/w`);
   assert.equal(status, 500);
   assert.match(body.message, /conversion webhook for example.com\/v1, Kind=Widget failed: no way/);
+});
+
+Deno.test("an answer that is another object, of another version or not all of them is refused with its place", async () => {
+  const wrong: readonly [(object: Any) => Any[], RegExp][] = [
+    [
+      (object) => [{ ...object, metadata: { ...object.metadata, uid: "forged" } }],
+      /Kind=Widget returned invalid converted object at index 0: must have the same UID: [-0-9a-f]+ != forged$/,
+    ],
+    [
+      (object) => [{ ...object, apiVersion: "example.com/v3" }],
+      /at index 0: invalid groupVersion \(expected example.com\/v2, received example.com\/v3\)$/,
+    ],
+    [() => [], /returned 0 objects, expected 1$/],
+  ];
+  for (const [twist, words] of wrong) {
+    await using hook = await webhookServer((request) => {
+      const { result, convertedObjects } = answer(request);
+      return { result, convertedObjects: convertedObjects.flatMap(twist) };
+    });
+    await using world = await apiWorld();
+    await versions(world, hook);
+    await world.call("POST", widgets, widget({ host: "a:1" }));
+    assert.match((await world.call("GET", `${second}/w`)).body.message, words);
+  }
 });

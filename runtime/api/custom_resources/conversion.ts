@@ -1,7 +1,8 @@
 /**
  * Conversion between the versions of a custom resource by its author's webhook: apiextensions.k8s.io ConversionReview.
  *
- * Law: a webhook decides about the object, its labels and its annotations; all other metadata stays as it was.
+ * Laws: a webhook decides about the object, its labels and its annotations; an object that becomes another is refused, and
+ * all other metadata stays as it was.
  */
 import { type Json, type KubeObject, StatusError } from "../../schema/mod.ts";
 import type { ClusterView } from "../admission/admission.ts";
@@ -37,7 +38,8 @@ export function converterOf(
       return convertedIn(await callWebhook(call, view), objects, apiVersion, uid);
     } catch (error) {
       const from = objects[0]?.apiVersion ?? group;
-      const words = `conversion webhook for ${from}, Kind=${names.kind} failed: ${(error as Error).message}`;
+      const outcome = error instanceof UnusableAnswer ? "returned" : "failed:";
+      const words = `conversion webhook for ${from}, Kind=${names.kind} ${outcome} ${(error as Error).message}`;
       throw new StatusError("InternalError", words, {}, { cause: error });
     }
   };
@@ -66,15 +68,37 @@ function convertedIn(text: string, objects: readonly KubeObject[], apiVersion: s
   if (response.result?.status !== "Success") throw new Error(response.result?.message || "no result.message was given");
   const converted = response.convertedObjects ?? [];
   if (converted.length !== objects.length) {
-    throw new Error(`expected ${objects.length} converted objects, got ${converted.length}`);
+    throw new UnusableAnswer(`${converted.length} objects, expected ${objects.length}`);
   }
-  return converted.map((object, i) => kept(object, objects[i]!, apiVersion));
+  return converted.map((object, i) => {
+    const before = objects[i]!;
+    const why = difference(object, before, apiVersion);
+    if (why) throw new UnusableAnswer(`invalid converted object at index ${i}: ${why}`);
+    return kept(object, before);
+  });
 }
 
-function kept(object: KubeObject, before: KubeObject, apiVersion: string): KubeObject {
-  if (object?.apiVersion !== apiVersion || object.kind !== before.kind) {
-    throw new Error(`expected ${apiVersion}, Kind=${before.kind}, got ${object?.apiVersion}, Kind=${object?.kind}`);
+/** The webhook did answer, with something that is not what was asked for. */
+class UnusableAnswer extends Error {}
+
+/** Why it is not the same object in the wanted version. */
+function difference(object: KubeObject, before: KubeObject, apiVersion: string): string | undefined {
+  if (object?.apiVersion !== apiVersion) {
+    return `invalid groupVersion (expected ${apiVersion}, received ${object?.apiVersion ?? ""})`;
   }
+  const { metadata: now = {} } = object;
+  const { metadata: was = {} } = before;
+  const same = [
+    ["kind", before.kind, object.kind],
+    ["name", was.name, now.name],
+    ["namespace", was.namespace, now.namespace],
+    ["UID", was.uid, now.uid],
+  ] as const;
+  const found = same.find(([, old = "", given = ""]) => old !== given);
+  return found && `must have the same ${found[0]}: ${found[1] ?? ""} != ${found[2] ?? ""}`;
+}
+
+function kept(object: KubeObject, before: KubeObject): KubeObject {
   const { labels, annotations } = object.metadata ?? {};
   const { labels: _, annotations: _annotations, ...own } = before.metadata ?? {};
   return { ...object, metadata: { ...own, ...labels ? { labels } : {}, ...annotations ? { annotations } : {} } };

@@ -3,8 +3,10 @@ import type { IPodDisruptionBudget } from "kubernetes-models/policy/v1/PodDisrup
 import {
   compileLabelSelector,
   Deployment,
+  isReason,
   keyOf,
   type Kind,
+  type OwnerReference,
   Pod,
   PodDisruptionBudget,
   ReplicaSet,
@@ -17,6 +19,7 @@ import {
   controller,
   controllerOf,
   done,
+  type LoopContext,
   mapped,
   type Outcome,
   reads,
@@ -24,10 +27,11 @@ import {
   type Scope,
   type Source,
 } from "../runtime/loop/mod.ts";
-import { type BudgetObject, budgetStatus, type BudgetWorld, disruptedOf } from "./disruption/plan.ts";
+import { type BudgetObject, budgetStatus, type BudgetWorld, countsOwners, disruptedOf } from "./disruption/plan.ts";
 import type { Matches } from "./objects/ownership.ts";
 import type { PodObject } from "./objects/pod_state.ts";
 import { about } from "./objects/pod_template.ts";
+import { type ScaleObject, scalePath, UnknownKind } from "./objects/scale_target.ts";
 
 interface Scaled {
   spec?: { replicas?: number };
@@ -53,7 +57,8 @@ export const disruptions: Controller = controller(PodDisruptionBudget, {
     const { recorder, clock } = scope;
     const object = about({ kind: PodDisruptionBudget, object: budget });
     tell(budget, pods, scope);
-    const world: BudgetWorld = { budget, pods, scale: () => scaleOf(pods, scope), now: clock.now() };
+    const expected = countsOwners(budget) ? await scaleOf(pods, scope) : 0;
+    const world: BudgetWorld = { budget, pods, expected, now: clock.now() };
     const { disrupted, waitMs } = disruptedOf(world);
     const status = budgetStatus(world, disrupted);
     const failure = status.conditions?.find(({ reason }) => reason === "SyncFailed");
@@ -90,14 +95,40 @@ function budgetsOfOwners(kind: Kind<Scaled>): Source {
 }
 
 /** Each controller counts once, with what it wants and not with what it has. Pods that nobody controls don't count. */
-function scaleOf(pods: readonly PodObject[], scope: Scope<IPodDisruptionBudget>): number | { error: string } {
+async function scaleOf(
+  pods: readonly PodObject[],
+  scope: Scope<IPodDisruptionBudget>,
+): Promise<number | { error: string }> {
   const replicas = new Map<string, number>();
-  for (const pod of pods.filter((pod) => controllerOf(pod))) {
+  for (const pod of pods) {
+    const owner = controllerOf(pod);
+    if (!owner || replicas.has(owner.uid)) continue;
     const scaled = scaledOwner(pod, scope);
-    if (!scaled) return { error: `${controllerOf(pod)!.kind} does not implement the scale subresource` };
-    replicas.set(scaled.metadata.uid, scaled.spec?.replicas ?? 1);
+    if (scaled) {
+      replicas.set(scaled.metadata.uid, scaled.spec?.replicas ?? 1);
+      continue;
+    }
+    const wanted = await scaleOfOther(owner, pod.metadata.namespace!, scope);
+    if (wanted === undefined) return { error: `${owner.kind} does not implement the scale subresource` };
+    replicas.set(owner.uid, wanted);
   }
   return replicas.values().reduce((sum, count) => sum + count, 0);
+}
+
+/** Of a kind that is only known at run time; undefined when it cannot be scaled. */
+async function scaleOfOther(
+  owner: OwnerReference,
+  namespace: string,
+  { client }: LoopContext,
+): Promise<number | undefined> {
+  const raw = client.raw.bind(client);
+  try {
+    const scale = await raw("GET", await scalePath(raw, owner, namespace)) as ScaleObject;
+    return scale.spec?.replicas ?? 0;
+  } catch (error) {
+    if (error instanceof UnknownKind || isReason(error, "NotFound")) return undefined;
+    throw error;
+  }
 }
 
 /** A Deployment speaks for its ReplicaSets, old and new. */

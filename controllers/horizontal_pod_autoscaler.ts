@@ -30,9 +30,10 @@ import { type Condition, timestamp, withCondition } from "./objects/conditions.t
 import { MetricError, type Proposal, propose } from "./horizontal_pod_autoscaler/metrics.ts";
 import { decide, type Memory, noMemory, remembered } from "./horizontal_pod_autoscaler/plan.ts";
 import type { Tolerance } from "./horizontal_pod_autoscaler/ratio.ts";
-import { type FigureSource, figureSource, type ScaleObject } from "./horizontal_pod_autoscaler/sources.ts";
+import { type FigureSource, figureSource } from "./horizontal_pod_autoscaler/sources.ts";
 import { isGoing } from "./objects/pod_state.ts";
 import { about, messageOf } from "./objects/pod_template.ts";
+import type { ScaleObject } from "./objects/scale_target.ts";
 
 type Autoscaler = Stored<IHorizontalPodAutoscaler>;
 type AutoscalerScope = Scope<IHorizontalPodAutoscaler>;

@@ -24,7 +24,7 @@ export interface BudgetWorld {
   /** That its selector matches. */
   readonly pods: readonly PodObject[];
   /** Replicas that the owners of the pods want, each owner once; an error text where that is not known. */
-  readonly scale: () => number | { readonly error: string };
+  readonly expected: number | { readonly error: string };
   readonly now: number;
 }
 
@@ -33,14 +33,18 @@ interface Need {
   readonly desired: number;
 }
 
-/** A share of `maxUnavailable` needs to know how many there should be; so does one of `minAvailable`. */
-export function needOf({ budget: { spec }, pods, scale }: BudgetWorld): Need | { error: string } {
-  const { minAvailable, maxUnavailable } = spec ?? {};
-  if (maxUnavailable === undefined && typeof minAvailable === "number") {
-    return { expected: pods.length, desired: minAvailable };
+/** `maxUnavailable` needs to know how many there should be; so does a share as `minAvailable`. */
+export function countsOwners({ spec }: BudgetObject): boolean {
+  return spec?.maxUnavailable !== undefined || typeof spec?.minAvailable === "string";
+}
+
+export function needOf({ budget, pods, expected }: BudgetWorld): Need | { error: string } {
+  const { minAvailable, maxUnavailable } = budget.spec ?? {};
+  if (!countsOwners(budget)) {
+    return minAvailable === undefined
+      ? { expected: 0, desired: 0 }
+      : { expected: pods.length, desired: Number(minAvailable) };
   }
-  if (maxUnavailable === undefined && minAvailable === undefined) return { expected: 0, desired: 0 };
-  const expected = scale();
   if (typeof expected !== "number") return expected;
   const desired = maxUnavailable !== undefined
     ? expected - resolveCount(maxUnavailable, expected, "up")

@@ -7,6 +7,7 @@ import type { Client } from "../../runtime/loop/mod.ts";
 import { isReason, type Json, milliOf } from "../../runtime/schema/mod.ts";
 import type { Sample } from "./ratio.ts";
 import { messageOf } from "../objects/pod_template.ts";
+import { resourceOf, type ScaleObject, scalePath, type Target } from "../objects/scale_target.ts";
 
 /** `30s`, `1m0s`: what windows are written as. */
 const duration = /^(?:(\d+)m)?(?:([\d.]+)s)?$/;
@@ -28,17 +29,6 @@ interface MetricValue {
   value: string;
 }
 
-export interface ScaleObject {
-  readonly spec?: { readonly replicas?: number };
-  readonly status?: { readonly replicas?: number; readonly selector?: string };
-}
-
-export interface Target {
-  readonly apiVersion?: string;
-  readonly kind: string;
-  readonly name: string;
-}
-
 export interface FigureSource {
   scale(target: Target): Promise<ScaleObject>;
   setScale(target: Target, scale: ScaleObject, replicas: number): Promise<void>;
@@ -50,7 +40,7 @@ export interface FigureSource {
 }
 
 export function figureSource(raw: Raw, namespace: string): FigureSource {
-  const place = async (target: Target) => `${await pathOf(raw, target, namespace)}/scale`;
+  const place = (target: Target) => scalePath(raw, target, namespace);
   const custom = async (path: string, metric: IMetricIdentifier, query: Record<string, string> = {}) => {
     const base = await customBase(raw);
     const labels = metric.selector ? { ...query, metricLabelSelector: selectorText(metric.selector) } : query;
@@ -138,24 +128,6 @@ async function asked<T>(raw: Raw, path: string, api: string, resource?: string):
     const why = unserved ? `the server could not find the requested resource (get ${resource})` : messageOf(error);
     throw new Error(`unable to fetch metrics from ${api} metrics API: ${why}`);
   }
-}
-
-async function pathOf(raw: Raw, target: Target, namespace: string): Promise<string> {
-  const { base, plural } = await resourceOf(raw, target);
-  return `${base}/namespaces/${namespace}/${plural}/${target.name}`;
-}
-
-async function resourceOf(raw: Raw, { apiVersion = "v1", kind }: Target) {
-  const group = apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : "";
-  const base = group ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-  const unknown = new Error(`no matches for kind "${kind}" in group "${group}"`);
-  const list = await raw("GET", base).catch((error) => {
-    throw isReason(error, "NotFound") ? unknown : error;
-  });
-  const { resources } = list as unknown as { resources: { name: string; kind: string; namespaced: boolean }[] };
-  const found = resources.find((one) => one.kind === kind && !one.name.includes("/"));
-  if (!found) throw unknown;
-  return { base, group, plural: found.name, namespaced: found.namespaced };
 }
 
 function queryOf(parameters: Record<string, string>): string {

@@ -2,7 +2,17 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { deployments, disruptions, replicaSets, serviceAccounts } from "../../controllers/mod.ts";
 import { budgetStatus, type BudgetWorld, disruptedOf } from "../../controllers/disruption/plan.ts";
-import { Deployment, Namespace, PodDisruptionBudget, ServiceAccount } from "../../runtime/schema/mod.ts";
+import {
+  CustomResourceDefinition,
+  Deployment,
+  kind,
+  type KubeObject,
+  Namespace,
+  Pod,
+  PodDisruptionBudget,
+  ServiceAccount,
+  type Stored,
+} from "../../runtime/schema/mod.ts";
 import { testCluster } from "./cluster.ts";
 import { podPlayer } from "./pod_player.ts";
 import { samplePod, startMs } from "./sample.ts";
@@ -19,7 +29,7 @@ function worldOf(spec: object, ready: readonly boolean[], wanted: number, disrup
     spec,
     status: { disruptedPods: disrupted },
   };
-  return { budget, pods, scale: () => wanted, now: startMs } as unknown as BudgetWorld;
+  return { budget, pods, expected: wanted, now: startMs } as unknown as BudgetWorld;
 }
 
 Deno.test("what a budget allows to go leaves what it asks for, as counted one by one", () => {
@@ -83,4 +93,64 @@ Deno.test("a Deployment's budget follows its pods and its scale", async () => {
   assert.equal(budget?.status?.conditions?.[0]?.reason, "SufficientPods");
   await client.patch(Deployment, web, { type: "merge", body: { spec: { replicas: 10 } } });
   await allowed(3, 10);
+});
+
+Deno.test("a budget counts what a custom owner's scale wants, and says when an owner cannot be scaled", async () => {
+  await using cluster = await testCluster();
+  const { client, until } = cluster;
+  cluster.run([serviceAccounts, disruptions, podPlayer()]);
+  const define = async (name: string, subresources: object) => {
+    const plural = `${name.toLowerCase()}s`;
+    const specSchema = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
+    await client.create(CustomResourceDefinition, {
+      apiVersion: "apiextensions.k8s.io/v1",
+      kind: "CustomResourceDefinition",
+      metadata: { name: `${plural}.example.com` },
+      spec: {
+        group: "example.com",
+        names: { kind: name, plural },
+        scope: "Namespaced",
+        versions: [{ name: "v1", served: true, storage: true, schema: { openAPIV3Schema: specSchema }, subresources }],
+      },
+    });
+    await until(
+      CustomResourceDefinition,
+      { name: `${plural}.example.com` },
+      (one) =>
+        one?.status?.conditions?.some(({ type, status }) => type === "Established" && status === "True") ?? false,
+    );
+    const owner: Stored<KubeObject> = await client.create(kind<KubeObject>("example.com/v1", name, plural, true), {
+      apiVersion: "example.com/v1",
+      kind: name,
+      metadata: { name: "big", namespace: "default" },
+      spec: { replicas: 7 },
+    });
+    return { apiVersion: "example.com/v1", kind: name, name: "big", uid: owner.metadata.uid, controller: true };
+  };
+  const scale = { specReplicasPath: ".spec.replicas", statusReplicasPath: ".status.replicas" };
+  const guarded = async (app: string, owner: Awaited<ReturnType<typeof define>>) => {
+    const ref = { namespace: "default", name: app };
+    const spec = { maxUnavailable: 3, selector: { matchLabels: { app } } };
+    await until(ServiceAccount, { namespace: "default", name: "default" }, (account) => account !== undefined);
+    await client.create(PodDisruptionBudget, {
+      apiVersion: "policy/v1",
+      kind: "PodDisruptionBudget",
+      metadata: ref,
+      spec,
+    });
+    const metadata = { ...ref, labels: { app }, ownerReferences: [owner] };
+    await client.create(Pod, {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata,
+      spec: { containers: [{ name: "main", image: "x" }] },
+    });
+    return await until(PodDisruptionBudget, ref, (budget) => {
+      return budget?.status?.expectedPods === 7 || budget?.status?.conditions?.[0]?.reason === "SyncFailed";
+    });
+  };
+  const counted = await guarded("scaled", await define("Crowd", { scale }));
+  assert.deepEqual([counted?.status?.expectedPods, counted?.status?.desiredHealthy], [7, 4]);
+  const failed = await guarded("solid", await define("Rock", {}));
+  assert.equal(failed?.status?.conditions?.[0]?.message, "Rock does not implement the scale subresource");
 });

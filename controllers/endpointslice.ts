@@ -4,9 +4,10 @@
  * Not its business: Services without a selector (their owner writes slices), ExternalName Services (a DNS name, no pods).
  */
 import type { IService } from "kubernetes-models/v1/Service";
-import { EndpointSlice, Node, Pod, refOf, Service } from "../runtime/schema/mod.ts";
-import { type Controller, controller, done, mapped, type Outcome, reads, type Scope } from "../runtime/loop/mod.ts";
-import { type AddressFamily, familiesOf, planEndpoints, type ServiceObject } from "./endpoints/plan.ts";
+import type { INode } from "kubernetes-models/v1/Node";
+import { EndpointSlice, Node, Pod, refOf, Service, type Stored } from "../runtime/schema/mod.ts";
+import { type Controller, controller, done, mapped, type Outcome, type Scope } from "../runtime/loop/mod.ts";
+import { type AddressFamily, familiesOf, planEndpoints, type ServiceObject, zoneLabel } from "./endpoints/plan.ts";
 import {
   managedByLabel,
   planSlices,
@@ -24,7 +25,7 @@ const managedBy = "endpointslice-controller.k8s.io";
 
 export const endpointSlices: Controller = controller(Service, {
   name: "endpoint-slice",
-  watches: [podsOfServices(), mapped(EndpointSlice, serviceOf), reads(Node)],
+  watches: [podsOfServices(), mapped(EndpointSlice, serviceOf), servicesOnNodes()],
   async reconcile(key, scope): Promise<Outcome> {
     const service = scope.read(key);
     if (!service || service.metadata.deletionTimestamp) return done;
@@ -40,6 +41,16 @@ export const endpointSlices: Controller = controller(Service, {
     return done;
   },
 });
+
+/** A node that comes after its pods, or moves to another zone, changes what the endpoints on it say. */
+function servicesOnNodes() {
+  const zoneOf = (node?: Stored<INode>) => node?.metadata.labels?.[zoneLabel];
+  return mapped(Node, ({ metadata: { name } }, { informers }) => {
+    const slices = informers.of(EndpointSlice);
+    slices.addIndex("node", ({ endpoints }) => [...new Set(endpoints?.flatMap(({ nodeName }) => nodeName ?? []))]);
+    return slices.by("node", name).flatMap(serviceOf);
+  }, { when: ({ object, old }) => zoneOf(object) !== zoneOf(old) });
+}
 
 /** A slice of ours that somebody changed or deleted makes its Service due. */
 function serviceOf({ metadata: { labels, namespace } }: SliceObject): string[] {

@@ -19,6 +19,8 @@ import { isFinished, isGoing, isReady, type PodObject } from "../objects/pod_sta
 export type ServiceObject = Stored<IService>;
 export type AddressFamily = "IPv4" | "IPv6";
 
+export const zoneLabel = "topology.kubernetes.io/zone";
+
 /** Endpoints that share the same resolved ports. */
 export interface EndpointGroup {
   readonly ports: readonly IEndpointPort[];
@@ -101,7 +103,7 @@ function endpointOf(pod: PodObject, { service, address, node }: Place): IEndpoin
     targetRef: { kind: "Pod", namespace, name, uid },
   };
   if (pod.spec?.nodeName) endpoint.nodeName = pod.spec.nodeName;
-  const zone = node?.metadata.labels?.["topology.kubernetes.io/zone"];
+  const zone = node?.metadata.labels?.[zoneLabel];
   if (zone) endpoint.zone = zone;
   const { hostname, subdomain } = pod.spec ?? {};
   if (hostname && subdomain === service.metadata.name) endpoint.hostname = hostname;

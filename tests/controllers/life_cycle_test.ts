@@ -248,6 +248,43 @@ Deno.test("a Service's endpoints follow its pods, in slices and in Endpoints", a
   await until(Endpoints, web, (endpoints) => endpoints?.subsets?.[0]?.addresses?.length === 1);
 });
 
+Deno.test("endpoints tell the zone of their node, also when it comes later or changes", async () => {
+  await using cluster = await testCluster();
+  const { client, until } = cluster;
+  cluster.run([controllers.serviceAccounts, controllers.endpointSlices, podPlayer()]);
+  const ref = { namespace: "default", name: "web" };
+  await until(ServiceAccount, { namespace: "default", name: "default" }, (account) => account !== undefined);
+  await client.create(Service, {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: ref,
+    spec: { selector: { app: "web" }, ports: [{ port: 80 }] },
+  });
+  await client.create(Pod, {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { ...ref, labels: { app: "web" } },
+    spec: { nodeName: "a", containers: [{ name: "main", image: "x" }] },
+  });
+  await until(Pod, ref, (pod) => pod?.status?.podIP !== undefined);
+  const inZone = async (zone?: string) => {
+    const signal = AbortSignal.timeout(20_000);
+    for await (const event of client.watch(EndpointSlice, { namespace: "default", signal })) {
+      if (event.type === "BOOKMARK") continue;
+      const [endpoint] = event.object.endpoints ?? [];
+      if (endpoint && endpoint.zone === zone) return;
+    }
+    assert.fail(`no endpoint tells zone ${zone}`);
+  };
+  await inZone();
+  const labels = { "topology.kubernetes.io/zone": "east" };
+  await client.create(Node, { apiVersion: "v1", kind: "Node", metadata: { name: "a", labels } });
+  await inZone("east");
+  const body = { metadata: { labels: { "topology.kubernetes.io/zone": "west" } } };
+  await client.patch(Node, { name: "a" }, { type: "merge", body });
+  await inZone("west");
+});
+
 Deno.test("every node gets a subnet of its own, however many come at once", async () => {
   await using cluster = await testCluster();
   cluster.run([controllers.nodeIpam({ podCidr: "10.9.0.0/20" })]);

@@ -6,7 +6,9 @@ import type { INode } from "kubernetes-models/v1/Node";
 import type { IPod } from "kubernetes-models/v1/Pod";
 import type { Change, Enqueue, LoopContext, Source } from "../../runtime/loop/mod.ts";
 import {
+  CSIDriver,
   CSINode,
+  CSIStorageCapacity,
   DeviceClass,
   type Kind,
   Namespace,
@@ -28,7 +30,7 @@ import { podFacts } from "./pod_facts.ts";
 import type { Profile } from "./profile.ts";
 import type { SchedulerState } from "./scheduler_state.ts";
 
-const storageKinds: readonly Kind<unknown>[] = [PersistentVolume, StorageClass, CSINode];
+const storageKinds: readonly Kind<unknown>[] = [PersistentVolume, StorageClass, CSINode, CSIDriver, CSIStorageCapacity];
 
 const deviceKinds: readonly Kind<unknown>[] = [DeviceClass, ResourceClaim, ResourceSlice];
 

@@ -80,3 +80,41 @@ Deno.test("a node takes so many volumes of a driver as it says, and one that sev
   assert.equal(outcome(using("c", "three"), cluster), "0/1 nodes are available: 1 node(s) exceed max volume count.");
   assert.equal(outcome(using("c", "three"), clusterWith(storage("ReadWriteOnce"), node("n1"))), "n1");
 });
+
+Deno.test("a volume is made only where its driver has room for it, as far as the driver says", () => {
+  const claim = (size: string): ClaimObject => ({
+    apiVersion: "v1",
+    kind: "PersistentVolumeClaim",
+    metadata: { ...meta("c"), namespace: "default" },
+    spec: { storageClassName: "fast", resources: { requests: { storage: size } } },
+  });
+  const capacity = (zone: string, more: Record<string, string>) => ({
+    apiVersion: "storage.k8s.io/v1" as const,
+    kind: "CSIStorageCapacity" as const,
+    storageClassName: "fast",
+    nodeTopology: { matchLabels: { zone } },
+    ...more,
+  });
+  const view = (size: string, tracks = true): StorageView => ({
+    ...noStorage,
+    claim: () => claim(size),
+    storageClass: () => ({
+      apiVersion: "storage.k8s.io/v1",
+      kind: "StorageClass",
+      provisioner: "csi.example.com",
+      volumeBindingMode: "WaitForFirstConsumer",
+    }),
+    csiDriver: () => ({ apiVersion: "storage.k8s.io/v1", kind: "CSIDriver", spec: { storageCapacity: tracks } }),
+    capacities:
+      () => [capacity("a", { capacity: "5Gi" }), capacity("b", { capacity: "50Gi", maximumVolumeSize: "9Gi" })],
+  });
+  const cluster = clusterOf(node("a", { labels: { zone: "a" } }), node("b", { labels: { zone: "b" } }));
+  const volumes = [{ name: "v", persistentVolumeClaim: { claimName: "c" } }];
+  const goes = (storage: StorageView) => {
+    cluster.storage = storage;
+    return outcome(facts("p", { spec: { volumes } }), cluster);
+  };
+  assert.equal(goes(view("8Gi")), "b");
+  assert.equal(goes(view("10Gi")), "0/2 nodes are available: 2 node(s) did not have enough free storage.");
+  assert.match(goes(view("10Gi", false)), /^[ab]$/);
+});

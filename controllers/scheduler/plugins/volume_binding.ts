@@ -11,6 +11,7 @@ import type { NodeState } from "../node_state.ts";
 import { type FilterPlugin, isOwnClaim, nowhere } from "../plugin.ts";
 import type { StorageView } from "../storage_view.ts";
 import { requiredNodes } from "./node_selector.ts";
+import { roomFor } from "./storage_capacity.ts";
 
 const noProvisioner = "kubernetes.io/no-provisioner";
 
@@ -23,10 +24,10 @@ export const volumeBinding: FilterPlugin = {
     if (keys.length === 0) return undefined;
     const refusal = refuse(keys, storage);
     if (refusal) return nowhere(refusal);
-    const claims = keys.map((key) => storage.claim(key)!);
+    const claims = keys.map((key) => storage.claim(key)!).map((claim) => ({ claim, hasRoom: roomFor(claim, storage) }));
     return (node) => {
-      for (const claim of claims) {
-        const reason = refuseNode(claim, node, storage);
+      for (const wanted of claims) {
+        const reason = refuseNode(wanted, node, storage);
         if (reason) return [reason];
       }
       return undefined;
@@ -56,14 +57,23 @@ export function isBound({ spec, metadata }: ClaimObject): boolean {
   return Boolean(spec?.volumeName) && metadata.annotations?.["pv.kubernetes.io/bind-completed"] !== undefined;
 }
 
-function refuseNode(claim: ClaimObject, node: NodeState, storage: StorageView): string | undefined {
+interface Wanted {
+  readonly claim: ClaimObject;
+  /** Absent: a new volume has room on every node. */
+  readonly hasRoom?: (node: NodeState) => boolean;
+}
+
+function refuseNode({ claim, hasRoom }: Wanted, node: NodeState, storage: StorageView): string | undefined {
   if (isBound(claim)) {
     const volume = storage.volume(claim.spec!.volumeName!);
     if (!volume) return "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)";
     return reaches(volume, node) ? undefined : "node(s) didn't match PersistentVolume's node affinity";
   }
-  if (volumeFor(claim, node, storage) || couldMake(storage.storageClass(storageClassOf(claim)), node)) return undefined;
-  return "node(s) didn't find available persistent volumes to bind";
+  if (volumeFor(claim, node, storage)) return undefined;
+  if (!couldMake(storage.storageClass(storageClassOf(claim)), node)) {
+    return "node(s) didn't find available persistent volumes to bind";
+  }
+  return hasRoom && !hasRoom(node) ? "node(s) did not have enough free storage" : undefined;
 }
 
 function reaches({ spec }: VolumeObject, node: NodeState): boolean {

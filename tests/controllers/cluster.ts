@@ -1,5 +1,12 @@
 /** A control plane in this process: the real API on a real sqlite store in a temporary folder, and the loops that a test names. */
-import { type Client, type Controller, runControllers, type Running, systemClock } from "../../runtime/loop/mod.ts";
+import {
+  type Client,
+  type Clock,
+  type Controller,
+  runControllers,
+  type Running,
+  systemClock,
+} from "../../runtime/loop/mod.ts";
 import { createApi } from "../../runtime/api/mod.ts";
 import { inProcessClient } from "../../runtime/client/mod.ts";
 import { openSqliteStore } from "../../runtime/store/mod.ts";
@@ -12,8 +19,8 @@ const admin = { name: "kubernetes-admin", groups: ["system:masters", "system:aut
 export interface TestCluster extends AsyncDisposable {
   readonly client: Client;
   readonly folder: string;
-  /** Starts loops with a client of their own, such as one that dies. */
-  run(controllers: readonly Controller[], client?: Client): Running;
+  /** Starts loops, with a client of their own, such as one that dies, and a time of their own. */
+  run(controllers: readonly Controller[], client?: Client, clock?: Clock): Running;
   /** The object when it passes the test; fails after 20 s. Waits by watch. */
   until<T>(kind: Kind<T>, ref: Ref, test: (object: Stored<T> | undefined) => boolean): Promise<Stored<T> | undefined>;
 }
@@ -35,9 +42,10 @@ export async function testCluster({ tokens }: { tokens?: TokenIssuer } = {}): Pr
   return {
     client,
     folder,
-    run(controllers, own = client) {
+    run(controllers, own = client, clock = systemClock) {
       const started = runControllers(controllers, {
         client: own,
+        clock,
         signal: stopping.signal,
         identity: crypto.randomUUID(),
       });

@@ -3,6 +3,7 @@ import { clusterIpRepair, ipAddressRepair, serviceCidrs } from "../../controller
 import { claimFinding, portFindings } from "../../controllers/service_repair/plan.ts";
 import { Event, IPAddress, Service, ServiceCIDR } from "../../runtime/schema/mod.ts";
 import { testCluster } from "./cluster.ts";
+import { fastClock } from "./crash/fast_clock.ts";
 
 const web = (spec: object = {}) => ({
   apiVersion: "v1" as const,
@@ -51,7 +52,7 @@ Deno.test("a port outside of the range or of two Services is told", () => {
 
 Deno.test("a second ServiceCIDR gives addresses, and waits with going until none is left", async () => {
   await using cluster = await testCluster();
-  cluster.run([serviceCidrs, ipAddressRepair]);
+  cluster.run([serviceCidrs, ipAddressRepair], cluster.client, fastClock(50));
   const isReady = (status: string) => (cidr: { status?: { conditions?: { status: string }[] } } | undefined) =>
     cidr?.status?.conditions?.[0]?.status === status;
   const refused = () => cluster.client.create(Service, web({ clusterIP: "10.97.0.5" }));

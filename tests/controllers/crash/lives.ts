@@ -3,7 +3,7 @@
  * must bring about what they bring about undisturbed, with as many creations and deletions.
  */
 import assert from "node:assert/strict";
-import { type Client, type Controller, type Informers, mapped, runControllers } from "../../../runtime/loop/mod.ts";
+import { type Client, type Controller, type Informers, mapped } from "../../../runtime/loop/mod.ts";
 import { newPrivateKey, tokenIssuer } from "../../../runtime/auth/mod.ts";
 import { type Kind, Namespace, ServiceAccount, type Stored } from "../../../runtime/schema/mod.ts";
 import { type TestCluster, testCluster } from "../cluster.ts";
@@ -102,8 +102,7 @@ async function live(story: Story, life: Life, test: (state: State) => boolean): 
   const account = { namespace: "work", name: "default" };
   await client.create(ServiceAccount, { apiVersion: "v1", kind: "ServiceAccount", metadata: account });
   const clock = fastClock(Math.max(story.speed ?? 1, life.speed ?? 1));
-  const run = (loops: readonly Controller[], client: Client) =>
-    runControllers(loops, { client, clock, signal: new AbortController().signal, identity: "life" });
+  const run = (loops: readonly Controller[], client: Client) => cluster.run(loops, client, clock);
   await using world = cluster.run(story.world?.() ?? []);
   await using view = viewOf(cluster, story.kinds);
   await story.begin(stageOf(cluster, view));

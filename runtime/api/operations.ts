@@ -56,6 +56,8 @@ export interface WriteCall {
   /** Default `Warn`. */
   readonly fieldValidation?: "Strict" | "Warn" | "Ignore";
   readonly subresource?: string;
+  /** Admission was asked about what the client sent, of which this write is a part. */
+  readonly admitted?: boolean;
   /** What is to be said of members that stood twice in the body, which only whoever parsed it knows. */
   readonly duplicateFields?: readonly string[];
   /** The row of the version that the client speaks, where it is not the stored one. */

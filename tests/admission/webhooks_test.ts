@@ -155,3 +155,30 @@ Deno.test("match conditions decide who is asked, and are compiled before they ar
   assert.equal((await world.call("POST", maps, map("skip-me"))).status, 201);
   assert.equal((await world.call("POST", maps, map("a"))).status, 400);
 });
+
+Deno.test("a Binding and an Eviction are admitted as what they are, and what they bring about is not admitted again", async () => {
+  await using world = await apiWorld();
+  const verdict = ({ name }: Review) =>
+    name === "kept" ? { allowed: false, status: { message: "not this one" } } : allow;
+  await using hook = await webhookServer(verdict);
+  const rules = [{ operations: ["*"], apiGroups: [""], apiVersions: ["v1"], resources: ["pods/*", "pods"] }];
+  await world.call("POST", "/api/v1/namespaces/default/serviceaccounts", { metadata: { name: "default" } });
+  const pods = "/api/v1/namespaces/default/pods";
+  const pod = (name: string) => ({ metadata: { name }, spec: { containers: [{ name: "c", image: "i" }] } });
+  for (const name of ["kept", "gone"]) await world.call("POST", pods, pod(name));
+  await register(world, configuration("Validating", hook, { rules }));
+  const binding = { apiVersion: "v1", kind: "Binding", target: { kind: "Node", name: "n" } };
+  const eviction = (name: string) => ({ apiVersion: "policy/v1", kind: "Eviction", metadata: { name } });
+  assert.match((await world.call("POST", `${pods}/kept/binding`, binding)).body.message, /not this one/);
+  assert.match((await world.call("POST", `${pods}/kept/eviction`, eviction("kept"))).body.message, /not this one/);
+  assert.equal((await world.call("GET", `${pods}/kept`)).body.spec.nodeName, undefined);
+  assert.equal((await world.call("POST", `${pods}/gone/binding`, binding)).status, 201);
+  assert.equal((await world.call("POST", `${pods}/gone/eviction`, eviction("gone"))).status, 201);
+  const seen = hook.asked.map(({ operation, subResource, kind }) => `${operation} ${subResource} ${kind.kind}`);
+  const [bound, evicted] = ["CREATE binding Binding", "CREATE eviction Eviction"];
+  assert.deepEqual(seen, [bound, evicted, bound, evicted]);
+  assert.deepEqual(hook.asked[1].kind, { group: "policy", version: "v1", kind: "Eviction" });
+  assert.equal(hook.asked[1].oldObject, null);
+});
+
+const allow = { allowed: true };

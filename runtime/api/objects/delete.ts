@@ -45,8 +45,9 @@ async function removeOnce(
     dryRun: call.dryRun ?? false,
     warn: call.warn ?? (() => {}),
   };
-  await admit(m.admission, "admit", request, m.view);
-  await admit(m.admission, "validate", request, m.view);
+  const plugins = call.admitted ? [] : m.admission;
+  await admit(plugins, "admit", request, m.view);
+  await admit(plugins, "validate", request, m.view);
   const commit = { resource, path: pathOf(target), expected: current.revision, dryRun: call.dryRun };
   const marked = mark(resource, live, call, m.clock.now());
   if (!marked) {

@@ -67,12 +67,13 @@ async function modifyOnce(
   const request = requestOf(target, call, object, live);
   // What admission changes is nobody's.
   if (!managed) track(m, resource, object, live, { ...call, subresource: through ?? call.subresource });
-  await admit(m.admission, "admit", request, m.view);
+  const plugins = call.admitted ? [] : m.admission;
+  await admit(plugins, "admit", request, m.view);
   if (sameJson(withoutVersion(object, entriesIgnoringTimes(object, live)), withoutVersion(live))) return current;
   // What the server itself does to a whole object (binding) is not an update by a client, and may set what those may not.
   const errors = validateObject(resource, object, whole ? undefined : live, call.subresource);
   if (errors.length > 0) throw invalid(resource, name, errors);
-  await admit(m.admission, "validate", request, m.view);
+  await admit(plugins, "validate", request, m.view);
   const commit = { resource, path: pathOf(target), expected: current.revision, dryRun: call.dryRun };
   if (finishesDeletion(object, live)) return await commitDelete(m, current, commit);
   return await withReservations(

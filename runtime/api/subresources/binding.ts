@@ -5,6 +5,7 @@ import { type Machinery, timestamp } from "../objects/machinery.ts";
 import { modify } from "../objects/modify.ts";
 import { badRequest, conflict, preconditionFailed } from "../objects/refusals.ts";
 import type { Target, WriteCall } from "../operations.ts";
+import { admitPosted } from "./admit_posted.ts";
 
 interface Binding extends KubeObject {
   target?: { kind?: string; name?: string };
@@ -18,6 +19,7 @@ interface Pod extends KubeObject {
 /** Answers with a Status of success. Throws Conflict when the pod has a node already. */
 export const binding = {
   async post(m: Machinery, target: Target, body: KubeObject, call: WriteCall): Promise<KubeObject> {
+    await admitPosted(m, { ...target, subresource: "binding" }, body, call);
     const { target: node, metadata } = body as Binding;
     if (!node?.name) throw badRequest("target.name: Required value");
     if (node.kind && node.kind !== "Node") throw badRequest(`target.kind: Unsupported value: "${node.kind}"`);
@@ -25,7 +27,7 @@ export const binding = {
       checkBindable(target, live, metadata?.uid);
       return { object: bound(live, node.name!, body, timestamp(m.clock.now())), whole: true };
     };
-    await modify(m, target, { ...call, subresource: "binding" }, change);
+    await modify(m, target, { ...call, subresource: "binding", admitted: true }, change);
     return { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 };
   },
 };

@@ -7,6 +7,7 @@ import { modify } from "../objects/modify.ts";
 import { badRequest } from "../objects/refusals.ts";
 import { read } from "../objects/read.ts";
 import type { DeleteCall, Target, WriteCall } from "../operations.ts";
+import { admitPosted } from "./admit_posted.ts";
 
 interface Eviction extends KubeObject {
   deleteOptions?: { gracePeriodSeconds?: number; preconditions?: DeleteCall["preconditions"]; dryRun?: string[] };
@@ -29,7 +30,9 @@ interface Pod extends KubeObject {
 
 /** Throws TooManyRequests in upstream's words while a budget forbids it. */
 export const eviction = {
-  async post(m: Machinery, target: Target, body: KubeObject, call: WriteCall): Promise<KubeObject> {
+  async post(m: Machinery, target: Target, body: KubeObject, asked: WriteCall): Promise<KubeObject> {
+    await admitPosted(m, { ...target, subresource: "eviction" }, body, asked);
+    const call = { ...asked, admitted: true };
     const { deleteOptions = {}, metadata } = body as Eviction;
     if (metadata?.name && metadata.name !== target.name) {
       throw badRequest(

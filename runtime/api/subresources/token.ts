@@ -1,11 +1,11 @@
 /** `serviceaccounts/token`: a TokenRequest, answered by the token issuer. */
 import type { KubeObject, Stored } from "../../schema/mod.ts";
 import { notFound, StatusError } from "../../schema/mod.ts";
-import { admit } from "../admission/admission.ts";
 import type { Machinery } from "../objects/machinery.ts";
 import { badRequest, conflict } from "../objects/refusals.ts";
 import { read } from "../objects/read.ts";
 import type { Target, WriteCall } from "../operations.ts";
+import { admitPosted } from "./admit_posted.ts";
 
 interface BoundObjectRef {
   kind?: string;
@@ -24,7 +24,7 @@ export const serviceAccountToken = {
     if (!m.tokens) throw new StatusError("ServiceUnavailable", "this API server issues no ServiceAccount tokens");
     const { spec = {} } = body as TokenRequestBody;
     const account = (await read(m, target)).object;
-    await admitToken(m, target, body, call);
+    await admitPosted(m, { ...target, subresource: "token" }, body, call);
     const bound = spec.boundObjectRef && boundObject(m, target, spec.boundObjectRef);
     const { name, uid } = account.metadata;
     const { token, expirationTimestamp } = await m.tokens.issue({
@@ -48,13 +48,6 @@ export const serviceAccountToken = {
     };
   },
 };
-
-async function admitToken(m: Machinery, target: Target, object: KubeObject, call: WriteCall): Promise<void> {
-  const request = { ...target, operation: "CREATE" as const, subresource: "token", object, user: call.user };
-  const told = { ...request, dryRun: call.dryRun ?? false, warn: call.warn ?? (() => {}) };
-  await admit(m.admission, "admit", told, m.view);
-  await admit(m.admission, "validate", told, m.view);
-}
 
 function boundObject(
   m: Machinery,

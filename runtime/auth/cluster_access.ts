@@ -64,7 +64,7 @@ export function loopUser(name: string): { name: string; groups: string[] } {
   return { name, groups: ["system:masters", "system:authenticated"] };
 }
 
-/** A kubelet obeys the API server and administrators alone: one node has no business in another's pods. */
+/** A kubelet obeys the API server and administrators by itself; about others it asks. */
 export function kubeletAuthorizer(): Authorizer {
   return masters;
 }

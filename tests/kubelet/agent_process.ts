@@ -5,7 +5,7 @@
  * It prints `up`, and every place that it reaches.
  */
 import { kubelet } from "../../controllers/kubelet/mod.ts";
-import { anyOf, clientCertificates, kubeletAuthorizer } from "../../runtime/auth/mod.ts";
+import { clientCertificates, kubeletAuthorizer } from "../../runtime/auth/mod.ts";
 import { httpsClient, type HttpsTarget } from "../../runtime/client/mod.ts";
 import { dockerEngine } from "../../runtime/engine/mod.ts";
 import { runControllers, systemClock } from "../../runtime/loop/mod.ts";
@@ -30,7 +30,7 @@ function reached(place: string): void {
 failingSystem(`${folder}/`, reached);
 const engine = failingEngine(dockerEngine({ host: Deno.env.get("DOCKER_HOST") }), reached);
 const client = failingClient(httpsClient(target), reached);
-const identity = { authenticate: anyOf(clientCertificates()), authorize: kubeletAuthorizer() };
+const identity = { authenticate: clientCertificates(), authorize: kubeletAuthorizer() };
 const server = { hostname: address, ...serving, clientCa: target.ca, ...identity };
 const options = { nodeName: "n1", nodeIp: address, rootDir: folder, engine, server };
 const clock = { ...systemClock, now: () => systemClock.now() + offsetMs };

@@ -9,6 +9,7 @@ import type { Duplex } from "node:stream";
 import { defaults, type KubeletServerOptions } from "../options.ts";
 import type { Agent } from "../sync/agent.ts";
 import { refuse } from "./access.ts";
+import { delegatedAuthenticator, delegatedAuthorizer } from "./delegated_access.ts";
 import { RequestError } from "./request_error.ts";
 import { answer } from "./routes.ts";
 import { upgrade } from "./stream/upgrade.ts";
@@ -18,7 +19,13 @@ export interface KubeletServer {
   close(): Promise<void>;
 }
 
-export async function startServer(agent: Agent, options: KubeletServerOptions): Promise<KubeletServer> {
+export async function startServer(agent: Agent, given: KubeletServerOptions): Promise<KubeletServer> {
+  const { client } = agent.context;
+  const options = {
+    ...given,
+    authenticate: delegatedAuthenticator(client, given.authenticate),
+    authorize: delegatedAuthorizer(client, given.authorize),
+  };
   const { hostname = "0.0.0.0", port = defaults.port, key, cert, clientCa } = options;
   const tls = {
     key,
@@ -93,5 +100,6 @@ async function handleUpgrade(
 
 function problemOf(error: unknown): { status: number; message: string } {
   if (error instanceof RequestError) return error;
+  if (error instanceof URIError) return { status: 400, message: "the path is no UTF-8" };
   return { status: 500, message: error instanceof Error ? error.message : String(error) };
 }

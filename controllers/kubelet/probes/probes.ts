@@ -125,7 +125,9 @@ export class Probes {
   /** From the container's start on; one that has run for longer is asked within a period, each at its own moment. */
   #firstDelay({ probe, startedAt }: Worker): number {
     const { clock, random } = this.options;
-    const due = startedAt + (probe.initialDelaySeconds ?? 0) * 1000 - clock.now();
+    const delayMs = (probe.initialDelaySeconds ?? 0) * 1000;
+    // A start in the future is a clock that was set back.
+    const due = Math.min(delayMs, startedAt + delayMs - clock.now());
     const periodMs = (probe.periodSeconds ?? 10) * 1000;
     return due > -periodMs ? Math.max(0, due) : random() * periodMs;
   }
@@ -146,7 +148,7 @@ export class Probes {
     if (this.#mustWait(worker)) return;
     const { probe, id, container, podIp } = worker;
     const { engine, clock } = this.options;
-    worker.firstAt ??= clock.now();
+    worker.firstAt = Math.min(worker.firstAt ?? Infinity, clock.now());
     const result = await check(
       probe,
       { engine, containerId: id, container, podIp },
@@ -154,7 +156,7 @@ export class Probes {
     );
     if (worker.stopped) return;
     if (counts || result.ok) this.#judge(worker, result);
-    const next = nextCheck(probe, waitsForYes(worker), clock.now() - worker.firstAt);
+    const next = nextCheck(probe, waitsForYes(worker), Math.max(0, clock.now() - worker.firstAt));
     this.#schedule(worker, next.delayMs, next.counts);
   }
 

@@ -16,7 +16,8 @@ export interface Reporting {
   readonly memory: PodMemory;
 }
 
-export async function reportStatus(agent: Agent, pod: Pod, { plan, memory }: Reporting): Promise<void> {
+export async function reportStatus(agent: Agent, given: Pod, { plan, memory }: Reporting): Promise<void> {
+  const pod = withNewestStatus(given, memory);
   const observed = agent.mirror.of(pod.metadata.uid);
   await agent.imageNames.learn(observed.filter((one) => !one.isSandbox).map(({ state }) => state.imageId));
   const sandbox = observed.findLast((one) => one.isSandbox && one.state.status === "running");
@@ -40,6 +41,12 @@ export async function reportStatus(agent: Agent, pod: Pod, { plan, memory }: Rep
   });
   if (isReported(pod.status ?? {}, status)) return;
   await write(agent, pod, { status, memory });
+}
+
+/** Our own write of a moment ago is what the next one changes. */
+function withNewestStatus(pod: Pod, { latest }: PodMemory): Pod {
+  if (!latest || BigInt(latest.metadata.resourceVersion) <= BigInt(pod.metadata.resourceVersion)) return pod;
+  return { ...pod, status: latest.status };
 }
 
 async function usersOf(observed: readonly Observed[], { users }: PodMemory): Promise<PodMemory["users"]> {

@@ -56,6 +56,11 @@ async function act(agent: Agent, pod: Pod, { memory, refusal }: Acting): Promise
       await purgePod(agent, pod, memory);
       return "purged";
     }
+    // Who watches learns of an end at once, not when the next attempt runs.
+    if (plan.steps.some((step) => step.type === "start" && step.attempt > 0)) {
+      await rememberMessages(agent, pod, memory);
+      await reportStatus(agent, pod, { plan, memory });
+    }
     const progressed = await perform(agent, pod, { plan, memory });
     if (!progressed || round >= maxRounds) return progressed ? { ...plan, againMs: 0 } : plan;
   }

@@ -102,9 +102,16 @@ function place(pod: Stored<IPod>, facts: PodFacts, term: Term): Placement | Prom
   const { state: { cluster, from }, profile, extenders, context } = term;
   const options = { random: context.random, from, first: cluster.nominations.nodeOf(facts.uid) };
   const interested = extenders.filter((extender) => isInterested(extender, pod));
-  if (interested.length === 0) return placePod(facts, cluster, profile, options);
-  const asking = { pod, extenders: interested, log: context.log };
-  return placeExtended(facts, term, { ...options, asking }).catch((error) => tellFailure(pod, error, term));
+  const fail = (error: Error) => tellFailure(pod, error, term);
+  if (interested.length > 0) {
+    const asking = { pod, extenders: interested, log: context.log };
+    return placeExtended(facts, term, { ...options, asking }).catch(fail);
+  }
+  try {
+    return placePod(facts, cluster, profile, options);
+  } catch (error) {
+    return fail(error as Error);
+  }
 }
 
 /** Nothing is known of the pod's chances: it is tried again, and whoever asks is told why. */

@@ -86,8 +86,13 @@ function helps(plugin: FilterPlugin, pod: PodFacts, happening: Happening, cluste
 }
 
 function allows(plugin: FilterPlugin, pod: PodFacts, name: string, cluster: Cluster): boolean {
-  const filter = plugin.prepare(pod, cluster);
-  if (!filter) return true;
-  const node = cluster.node(name);
-  return !("nowhere" in filter) && node !== undefined && !filter(node);
+  try {
+    const filter = plugin.prepare(pod, cluster);
+    if (!filter) return true;
+    const node = cluster.node(name);
+    return !("nowhere" in filter) && node !== undefined && !filter(node);
+  } catch {
+    // The next attempt tells whom it concerns.
+    return true;
+  }
 }

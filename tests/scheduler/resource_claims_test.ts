@@ -106,3 +106,24 @@ Deno.test("a pod whose claim nobody has made waits for it, in words that hold fo
   });
   await until(Pod, { namespace, name: "p" }, isBound);
 });
+
+Deno.test("a selector that cannot be worked out ends the attempt, and is told as an error and not as a no", async () => {
+  await using cluster = await withDevice();
+  const { client, until } = cluster;
+  const selectors = [{ cel: { expression: `device.attributes["${driver}"].missing == 1` } }];
+  const devices = { requests: [{ name: "gpu", exactly: { deviceClassName: "gpu", selectors } }] };
+  const metadata = { name: "mine", namespace };
+  await client.create(ResourceClaim, { apiVersion, kind: "ResourceClaim", metadata, spec: { devices } });
+  const asking = podWith("p");
+  await client.create(Pod, {
+    ...asking,
+    spec: { ...asking.spec!, resourceClaims: [{ name: "gpu", resourceClaimName: "mine" }] },
+  });
+  const said = await until(Pod, { namespace, name: "p" }, (one) => one?.status?.conditions?.length === 1);
+  const { reason, message } = said!.status!.conditions![0]!;
+  assert.equal(reason, "SchedulerError");
+  assert.equal(
+    message,
+    'running "DynamicResources" filter plugin: claim default/mine: selector #0: CEL runtime error: no such key: missing',
+  );
+});

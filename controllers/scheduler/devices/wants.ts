@@ -2,7 +2,7 @@
 import type { IDeviceClass } from "kubernetes-models/resource.k8s.io/v1/DeviceClass";
 import type { IDeviceSubRequest } from "kubernetes-models/resource.k8s.io/v1/DeviceSubRequest";
 import type { IResourceClaim } from "kubernetes-models/resource.k8s.io/v1/ResourceClaim";
-import type { Stored } from "../../../runtime/schema/mod.ts";
+import { keyOf, type Stored } from "../../../runtime/schema/mod.ts";
 import type { NodeState } from "../node_state.ts";
 import { consumption } from "./capacity.ts";
 import { selects } from "./device_selector.ts";
@@ -41,7 +41,7 @@ export interface Supply {
   readonly classOf: (name: string) => IDeviceClass | undefined;
 }
 
-/** Throws the errors of selectors. */
+/** Throws a SelectorError. */
 export function wantsOf(claims: readonly ClaimObject[], supply: Supply): Want[] {
   return claims.flatMap((claim) => {
     const { requests = [], constraints = [] } = claim.spec.devices ?? {};
@@ -49,17 +49,22 @@ export function wantsOf(claims: readonly ClaimObject[], supply: Supply): Want[] 
       claim,
       constraints,
       alternatives: exactly
-        ? [alternative(name, name, { ...exactly, name }, supply)]
-        : firstAvailable.map((ask) => alternative(`${name}/${ask.name}`, name, ask, supply)),
+        ? [alternative({ request: name, of: name, ask: { ...exactly, name }, claim }, supply)]
+        : firstAvailable.map((ask) => alternative({ request: `${name}/${ask.name}`, of: name, ask, claim }, supply)),
     }));
   });
 }
 
-function alternative(request: string, of: string, ask: Alternative["ask"], supply: Supply): Alternative {
+type Asked = Pick<Alternative, "request" | "of" | "ask"> & Pick<Want, "claim">;
+
+function alternative({ request, of, ask, claim }: Asked, supply: Supply): Alternative {
   const all = ask.allocationMode === "All";
-  const selectors = [...supply.classOf(ask.deviceClassName)?.spec?.selectors ?? [], ...ask.selectors ?? []];
+  const rules: readonly (readonly [string, Selectors])[] = [
+    [`class ${ask.deviceClassName}`, supply.classOf(ask.deviceClassName)?.spec?.selectors ?? []],
+    [`claim ${keyOf(claim)}`, ask.selectors ?? []],
+  ];
   const matches = (offer: Offer) =>
-    isReachable(offer, supply.node) && selectors.every(({ cel }) => !cel || selects(cel.expression, offer));
+    isReachable(offer, supply.node) && rules.every(([whose, selectors]) => selectsAll(selectors, offer, whose));
   const candidates: Candidate[] = [];
   let incomplete = false;
   for (const pool of supply.pools) {
@@ -69,6 +74,24 @@ function alternative(request: string, of: string, ask: Alternative["ask"], suppl
   }
   // All of a pool that is being changed cannot be known.
   return { request, of, ask, count: all ? undefined : ask.count ?? 1, candidates: all && incomplete ? [] : candidates };
+}
+
+type Selectors = NonNullable<IDeviceSubRequest["selectors"]>;
+
+/** A rule that cannot be worked out is nobody's no: whoever wrote it must be told. */
+export class SelectorError extends Error {
+  override readonly name = "SelectorError";
+}
+
+function selectsAll(selectors: Selectors, offer: Offer, whose: string): boolean {
+  return selectors.every(({ cel }, at) => {
+    try {
+      return !cel || selects(cel.expression, offer);
+    } catch (cause) {
+      const when = (cause as Error).name === "CompileError" ? "compile" : "runtime";
+      throw new SelectorError(`${whose}: selector #${at}: CEL ${when} error: ${(cause as Error).message}`, { cause });
+    }
+  });
 }
 
 /** Devices with conditions of their own for binding are passed over: nobody here waits for them. */

@@ -6,7 +6,7 @@
 import { resourceClaimName } from "../../objects/pod_resource_claims.ts";
 import { allocate } from "../devices/allocate.ts";
 import type { DeviceView } from "../devices/device_view.ts";
-import { type ClaimObject, wantsOf } from "../devices/wants.ts";
+import { type ClaimObject, SelectorError, wantsOf } from "../devices/wants.ts";
 import type { NodeState } from "../node_state.ts";
 import { type FilterPlugin, nowhere } from "../plugin.ts";
 import type { PodFacts } from "../pod_facts.ts";
@@ -75,6 +75,7 @@ function refuseNode(open: readonly ClaimObject[], node: NodeState, devices: Devi
     const wants = wantsOf(open, { node, pools: devices.pools(), classOf: devices.classOf });
     return allocate(wants, devices.ledger) ? undefined : ["cannot allocate all claims"];
   } catch (error) {
-    return [(error as Error).message];
+    if (!(error instanceof SelectorError)) return [(error as Error).message];
+    throw new Error(`running "DynamicResources" filter plugin: ${error.message}`, { cause: error });
   }
 }

@@ -8,7 +8,7 @@ import { testHost } from "../support/host.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 const deno = [Deno.execPath(), "run", "--quiet", "--allow-all"];
-const rooms = ["store", "access", "api", "clients", "node", "flood", "fleet", "crds"];
+const rooms = ["store", "access", "api", "clients", "scheduler", "node", "flood", "fleet", "crds"];
 const wanted = rooms.filter((room) => Deno.args.includes(room));
 const flags = Deno.args.filter((arg) => arg.startsWith("--"));
 const kubeconfig = Deno.args.find((arg) => arg.includes("/") && !flags.includes(arg));

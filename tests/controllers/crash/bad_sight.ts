@@ -6,7 +6,7 @@ import { type Kind, StatusError } from "../../../runtime/schema/mod.ts";
 export function lateClient(client: Client, random: () => number): Client {
   return watchingBy(client, async function* <T>(kind: Kind<T>, options: WatchOptions) {
     for await (const event of client.watch(kind, options)) {
-      await new Promise((resolve) => setTimeout(resolve, random() * 8));
+      await new Promise((resolve) => setTimeout(resolve, random() * 40));
       yield event;
     }
   });

@@ -74,7 +74,7 @@ export async function survives(story: Story): Promise<void> {
   assert.ok(expected.writes > 0, "they write nothing");
   const isSame = (state: State) => sameJson(snapshot(story, state), expected.state);
   const lives: Life[] = Array.from({ length: expected.writes }, (_, index) => ({ atWrite: index + 1 }));
-  lives.push({ sees: "late", sight: (client) => lateClient(client, seeded(1)), speed: 500 });
+  lives.push({ sees: "late", sight: (client) => lateClient(client, seeded(1)), speed: 250 });
   lives.push({ atWrite: Math.ceil(expected.writes / 2), sees: "with gaps", sight: forgetfulClient, speed: 100 });
   const check = async (life: Life) => {
     const { state, work } = await live(story, life, isSame);

@@ -124,7 +124,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const prefixes = builtinResources.filter(isStored).map(({ storagePrefix }) => storagePrefix);
   const cache = await WatchCache.open(store, prefixes, (error) => log.warn("the store's watch failed", { error }));
   const services = cache.resource("/registry/services/specs");
-  const webhooks = { registry: resources, random, conditionsHold: matchConditionsHold };
+  const webhooks = { registry: resources, random, conditionsHold: matchConditionsHold(options.authorize) };
   const { on = usualPlugins, settings } = options.admission ?? {};
   const chosen = admissionPlugins({
     ...{ random, authorize: options.authorize, webhooks, clock, on, settings },

@@ -156,6 +156,31 @@ Deno.test("match conditions decide who is asked, and are compiled before they ar
   assert.equal((await world.call("POST", maps, map("a"))).status, 400);
 });
 
+Deno.test("a match condition may ask who may do what, and an expression without end asks no webhook", async () => {
+  await using world = await apiWorld();
+  await using hook = await webhookServer(() => ({ allowed: false }));
+  const bomb = "[0,1,2,3,4,5,6,7,8,9]".replace(
+    /^.*$/,
+    (digits) => Array.from({ length: 7 }, (_, i) => `${digits}.all(v${i}, `).join("") + "true" + ")".repeat(7),
+  );
+  for (
+    const [name, expression, status] of [
+      ["asked", "authorizer.requestResource.check('create').allowed()", 400],
+      ["spared", "!authorizer.group('').resource('secrets').check('get').allowed()", 201],
+      ["bombed", bomb, 500],
+    ] as const
+  ) {
+    await register(world, {
+      ...configuration("Validating", hook, { matchConditions: [{ name: "c", expression }] }),
+      metadata: { name },
+    });
+    const made = await world.call("POST", maps, map(name));
+    assert.equal(made.status, status, JSON.stringify(made.body));
+    await world.call("DELETE", `${registrations}/validatingwebhookconfigurations/${name}`);
+  }
+  assert.equal(hook.asked.length, 1);
+});
+
 Deno.test("a Binding and an Eviction are admitted as what they are, and what they bring about is not admitted again", async () => {
   await using world = await apiWorld();
   const verdict = ({ name }: Review) =>

@@ -49,6 +49,11 @@ export const requestType = record("kubernetes.AdmissionRequest", {
 
 const auth = "kubernetes.authorization";
 
+export const authorizerTypes = {
+  authorizer: typeNamed(`${auth}.Authorizer`),
+  "authorizer.requestResource": typeNamed(`${auth}.ResourceCheck`),
+};
+
 /** `object`: the type that is matched, where it is known. `variables`: those that were declared before. */
 export function policyVariables(
   { params, object = dyn, variables = {} }: {
@@ -62,8 +67,7 @@ export function policyVariables(
     oldObject: object,
     request: requestType,
     namespaceObject: dyn,
-    authorizer: typeNamed(`${auth}.Authorizer`),
-    "authorizer.requestResource": typeNamed(`${auth}.ResourceCheck`),
+    ...authorizerTypes,
     variables: record("kubernetes.variables", variables),
     ...params ? { params: dyn } : {},
   };

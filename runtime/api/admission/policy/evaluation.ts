@@ -100,6 +100,7 @@ export class Evaluation {
   }
 }
 
-function placeOf({ resource: { group, plural }, subresource = "", namespace, name }: AdmissionRequest) {
+/** What `authorizer.requestResource` asks about. */
+export function placeOf({ resource: { group, plural }, subresource = "", namespace, name }: AdmissionRequest) {
   return { group, resource: plural, subresource, namespace, name };
 }

@@ -9,12 +9,8 @@ import { denied, dryRunRefused, failedCalling } from "./refusals.ts";
 import { type ReviewAnswer, reviewAnswer, reviewRequest, reviewVersion } from "./review.ts";
 import type { MatchCondition, Webhook } from "./webhook.ts";
 
-/** Whether every condition holds. Throws where one cannot be evaluated. */
-export type ConditionsHold = (
-  conditions: readonly MatchCondition[],
-  request: AdmissionRequest,
-  view: ClusterView,
-) => boolean;
+/** Whether every condition holds. Rejects where one cannot be evaluated. */
+export type ConditionsHold = (conditions: readonly MatchCondition[], request: AdmissionRequest) => Promise<boolean>;
 
 /** The answer, and the row in whose version the webhook was asked: its patch is for that. */
 export interface Verdict extends ReviewAnswer {
@@ -42,7 +38,7 @@ export async function ask(
   if (!matched) return undefined;
   const answer = await tolerant(webhook, async () => {
     const { matchConditions } = webhook;
-    if (matchConditions?.length && !context.conditionsHold(matchConditions, request, view)) return undefined;
+    if (matchConditions?.length && !(await context.conditionsHold(matchConditions, request))) return undefined;
     if (request.dryRun && webhook.sideEffects !== "None" && webhook.sideEffects !== "NoneOnDryRun") {
       throw dryRunRefused(webhook);
     }

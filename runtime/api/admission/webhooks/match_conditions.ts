@@ -2,42 +2,34 @@
  * The match conditions of webhooks (KEP-3716): CEL over the request, compiled once for each configuration, and refused with
  * the configuration that holds it where it cannot be compiled.
  */
+import type { Authorizer } from "../../../auth/user.ts";
 import {
+  AuthorizerValue,
   bool,
   Budget,
-  type CelType,
   compile,
   CompileError,
-  declaredField,
   dyn,
   EvaluationError,
-  listOf,
-  mapOf,
   type Program,
-  requestLimit,
-  string,
+  ResourceValue,
+  type Value,
   viewOf,
 } from "../../../cel/mod.ts";
 import { type FieldError, invalid } from "../../../schema/mod.ts";
 import type { AdmissionPlugin, AdmissionRequest } from "../admission.ts";
+import { Decisions } from "../policy/decisions.ts";
+import { authorizerTypes, requestType } from "../policy/environment.ts";
+import { placeOf } from "../policy/evaluation.ts";
 import type { ConditionsHold } from "./ask.ts";
 import { reviewRequest } from "./review.ts";
 import type { MatchCondition } from "./webhook.ts";
 
-function record(name: string, fields: Readonly<Record<string, CelType>>): CelType {
-  return { kind: "object", name, field: (wanted) => declaredField(wanted, (property) => fields[property]) };
-}
+/** Of all conditions of one webhook together, as upstream: a quarter of what a policy may cost. */
+const conditionsLimit = 2_500_000;
 
-const kind = record("GroupVersionKind", { group: string, version: string, kind: string });
-const resource = record("GroupVersionResource", { group: string, version: string, resource: string });
-const user = { username: string, uid: string, groups: listOf(string), extra: mapOf(string, listOf(string)) };
-const asked = record("AdmissionRequest", {
-  ...{ kind, resource, subResource: string, requestKind: kind, requestResource: resource, requestSubResource: string },
-  ...{ name: string, namespace: string, operation: string, dryRun: bool, options: dyn },
-  userInfo: record("UserInfo", user),
-});
-
-const environment = { variables: { object: dyn, oldObject: dyn, request: asked }, result: [bool] };
+const variables = { object: dyn, oldObject: dyn, request: requestType, ...authorizerTypes };
+const environment = { variables, result: [bool] };
 
 /** By the array in the stored configuration, which is frozen. */
 const compiled = new WeakMap<readonly MatchCondition[], readonly Program[]>();
@@ -50,24 +42,33 @@ function programsOf(conditions: readonly MatchCondition[]): readonly Program[] {
   return made;
 }
 
+/** Each question to `authorize` is asked once a webhook. */
+export function matchConditionsHold(authorize: Authorizer): ConditionsHold {
+  return async (conditions, request) => {
+    const decisions = new Decisions(authorize, request.user);
+    return await decisions.run(() => hold(conditions, request, decisions));
+  };
+}
+
 /** One that does not hold decides, whatever others come to; only then does one that cannot be evaluated count. */
-export const matchConditionsHold: ConditionsHold = (conditions, request) => {
-  const values = valuesOf(request);
-  const budget = new Budget(requestLimit);
+function hold(conditions: readonly MatchCondition[], request: AdmissionRequest, decisions: Decisions): boolean {
+  const values = valuesOf(request, decisions);
+  const budget = new Budget(conditionsLimit);
   let trouble: unknown;
   for (const program of programsOf(conditions)) {
     try {
       if (program.run((name) => values[name]?.(), budget.forExpression()) === false) return false;
     } catch (error) {
+      if (!(error instanceof EvaluationError)) throw error;
       trouble ??= error;
     }
   }
   if (trouble) throw trouble;
   return true;
-};
+}
 
 /** Each is made when an expression asks for it. */
-function valuesOf(request: AdmissionRequest): Readonly<Record<string, () => ReturnType<typeof viewOf>>> {
+function valuesOf(request: AdmissionRequest, { ask }: Decisions): Readonly<Record<string, () => Value>> {
   const review = () => {
     const { request: body } = reviewRequest(request, request.resource, "v1", "") as { request: object };
     return body;
@@ -75,7 +76,9 @@ function valuesOf(request: AdmissionRequest): Readonly<Record<string, () => Retu
   return {
     object: () => viewOf(request.object ?? null, dyn),
     oldObject: () => viewOf(request.old ?? null, dyn),
-    request: () => viewOf(review(), asked),
+    request: () => viewOf(review(), requestType),
+    authorizer: () => new AuthorizerValue(ask),
+    "authorizer.requestResource": () => new ResourceValue(ask, { verb: "", ...placeOf(request) }),
   };
 }
 

@@ -167,3 +167,24 @@ Deno.test("an extender chooses among preemptions, and binds in the scheduler's p
   const { PodName, Node: on } = await bound.promise;
   assert.deepEqual([PodName, on], ["p", "b"]);
 });
+
+Deno.test("over TLS an extender is believed by its authority alone, and sees the scheduler's certificate", async () => {
+  await using server = await apiServer();
+  const path = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+  const review = { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" };
+  const ask = async (tlsConfig: Record<string, Json> = {}, enableHTTPS = true) => {
+    const { extenders: [document] } = schedulerConfiguration({
+      apiVersion: "kubescheduler.config.k8s.io/v1",
+      kind: "KubeSchedulerConfiguration",
+      extenders: [{ urlPrefix: server.url, filterVerb: "filter", enableHTTPS, tlsConfig }],
+    });
+    const { post } = await connected(document!);
+    return await post(server.url + path, review) as { status: { userInfo: { username: string } } };
+  };
+  const caData = btoa(server.ca);
+  const certificate = { certData: btoa(server.admin.cert), keyData: btoa(server.admin.key) };
+  const { username } = (await ask({ caData, ...certificate })).status.userInfo;
+  assert.ok(!username.startsWith("system:anonymous"), username);
+  assert.equal((await ask({ insecure: true, ...certificate })).status.userInfo.username, username);
+  await assert.rejects(ask(certificate, false), /^Error: Post "https:.*"/);
+});

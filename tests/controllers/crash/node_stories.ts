@@ -1,6 +1,7 @@
 /** What happens to nodes and to the pods on them. */
 import { nodeIpam, nodeLifecycle, podGc, taintEviction } from "../../../controllers/mod.ts";
-import { Node, Pod } from "../../../runtime/schema/mod.ts";
+import { type Controller, done, every } from "../../../runtime/loop/mod.ts";
+import { Lease, Node, Pod } from "../../../runtime/schema/mod.ts";
 import { podPlayer } from "../pod_player.ts";
 import type { Stage, Story } from "./lives.ts";
 
@@ -15,6 +16,24 @@ async function runningPod({ make, setStatus }: Stage, name: string, nodeName: st
   await make(Pod, name, { spec: { nodeName, containers: [{ name: "main", image: "x" }] } });
   await setStatus(Pod, name, { phase: "Running", conditions: [{ type: "Ready", status: "True" }] });
 }
+
+/** Renews the Lease of a node that is well, much more often than a grace ends. */
+function heartbeats(name: string): Controller {
+  const ref = { namespace: "kube-node-lease", name };
+  return {
+    name: "heartbeats",
+    sources: [every(10)],
+    async reconcile(_key, { client, clock }) {
+      const spec = { holderIdentity: name, leaseDurationSeconds: 40, renewTime: microTime(clock.now()) };
+      const live = await client.get(Lease, ref);
+      if (live) await client.update(Lease, { ...live, spec });
+      else await client.create(Lease, { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: ref, spec });
+      return done;
+    },
+  };
+}
+
+const microTime = (ms: number) => new Date(ms).toISOString().replace("Z", "000Z");
 
 const gone = { key: "example.com/gone", effect: "NoExecute" };
 const subnets = (nodes: readonly { spec?: { podCIDR?: string } }[]) => new Set(nodes.map(({ spec }) => spec?.podCIDR));
@@ -32,8 +51,11 @@ export const nodeStories: readonly Story[] = [
   {
     title: "a silent node is unknown, and so are its pods",
     loops: () => [nodeLifecycle()],
+    // Where nobody answers, the master may be the one that is cut off.
+    world: () => [heartbeats("b")],
     begin: async (stage) => {
       await readyNode(stage, "a");
+      await readyNode(stage, "b");
       await runningPod(stage, "web", "a");
     },
     kinds: [Node, Pod],

@@ -12,7 +12,10 @@ const group = "apiserver.config.k8s.io";
 const versions = ["v1", "v1beta1"].map((version) => `${group}/${version}`);
 
 /** Throws an Error that names the field. */
-export function decoded<T extends z.ZodType>({ kind, schema, apiVersions = versions }: ConfigurationKind<T>, document: unknown): z.output<T> {
+export function decoded<T extends z.ZodType>(
+  { kind, schema, apiVersions = versions }: ConfigurationKind<T>,
+  document: unknown,
+): z.output<T> {
   const { kind: found, apiVersion, ...rest } = (document ?? {}) as { kind?: unknown; apiVersion?: unknown };
   if (typeof found !== "string") throw new Error(`Object 'Kind' is missing in '${JSON.stringify(document ?? {})}'`);
   if (found !== kind || !apiVersions.includes(apiVersion as string)) {

@@ -57,6 +57,10 @@ const unschedulable = "node.kubernetes.io/unschedulable";
 
 const owned = new Set([unschedulable, ...conditionTaints.map(([, , key]) => key)]);
 
+export function isExecuting({ key, effect }: ITaint): boolean {
+  return effect === "NoExecute" && executing.has(key);
+}
+
 /** All taints that the node should carry; `timeAdded` of those that stay is kept: evictions count from it. */
 export function taintsOf(node: NodeObject, conditions: readonly INodeCondition[], now: number): ITaint[] {
   const before = node.spec?.taints ?? [];

@@ -95,7 +95,7 @@ Deno.test("a pod without a node goes at once, one with a node waits for its kube
   assert.equal((await world.call("GET", `${pods}/bound`)).status, 404);
 });
 
-Deno.test("an eviction asks the budget", async () => {
+Deno.test("an eviction asks the budget, and the pod says that it went for it", async () => {
   await using world = await withAccount(await apiWorld());
   const budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets";
   await world.call("POST", pods, { ...pod("a"), metadata: { name: "a", labels: { app: "a" } } });
@@ -109,6 +109,11 @@ Deno.test("an eviction asks the budget", async () => {
   const refused = await world.call("POST", `${pods}/a/eviction`, { metadata: { name: "a" } });
   assert.equal(refused.status, 429);
   assert.equal(refused.body.message, "Cannot evict pod as it would violate the pod's disruption budget.");
+  await world.call("DELETE", `${budgets}/b`);
+  assert.equal((await world.call("POST", `${pods}/a/eviction`, { metadata: { name: "a" } })).status, 201);
+  const { metadata, status } = (await world.call("GET", `${pods}/a`)).body;
+  const [{ type, reason }] = status.conditions.slice(-1);
+  assert.deepEqual([type, reason, !!metadata.deletionTimestamp], ["DisruptionTarget", "EvictionByEvictionAPI", true]);
 });
 
 const definition = {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { formatSubnet, freeSubnet, parseSubnet, type Subnet } from "../../controllers/node_ipam/plan.ts";
 import { type NodeObject, silentConditions, taintsOf } from "../../controllers/node_lifecycle/health_plan.ts";
+import { emptyingPace, ZoneLimits } from "../../controllers/node_lifecycle/zones.ts";
 import { evictionTimeMs } from "../../controllers/taint_eviction/plan.ts";
 import { startMs } from "./sample.ts";
 
@@ -71,4 +72,31 @@ Deno.test("a pod leaves when the shortest of its tolerations runs out, at once w
     evictionTimeMs([taint, { key: "x", effect: "NoSchedule" }], [{ operator: "Exists", tolerationSeconds: 5 }]),
     startMs + 5000,
   );
+});
+
+function nodesOf(zone: string, ready: number, silent: number) {
+  const one = (status: string) => {
+    const node = sampleNode([["Ready", status]]);
+    return { ...node, metadata: { ...node.metadata, labels: { "topology.kubernetes.io/zone": zone } } };
+  };
+  return [...Array.from({ length: ready }, () => one("True")), ...Array.from({ length: silent }, () => one("Unknown"))];
+}
+
+Deno.test("a zone is emptied slowly or not at all when most of it fails, and nothing is when nobody answers anywhere", () => {
+  const elsewhere = nodesOf("b", 1, 0);
+  const pace = (ready: number, silent: number, others = elsewhere) =>
+    emptyingPace([...nodesOf("a", ready, silent), ...others])("/a") / 1000;
+  assert.equal(pace(9, 1), 10, "a node of many");
+  assert.equal(pace(1, 2), 10, "two are never a zone's disruption");
+  assert.equal(pace(2, 3), Infinity, "most of a small zone");
+  assert.equal(pace(20, 31), 100, "most of a large zone");
+  assert.equal(pace(0, 5), 10, "a zone that is gone as a whole, while another answers");
+  assert.equal(pace(0, 5, []), Infinity, "nobody answers");
+});
+
+Deno.test("nodes of a zone are emptied one after another, zones beside each other", () => {
+  const limits = new ZoneLimits();
+  assert.deepEqual(["/a", "/a", "/b"].map((zone) => limits.take(zone, 10_000, 0)), [0, 10_000, 0]);
+  assert.equal(limits.take("/a", 10_000, 10_000), 0);
+  assert.equal(limits.take("/a", Infinity, 90_000), Infinity);
 });

@@ -45,6 +45,7 @@ export const eviction = {
     const spent = budget && await spend(m, budget, pod, { ...call, dryRun });
     const { gracePeriodSeconds, preconditions } = deleteOptions;
     try {
+      if (!dryRun) await markDisrupted(m, target, call);
       await remove(m, target, { ...call, subresource: undefined, dryRun, gracePeriodSeconds, preconditions });
     } catch (error) {
       if (spent && !dryRun) await giveBack(m, spent, pod, call);
@@ -53,6 +54,23 @@ export const eviction = {
     return { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 };
   },
 };
+
+/** Says why the pod goes, for those who count failures (KEP-3329). */
+async function markDisrupted(m: Machinery, target: Target, call: WriteCall): Promise<void> {
+  await modify(m, target, { ...call, subresource: "status" }, (live) => {
+    const next = copyJson(live) as unknown as Pod;
+    const others = (next.status?.conditions ?? []).filter(({ type }) => type !== "DisruptionTarget");
+    const condition = {
+      type: "DisruptionTarget",
+      status: "True",
+      lastTransitionTime: timestamp(m.clock.now()),
+      reason: "EvictionByEvictionAPI",
+      message: "Eviction API: evicting",
+    };
+    next.status = { ...next.status, conditions: [...others, condition] };
+    return { object: next };
+  });
+}
 
 /** Pods that do not run disturb nobody when they go. */
 function isOver({ metadata, status }: Pod): boolean {

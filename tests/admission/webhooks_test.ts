@@ -179,6 +179,21 @@ Deno.test("a match condition may ask who may do what, and an expression without 
   assert.equal(hook.asked.length, 1);
 });
 
+Deno.test("of a collection that is deleted every object is asked about, and one that is refused stays", async () => {
+  await using world = await apiWorld();
+  const verdict = ({ name }: Review) => ({ allowed: name !== "c" });
+  await using hook = await webhookServer(verdict);
+  for (const name of ["a", "b", "c"]) await world.call("POST", maps, map(name));
+  await register(world, configuration("Validating", hook));
+  const answer = await world.call("DELETE", maps);
+  assert.equal(answer.status, 400);
+  assert.deepEqual(hook.asked.map(({ operation, oldObject }) => `${operation} ${oldObject.metadata.name}`).sort(), [
+    ...["DELETE a", "DELETE b", "DELETE c"],
+  ]);
+  const { body } = await world.call("GET", maps);
+  assert.ok(body.items.some(({ metadata }: { metadata: { name: string } }) => metadata.name === "c"));
+});
+
 Deno.test("a Binding and an Eviction are admitted as what they are, and what they bring about is not admitted again", async () => {
   await using world = await apiWorld();
   const verdict = ({ name }: Review) =>

@@ -94,6 +94,20 @@ Deno.test("a policy that fails refuses, or lets pass where it says Ignore; a hos
   assert.equal((await create(world, "a", { x: "1" })).status, 201);
 });
 
+Deno.test("expressions that are each affordable are not all of them: a policy has one budget", async () => {
+  await using world = await apiWorld();
+  const loops = Array.from({ length: 5 }, (_, i) => `[1, 2, 3, 4, 5, 6, 7, 8, 9].all(v${i}, `);
+  const expression = `${loops.join("")}true${")".repeat(loops.length)}`;
+  await policy(world, "validating", { validations: [{ expression }] });
+  assert.equal((await create(world, "a", {})).status, 201);
+  const many = [{ op: "replace", path: "/spec/validations", value: Array(100).fill({ expression }) }];
+  const path = `${group}/validatingadmissionpolicies/p`;
+  await world.call("PATCH", path, many, { "content-type": "application/json-patch+json" });
+  const { status, body } = await create(world, "b", {});
+  assert.equal(status, 422);
+  assert.match(body.message, /resulted in error: .*cost limit exceeded/);
+});
+
 Deno.test("expressions that do not compile are refused with the policy", async () => {
   await using world = await apiWorld();
   const spec = { matchConstraints: { resourceRules: [configMaps] }, validations: [{ expression: "objekt.x == 1" }] };

@@ -1,7 +1,9 @@
 /**
- * ResourceQuota: keeps `status.used` for people to read. The gate at the API counts for itself, with the same functions.
+ * ResourceQuota: counts what is there, for a quota that is new or changed, and puts right what the ledger of the API servers
+ * (`runtime/api/admission/quota`) says too much because one of them died in the middle of a write.
  *
- * Law: a kind is watched from when the first quota counts it; a burst of changes is one count.
+ * Laws: a kind is watched from when the first quota counts it; a burst of changes is one count; an amount is made smaller
+ * only when the quota did not change for longer than a write takes: it may be reserved for one that is under way.
  *
  * Source: Resource Quotas (https://kubernetes.io/docs/concepts/policy/resource-quotas/).
  */
@@ -14,6 +16,7 @@ import {
   type Kind,
   kind,
   type KubeObject,
+  parseQuantity,
   ResourceQuota,
   type Stored,
 } from "../runtime/schema/mod.ts";
@@ -24,6 +27,7 @@ import {
   type LoopContext,
   type Outcome,
   reads,
+  requeueAfter,
   type Signalled,
   signalled,
 } from "../runtime/loop/mod.ts";
@@ -34,17 +38,30 @@ import { countedKind, usageOfStored } from "../runtime/api/admission/quota/usage
 /** A count waits this long for more of the same burst. */
 const burstMs = 200;
 
+/** Longer than a write takes. */
+const settledMs = 10_000;
+
+/** A quota that says more than there is. */
+interface Surplus {
+  readonly resourceVersion: string;
+  readonly sinceMs: number;
+}
+
 export function resourceQuotas(): Controller {
   const counted = signalled();
   let watched = new Set<string>();
+  let surplus = new Map<string, Surplus>();
   return controller(ResourceQuota, {
     name: "resourcequota",
     watches: [counted, reads(CustomResourceDefinition)],
     start() {
       watched = new Set();
+      surplus = new Map();
     },
     async reconcile(key, scope): Promise<Outcome> {
       const quota = scope.read(key);
+      const before = surplus.get(key);
+      surplus.delete(key);
       if (!quota?.spec) return done;
       const { hard = {} } = quota.spec as QuotaSpec;
       const used: Record<string, string> = {};
@@ -56,10 +73,34 @@ export function resourceQuotas(): Controller {
         const total = totalOf(counting, quota, scope);
         for (const resource of names) used[resource] = text(total.get(resource) ?? 0n, hard[resource]!);
       }
-      await scope.status(quota, { ...quota.status, hard: { ...hard }, used });
-      return done;
+      const { resourceVersion = "" } = quota.metadata;
+      const now = scope.clock.now();
+      const { sinceMs } = before?.resourceVersion === resourceVersion ? before : { sinceMs: now };
+      const left = sinceMs + settledMs - now;
+      const waits = left > 0 && saysMore(quota.status?.used ?? {}, used);
+      if (waits) surplus.set(key, { resourceVersion, sinceMs });
+      await scope.status(quota, { ...quota.status, hard: { ...hard }, used: waits ? larger(quota, used) : used });
+      return waits ? requeueAfter(left) : done;
     },
   });
+}
+
+type Amounts = Readonly<Record<string, string | number>>;
+
+function saysMore(said: Amounts, counted: Amounts): boolean {
+  return Object.entries(counted).some(([name, amount]) => isMore(said[name] ?? 0, amount));
+}
+
+function isMore(one: string | number, other: string | number): boolean {
+  return parseQuantity(one).nano > parseQuantity(other).nano;
+}
+
+function larger({ status }: Stored<IResourceQuota>, counted: Amounts): Amounts {
+  const said = (status?.used ?? {}) as Amounts;
+  const pick = (
+    [name, amount]: [string, string | number],
+  ) => [name, isMore(said[name] ?? 0, amount) ? said[name] : amount];
+  return Object.fromEntries(Object.entries(counted).map(pick));
 }
 
 const builtin = new Map(

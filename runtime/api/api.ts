@@ -140,7 +140,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     clock,
     admission,
     allocators: [
-      ...(on.has("ResourceQuota") ? [resourceQuota(view, cache)] : []),
+      ...(on.has("ResourceQuota") ? [resourceQuota()] : []),
       clusterIps({
         ranges: new ServiceRanges(cache.resource("/registry/servicecidrs")),
         families: ranges.map(({ family }) => family),

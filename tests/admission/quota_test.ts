@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { usageOf } from "../../runtime/api/admission/quota/usage.ts";
-import { type ApiWorld, apiWorld } from "../api/api_world.ts";
+import { openEtcdStore } from "../../runtime/store/mod.ts";
+import { type ApiWorld, apiWorld, apiWorldOn } from "../api/api_world.ts";
+import { startEtcd } from "../support/etcd.ts";
 
 const base = "/api/v1/namespaces/default";
 const hard = (spec: Record<string, string>, more: object = {}) => ({
@@ -33,6 +35,42 @@ Deno.test("of 64 racing creates exactly as many succeed as the quota allows", as
   );
   await world.call("DELETE", `${base}/configmaps/${answers.find(({ status }) => status === 201)!.body.metadata.name}`);
   assert.equal((await world.call("POST", `${base}/configmaps`, map("again"))).status, 201);
+});
+
+Deno.test("two API servers on one etcd together admit as many of 64 racing creates as the quotas allow", async () => {
+  await using etcd = await startEtcd();
+  await using first = await apiWorldOn(await openEtcdStore({ endpoints: [etcd.endpoint] }));
+  await using second = await apiWorldOn(await openEtcdStore({ endpoints: [etcd.endpoint] }));
+  const limits = (name: string, most: string) => ({ metadata: { name }, spec: { hard: { configmaps: most } } });
+  await first.call("POST", `${base}/resourcequotas`, limits("narrow", "10"));
+  await first.call("POST", `${base}/resourcequotas`, limits("a-wide-one", "40"));
+  // A consistent read: from now on the second knows both.
+  assert.equal((await second.call("GET", `${base}/resourcequotas`)).body.items.length, 2);
+  const create = (i: number) => (i % 2 ? first : second).call("POST", `${base}/configmaps`, map(`m${i}`));
+  const answers = await Promise.all(Array.from({ length: 64 }, (_, i) => create(i)));
+  const made = answers.filter(({ status }) => status === 201);
+  assert.equal(made.length, 10);
+  assert.ok(answers.every(({ status }) => status === 201 || status === 403));
+  const used = async (world: ApiWorld) => {
+    const { items } = (await world.call("GET", `${base}/resourcequotas`)).body;
+    return items.map(({ status }: { status: { used: { configmaps: string } } }) => status.used.configmaps);
+  };
+  assert.deepEqual(await used(first), ["10", "10"]);
+  await first.call("DELETE", `${base}/configmaps/${made[0]!.body.metadata.name}`);
+  assert.deepEqual(await used(second), ["9", "9"]);
+  assert.equal((await second.call("POST", `${base}/configmaps`, map("again"))).status, 201);
+  assert.equal((await first.call("POST", `${base}/configmaps`, map("more"))).status, 403);
+});
+
+Deno.test("what a finalizer held is free when the last one is gone", async () => {
+  await using world = await apiWorld();
+  await world.call("POST", `${base}/resourcequotas`, hard({ configmaps: "1" }));
+  await world.call("POST", `${base}/configmaps`, { metadata: { name: "held", finalizers: ["a.test/b"] } });
+  await world.call("DELETE", `${base}/configmaps/held`);
+  assert.equal((await world.call("POST", `${base}/configmaps`, map("a"))).status, 403);
+  const patch = { "content-type": "application/merge-patch+json" };
+  await world.call("PATCH", `${base}/configmaps/held`, { metadata: { finalizers: null } }, patch);
+  assert.equal((await world.call("POST", `${base}/configmaps`, map("a"))).status, 201);
 });
 
 Deno.test("a write that fails gives its place back", async () => {

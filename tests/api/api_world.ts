@@ -20,15 +20,24 @@ export interface ApiWorld extends AsyncDisposable {
 
 export const admin = { name: "kubernetes-admin", groups: ["system:masters"] };
 
-export async function apiWorld(
-  { serviceCidr = "10.96.0.0/16", clock = systemClock, admission }: {
-    serviceCidr?: string;
-    clock?: Clock;
-    admission?: ApiOptions["admission"];
-  } = {},
-): Promise<ApiWorld> {
+interface WorldOptions {
+  readonly serviceCidr?: string;
+  readonly clock?: Clock;
+  readonly admission?: ApiOptions["admission"];
+}
+
+export async function apiWorld(options: WorldOptions = {}): Promise<ApiWorld> {
   const dir = await Deno.makeTempDir();
   const store = await openSqliteStore({ path: `${dir}/store.db` });
+  return await apiWorldOn(store, options, () => Deno.remove(dir, { recursive: true }));
+}
+
+/** Closes the store with itself. */
+export async function apiWorldOn(
+  store: Store,
+  { serviceCidr = "10.96.0.0/16", clock = systemClock, admission }: WorldOptions = {},
+  closed = async () => {},
+): Promise<ApiWorld> {
   const start = () =>
     createApi({
       store,
@@ -63,7 +72,7 @@ export async function apiWorld(
     async [Symbol.asyncDispose]() {
       await api.close();
       await store.close();
-      await Deno.remove(dir, { recursive: true });
+      await closed();
     },
   };
 }

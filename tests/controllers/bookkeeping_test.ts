@@ -18,6 +18,7 @@ import {
   ServiceAccount,
 } from "../../runtime/schema/mod.ts";
 import { type TestCluster, testCluster } from "./cluster.ts";
+import { fastClock } from "./crash/fast_clock.ts";
 
 async function withNamespace(cluster: TestCluster): Promise<void> {
   cluster.run([serviceAccounts]);
@@ -61,6 +62,19 @@ Deno.test("a quota's status tells what its namespace uses, also after objects go
     ({ status } = {} as never) => status?.hard?.pods === "9" && status.used?.configmaps === "0",
   );
   assert.deepEqual(after?.status?.used, { configmaps: "0", pods: "1", "count/deployments.apps": "0" });
+});
+
+Deno.test("what an API server reserved and never wrote, because it died, comes back to the quota", async () => {
+  await using cluster = await testCluster();
+  const { client, until } = cluster;
+  await withNamespace(cluster);
+  const quota = { namespace: "work", name: "limits" };
+  const spec = { hard: { configmaps: "5" } };
+  const made = await client.create(ResourceQuota, { apiVersion: "v1", kind: "ResourceQuota", metadata: quota, spec });
+  const leaked = { ...made, status: { hard: spec.hard, used: { configmaps: "3" } } };
+  await client.update(ResourceQuota, leaked, { subresource: "status" });
+  cluster.run([resourceQuotas()], client, fastClock(100));
+  await until(ResourceQuota, quota, (seen) => seen?.status?.used?.configmaps === "0");
 });
 
 Deno.test("an aggregated ClusterRole holds the rules of those that it selects, and follows them", async () => {

@@ -75,12 +75,11 @@ async function modifyOnce(
   if (errors.length > 0) throw invalid(resource, name, errors);
   await admit(plugins, "validate", request, m.view);
   const commit = { resource, path: pathOf(target), expected: current.revision, dryRun: call.dryRun };
-  if (finishesDeletion(object, live)) return await commitDelete(m, current, commit);
-  return await withReservations(
-    m,
-    { resource, object, old: live, dryRun: call.dryRun },
-    () => commitPut(m, object, commit),
-  );
+  const reserving = { resource, old: live, dryRun: call.dryRun };
+  if (finishesDeletion(object, live)) {
+    return await withReservations(m, reserving, () => commitDelete(m, current, commit));
+  }
+  return await withReservations(m, { ...reserving, object }, () => commitPut(m, object, commit));
 }
 
 /** Who the object is cannot be changed, and a resourceVersion insists on what is there. */

@@ -58,7 +58,9 @@ export async function masterLoops({ settings, pki, manifests }: MasterParts): Pr
     loops.ipAddressRepair,
     loops.nodePortRepair(),
     loops.garbageCollector(),
-    loops.nodeIpam({ podCidr: settings.podCidr }),
+    ...(settings.loadBalancer === "nodes" ? [loops.loadBalancers({ reserved: ownPorts(settings) })] : []),
+    loops.nodeIpam({ podCidrs: settings.podCidrs, nodeBits: settings.nodeBits }),
+    loops.nodeTtl(),
     loops.nodeLifecycle(),
     loops.taintEviction,
     loops.podGc(),
@@ -87,7 +89,7 @@ export async function nodeLoops({ settings, credentials, engine }: NodeParts): P
     import("./runtime/auth/mod.ts"),
     import("./runtime/cli/settings.ts"),
   ]);
-  const { nodeName, nodeIp, podCidr, serviceCidr, dataDir, bindAddress, kubeletPort } = settings;
+  const { nodeName, nodeIp, podCidrs: [podCidr], serviceCidr, dataDir, bindAddress, kubeletPort } = settings;
   const server = { hostname: bindAddress, port: kubeletPort, ...credentials.serving, clientCa: credentials.ca };
   const identity = { authenticate: auth.clientCertificates(), authorize: auth.kubeletAuthorizer() };
   return [
@@ -116,6 +118,17 @@ async function* undoNode({ settings, engine }: Parameters<Loops["undoNode"]>[0])
   yield "removed the rules of Services";
   await network.removeOverlay(overlay);
   yield `removed the bridge ${settings.bridge}, routes and CNI configuration`;
+}
+
+/** What a machine is reached at besides Services: none of them may take that over. */
+function ownPorts({ port, kubeletPort }: Settings): ReadonlyMap<string, string> {
+  return new Map([
+    [`${port}/TCP`, "the API server"],
+    [`${kubeletPort}/TCP`, "the kubelet"],
+    ["10053/TCP", "the cluster's DNS"],
+    ["10053/UDP", "the cluster's DNS"],
+    ["22/TCP", "ssh"],
+  ]);
 }
 
 /** Where the node loops keep what they must find again, also when it is to be taken away. */

@@ -1,35 +1,23 @@
-/** Arithmetic of IPv4 subnets for pods. Pure. */
+/** Arithmetic of subnets for pods, of both families. Pure. */
+import { type IpFamily, type IpRange, rangeText } from "../../runtime/schema/mod.ts";
 
-export interface Subnet {
-  /** First address as a number. */
-  readonly base: number;
-  readonly bits: number;
-}
-
-/** `10.244.0.0/16`; throws RangeError for what is no IPv4 subnet. */
-export function parseSubnet(text: string): Subnet {
-  const [, a, b, c, d, bits] = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\/(\d+)$/.exec(text)?.map(Number) ?? [];
-  const valid = [a, b, c, d].every((part) => part !== undefined && part <= 255) && bits !== undefined && bits <= 32;
-  if (!valid) throw new RangeError(`"${text}" is no IPv4 subnet such as 10.244.0.0/16`);
-  const address = ((a! * 256 + b!) * 256 + c!) * 256 + d!;
-  return { base: address - address % 2 ** (32 - bits!), bits: bits! };
-}
-
-export function formatSubnet({ base, bits }: Subnet): string {
-  const parts = [24, 16, 8, 0].map((shift) => Math.floor(base / 2 ** shift) % 256);
-  return `${parts.join(".")}/${bits}`;
-}
+const addressBits: Record<IpFamily, number> = { IPv4: 32, IPv6: 128 };
 
 /** The lowest subnet of `bits` in `whole` that overlaps none of `taken`; `undefined` when there is none. */
-export function freeSubnet(whole: Subnet, bits: number, taken: readonly Subnet[]): Subnet | undefined {
-  const size = 2 ** (32 - bits);
-  const end = whole.base + 2 ** (32 - whole.bits);
+export function freeSubnet(whole: IpRange, bits: number, taken: readonly IpRange[]): IpRange | undefined {
+  const { family } = whole;
+  const size = 1n << BigInt(addressBits[family] - bits);
+  const count = Number(whole.size / size);
   const used = new Set<number>();
-  for (const { base, bits: takenBits } of taken) {
-    const last = Math.min(base + 2 ** (32 - takenBits), end);
-    for (let at = base - base % size; at < last; at += size) used.add(at);
+  for (const other of taken) {
+    if (other.family !== family || other.first + other.size <= whole.first) continue;
+    const from = other.first > whole.first ? Number((other.first - whole.first) / size) : 0;
+    const last = Number((other.first + other.size - 1n - whole.first) / size);
+    for (let at = from; at <= Math.min(last, count - 1); at++) used.add(at);
   }
-  for (let base = whole.base; base + size <= end; base += size) {
-    if (!used.has(base)) return { base, bits };
+  for (let at = 0; at < count; at++) {
+    if (used.has(at)) continue;
+    const free = { cidr: "", family, first: whole.first + BigInt(at) * size, size };
+    return { ...free, cidr: rangeText(free) };
   }
 }

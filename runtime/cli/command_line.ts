@@ -161,7 +161,9 @@ function commonFlags<T extends Command>(command: T) {
     .option("--port <number>", "port of the API server (default: 6443)")
     .option("--node-name <name>", "name of this node (default: the host's)")
     .option("--node-ip <ip>", "address of this node (default: that of the default route)")
-    .option("--pod-cidr <cidr>", "addresses of pods (default: 10.244.0.0/16)")
+    .option("--pod-cidr <cidr>", "addresses of pods, IPv4[,IPv6] (default: 10.244.0.0/16)")
+    .option("--node-cidr-mask-size-ipv4 <bits>", "prefix length of a node's part of them (default: 24)")
+    .option("--node-cidr-mask-size-ipv6 <bits>", "the same for IPv6 (default: 64)")
     .option("--service-cidr <cidr>", "addresses of Services, IPv4[,IPv6] (default: 10.96.0.0/16)")
     .option("--kubeconfig <file>", "kubectl's configuration (default: $KUBECONFIG or ~/.kube/config)")
     .option("--verbose", "show every log line");
@@ -186,6 +188,7 @@ function storeFlags<T extends Command>(command: T) {
       "--scheduler-config <file>",
       "how pods are placed (KubeSchedulerConfiguration; default: upstream's defaults)",
     )
+    .option("--load-balancer <who>", "where Services of type LoadBalancer are reached: nodes, or none (default: nodes)")
     .option("--fake-nodes <number>", "play so many nodes that run nothing, to try operators at scale; needs no docker")
     .option("--store-ca <file>", "CA of etcd")
     .option("--store-cert <file>", "client certificate for etcd")

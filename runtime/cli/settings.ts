@@ -17,11 +17,15 @@ const names = z.string().optional().transform((text) =>
   (text ?? "").split(",").map((name) => name.trim()).filter(Boolean)
 );
 
-const serviceCidr = z.string().refine((text) => {
+const oneOrBothFamilies = z.string().refine((text) => {
   const [v4, v6, ...more] = text.split(",");
   const isV6 = v6 === undefined || z.cidrv6().safeParse(v6).success;
   return z.cidrv4().safeParse(v4).success && isV6 && more.length === 0;
 }, "must be an IPv4 range; an IPv6 range may follow after a comma");
+
+function prefixLength(most: number) {
+  return z.coerce.number().int("must be a prefix length").min(1, "must be a prefix length").max(most);
+}
 
 /** Names as in `--data-dir` and `data-dir:`. */
 export const settingsSchema = z.strictObject({
@@ -32,8 +36,11 @@ export const settingsSchema = z.strictObject({
   "kubelet-port": port.default(10250),
   "node-name": z.string().regex(dnsLabel, "must be a lower-case DNS name").optional(),
   "node-ip": z.ipv4().optional(),
-  "pod-cidr": z.cidrv4().optional(),
-  "service-cidr": serviceCidr.default("10.96.0.0/16"),
+  "pod-cidr": oneOrBothFamilies.optional(),
+  "node-cidr-mask-size-ipv4": prefixLength(32).default(24),
+  "node-cidr-mask-size-ipv6": prefixLength(128).default(64),
+  "service-cidr": oneOrBothFamilies.default("10.96.0.0/16"),
+  "load-balancer": z.enum(["nodes", "none"]).default("nodes"),
   store: z.string().regex(/^(sqlite|etcd)[:=]./, "must be sqlite:PATH or etcd=https://HOST:2379[,...]").optional(),
   "store-ca": absolute.optional(),
   "store-cert": absolute.optional(),
@@ -87,7 +94,12 @@ export interface Settings {
   readonly kubeletPort: number;
   readonly nodeName: string;
   readonly nodeIp: string;
-  readonly podCidr: string;
+  /** IPv4, and IPv6 where pods have both. */
+  readonly podCidrs: readonly [string, ...string[]];
+  /** Prefix lengths of one node's part of them. */
+  readonly nodeBits: { readonly IPv4: number; readonly IPv6: number };
+  /** Who serves Services of type LoadBalancer: the nodes' own addresses, or somebody else. */
+  readonly loadBalancer: "nodes" | "none";
   readonly serviceCidr: string;
   /** `sqlite:PATH` or `etcd=URL,...` */
   readonly store: string;
@@ -151,7 +163,9 @@ export function settingsFrom(raw: Record<string, unknown>, machine: MachineDefau
     kubeletPort: chosen["kubelet-port"],
     nodeName: chosen["node-name"] ?? machine.hostname.toLowerCase(),
     nodeIp: chosen["node-ip"] ?? machine.ip,
-    podCidr: chosen["pod-cidr"] ?? podCidrFor(chosen["fake-nodes"] ?? 0),
+    podCidrs: (chosen["pod-cidr"] ?? podCidrFor(chosen["fake-nodes"] ?? 0)).split(",") as [string, ...string[]],
+    nodeBits: { IPv4: chosen["node-cidr-mask-size-ipv4"], IPv6: chosen["node-cidr-mask-size-ipv6"] },
+    loadBalancer: chosen["load-balancer"],
     serviceCidr: chosen["service-cidr"],
     store: chosen.store ?? `sqlite:${chosen["data-dir"]}/store.db`,
     storeTls: { ca: chosen["store-ca"], cert: chosen["store-cert"], key: chosen["store-key"] },

@@ -287,7 +287,7 @@ Deno.test("endpoints tell the zone of their node, also when it comes later or ch
 
 Deno.test("every node gets a subnet of its own, however many come at once", async () => {
   await using cluster = await testCluster();
-  cluster.run([controllers.nodeIpam({ podCidr: "10.9.0.0/20" })]);
+  cluster.run([controllers.nodeIpam({ podCidrs: ["10.9.0.0/20", "fd00:9::/56"] })]);
   const names = Array.from({ length: 12 }, (_, index) => `node-${index}`);
   await Promise.all(
     names.map((name) => cluster.client.create(Node, { apiVersion: "v1", kind: "Node", metadata: { name } })),
@@ -297,6 +297,8 @@ Deno.test("every node gets a subnet of its own, however many come at once", asyn
   );
   assert.equal(new Set(nodes.map((node) => node?.spec?.podCIDR)).size, 12);
   assert.ok(nodes.every((node) => /^10\.9\.\d+\.0\/24$/.test(node?.spec?.podCIDR ?? "")));
+  assert.equal(new Set(nodes.map((node) => node?.spec?.podCIDRs?.[1])).size, 12);
+  assert.ok(nodes.every((node) => /^fd00:9:.*\/64$/.test(node?.spec?.podCIDRs?.[1] ?? "")));
 });
 
 Deno.test("a deleted namespace keeps what its pods run on until the last of them is gone", async () => {

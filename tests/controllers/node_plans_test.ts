@@ -1,26 +1,40 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { formatSubnet, freeSubnet, parseSubnet, type Subnet } from "../../controllers/node_ipam/plan.ts";
+import { freeSubnet } from "../../controllers/node_ipam/plan.ts";
 import { type NodeObject, silentConditions, taintsOf } from "../../controllers/node_lifecycle/health_plan.ts";
 import { emptyingPace, ZoneLimits } from "../../controllers/node_lifecycle/zones.ts";
 import { evictionTimeMs } from "../../controllers/taint_eviction/plan.ts";
+import { type IpRange, readIpRange } from "../../runtime/schema/mod.ts";
 import { startMs } from "./sample.ts";
 
+const range = (cidr: string) => readIpRange(cidr)!;
+
 Deno.test("subnets that are given out never overlap, and none is left unused", () => {
-  const whole = parseSubnet("10.244.0.0/22");
-  const taken: Subnet[] = [];
-  for (let subnet = freeSubnet(whole, 24, taken); subnet; subnet = freeSubnet(whole, 24, taken)) taken.push(subnet);
-  assert.deepEqual(taken.map(formatSubnet), ["10.244.0.0/24", "10.244.1.0/24", "10.244.2.0/24", "10.244.3.0/24"]);
+  const given = (cidr: string, bits: number) => {
+    const taken: IpRange[] = [];
+    for (let one = freeSubnet(range(cidr), bits, taken); one; one = freeSubnet(range(cidr), bits, taken)) {
+      taken.push(one);
+    }
+    return taken.map(({ cidr }) => cidr);
+  };
+  assert.deepEqual(given("10.244.0.0/22", 24), ["10.244.0.0/24", "10.244.1.0/24", "10.244.2.0/24", "10.244.3.0/24"]);
+  assert.deepEqual(given("fd00:10:244::/63", 64), ["fd00:10:244::/64", "fd00:10:244:1::/64"]);
 });
 
-Deno.test("a free subnet overlaps nothing that is taken, whatever the sizes", () => {
-  const whole = parseSubnet("10.0.0.0/20");
-  const some = fc.array(fc.record({ at: fc.nat(4095), bits: fc.integer({ min: 20, max: 32 }) }), { maxLength: 12 });
+Deno.test("a free subnet is the lowest that overlaps nothing that is taken, whatever the sizes, as tried one by one", () => {
+  const whole = range("10.0.0.0/20");
+  const some = fc.array(fc.record({ at: fc.nat(8191), bits: fc.integer({ min: 19, max: 32 }) }), { maxLength: 12 });
+  const end = ({ first, size }: IpRange) => first + size;
+  const apart = (a: IpRange, b: IpRange) => end(a) <= b.first || end(b) <= a.first;
   fc.assert(fc.property(some, fc.integer({ min: 21, max: 28 }), (all, bits) => {
-    const taken = all.map(({ at, bits }) => parseSubnet(formatSubnet({ base: whole.base + at, bits })));
-    const free = freeSubnet(whole, bits, taken);
-    const end = ({ base, bits }: Subnet) => base + 2 ** (32 - bits);
-    for (const other of free ? taken : []) assert.ok(end(free!) <= other.base || end(other) <= free!.base);
+    const taken = all.map(({ at, bits }) => range(`10.0.${at >> 8}.${at & 255}/${bits}`));
+    const size = 1n << BigInt(32 - bits);
+    let lowest: IpRange | undefined;
+    for (let first = whole.first; first < end(whole) && !lowest; first += size) {
+      const one = { cidr: "", family: "IPv4" as const, first, size };
+      if (taken.every((other) => apart(one, other))) lowest = one;
+    }
+    assert.equal(freeSubnet(whole, bits, [...taken, range("fd00::/64")])?.first, lowest?.first);
   }));
 });
 

@@ -5,9 +5,10 @@ import {
   endpointSliceMirroring,
   endpointSlices,
   ipAddressRepair,
+  loadBalancers,
   serviceCidrs,
 } from "../../../controllers/mod.ts";
-import { Endpoints, EndpointSlice, IPAddress, Pod, Service, ServiceCIDR } from "../../../runtime/schema/mod.ts";
+import { Endpoints, EndpointSlice, IPAddress, Node, Pod, Service, ServiceCIDR } from "../../../runtime/schema/mod.ts";
 import { podPlayer } from "../pod_player.ts";
 import type { Stage, Story } from "./lives.ts";
 
@@ -56,6 +57,20 @@ export const serviceStories: readonly Story[] = [
     },
     kinds: [EndpointSlice],
     ended: (state) => state.of(EndpointSlice).filter(({ metadata }) => metadata.namespace === "work").length === 2,
+  },
+  {
+    title: "two Services want one port of the nodes, and one has it",
+    loops: () => [loadBalancers()],
+    begin: async ({ make, setStatus }) => {
+      const addresses = [{ type: "InternalIP", address: "192.0.2.1" }];
+      await make(Node, "a");
+      await setStatus(Node, "a", { addresses, conditions: [{ type: "Ready", status: "True" }] });
+      const spec = { type: "LoadBalancer", ports, allocateLoadBalancerNodePorts: false };
+      await make(Service, "one", { spec: { ...spec, clusterIP: "10.96.7.1" } });
+      await make(Service, "two", { spec: { ...spec, clusterIP: "10.96.7.2" } });
+    },
+    kinds: [Service],
+    ended: (state) => state.of(Service).filter(({ status }) => status?.loadBalancer?.ingress?.length).length === 1,
   },
   {
     title: "a ServiceCIDR is made ready",

@@ -82,14 +82,15 @@ export async function masterLoops({ settings, pki, manifests }: MasterParts): Pr
 
 /** What is, on one machine: pods as containers, Services as rules, names as answers. */
 export async function nodeLoops({ settings, credentials, engine }: NodeParts): Promise<readonly Controller[]> {
-  const [{ kubelet }, { localFolders }, network, auth, { addressIn }] = await Promise.all([
+  const [{ kubelet, kubeletConfigurationFrom }, { localFolders }, network, auth, { addressIn }] = await Promise.all([
     import("./controllers/kubelet/mod.ts"),
     import("./controllers/local_provisioner/folders.ts"),
     import("./network/mod.ts"),
     import("./runtime/auth/mod.ts"),
     import("./runtime/cli/settings.ts"),
   ]);
-  const { nodeName, nodeIp, podCidrs: [podCidr], serviceCidr, dataDir, bindAddress, kubeletPort } = settings;
+  const { nodeName, nodeIp, podCidrs: [podCidr], serviceCidr, dataDir, bindAddress, kubeletPort, kubeletConfig } =
+    settings;
   const server = { hostname: bindAddress, port: kubeletPort, ...credentials.serving, clientCa: credentials.ca };
   const identity = { authenticate: auth.clientCertificates(), authorize: auth.kubeletAuthorizer() };
   return [
@@ -101,6 +102,7 @@ export async function nodeLoops({ settings, credentials, engine }: NodeParts): P
       clusterDns: [addressIn(serviceCidr, 10)],
       ...{ nodeName, nodeIp, engine, ...places(settings).kubelet },
       imagesDir: `${dataDir}/images`,
+      configuration: kubeletConfig ? await kubeletConfigurationFrom(kubeletConfig) : undefined,
       server: { ...server, ...identity },
     }),
   ];

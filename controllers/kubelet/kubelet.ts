@@ -60,7 +60,16 @@ async function begin(options: KubeletOptions, context: LoopContext): Promise<Run
   const server = options.server && await startServer(agent, options.server);
   const reporter = new NodeReporter(agent, () => server?.port ?? defaults.port);
   agent.reportNode = () => reporter.now();
+  tellIgnored(agent);
   return { agent, reporter, server };
+}
+
+/** Who asks the cluster learns it too, not only who reads the log. */
+function tellIgnored({ options: { configuration, nodeName }, context: { recorder } }: Agent): void {
+  if (!configuration?.ignored.length) return;
+  const node = { apiVersion: "v1", kind: "Node", metadata: { name: nodeName, uid: nodeName } };
+  const message = `not honoured of the kubelet's configuration: ${configuration.ignored.join(", ")}`;
+  recorder.event(node, "Warning", "ConfigurationIgnored", message);
 }
 
 /** Docker as a source of keys. Ready when its containers are known, or known to be out of reach. */

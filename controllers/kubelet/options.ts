@@ -1,5 +1,6 @@
 /** What a node agent is told when it is made. */
 import type { Authenticator, Authorizer } from "../../runtime/auth/user.ts";
+import type { ReadConfiguration } from "./configuration/mod.ts";
 import type { Engine } from "../../runtime/engine/mod.ts";
 
 export interface KubeletOptions {
@@ -19,17 +20,16 @@ export interface KubeletOptions {
   readonly cniConfDir?: string;
   /** Default `/opt/cni/bin` and `/usr/lib/cni`. */
   readonly cniBinDirs?: readonly string[];
+  /** Name servers of pods, unless the configuration names some. */
   readonly clusterDns?: readonly string[];
-  readonly clusterDomain?: string;
+  /** Absent: what holds without a file. */
+  readonly configuration?: ReadConfiguration;
   /** Absent: nothing listens. */
   readonly server?: KubeletServerOptions;
   /** Image archives to load at the start. */
   readonly imagesDir?: string;
-  readonly maxPods?: number;
   /** Labels of the Node beside those that say what it is. */
   readonly nodeLabels?: Readonly<Record<string, string>>;
-  /** `node.spec.taints` at registration. */
-  readonly taints?: readonly { key: string; value?: string; effect: string }[];
 }
 
 export interface KubeletServerOptions {
@@ -50,8 +50,6 @@ export const defaults = {
   cniConfDir: "/etc/cni/net.d",
   cniBinDirs: ["/opt/cni/bin", "/usr/lib/cni"],
   clusterDns: ["10.96.0.10"],
-  clusterDomain: "cluster.local",
-  maxPods: 110,
   port: 10250,
 } as const;
 

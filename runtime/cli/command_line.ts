@@ -198,6 +198,7 @@ function storeFlags<T extends Command>(command: T) {
 function nodeFlags<T extends Command>(command: T) {
   return command
     .option("--kubelet-port <number>", "port of the kubelet (default: 10250)")
+    .option("--kubelet-config <file>", "what the node keeps to (KubeletConfiguration, kubelet.config.k8s.io/v1beta1)")
     .option("--docker-host <url>", "docker's socket (default: $DOCKER_HOST or unix:///var/run/docker.sock)")
     .option("--cni-conf-dir <dir>", "where CNI configuration is (default: /etc/cni/net.d)")
     .option("--cni-bin-dir <dir>", "where CNI plugins are (default: where they are installed)")

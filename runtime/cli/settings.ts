@@ -57,6 +57,7 @@ export const settingsSchema = z.strictObject({
   "audit-log-maxbackup": count.default(10),
   "audit-log-maxage": count.default(0),
   "scheduler-config": absolute.optional(),
+  "kubelet-config": absolute.optional(),
   "fake-nodes": count.max(9999, "must be 9999 or less").optional(),
   "docker-host": z.string().regex(/^(unix|tcp):\/\/./, "must be unix:///PATH or tcp://HOST:PORT").optional(),
   "cni-conf-dir": absolute.default("/etc/cni/net.d"),
@@ -126,6 +127,8 @@ export interface Settings {
   };
   /** A KubeSchedulerConfiguration; absent: upstream's defaults. */
   readonly schedulerConfig?: string;
+  /** A KubeletConfiguration; absent: what the node does without one. */
+  readonly kubeletConfig?: string;
   readonly dockerHost: string;
   readonly cniConfDir: string;
   readonly cniBinDir: string;
@@ -189,6 +192,7 @@ export function settingsFrom(raw: Record<string, unknown>, machine: MachineDefau
     cniBinDir: chosen["cni-bin-dir"] ?? machine.cniBinDirs[0] ?? "/usr/lib/cni",
     bridge: chosen.bridge,
     schedulerConfig: chosen["scheduler-config"],
+    kubeletConfig: chosen["kubelet-config"],
     fakeNodes: chosen["fake-nodes"],
     kubeconfig: chosen.kubeconfig ?? firstPath(environment.KUBECONFIG) ?? `${machine.home}/.kube/config`,
     install: chosen.install,

@@ -84,8 +84,14 @@ export interface ContainerSpec {
   readonly sysctls?: Readonly<Record<string, string>>;
   readonly cgroupParent?: string;
   readonly stopSignal?: string;
-  /** Keep what it writes to stdout and stderr. */
-  readonly keepLogs: boolean;
+  /** Of what it writes to stdout and stderr; absent: nothing of it is kept. */
+  readonly logs?: LogLimits;
+}
+
+/** A log is set aside when it is so large, and so many are kept, the present one among them. */
+export interface LogLimits {
+  readonly maxBytes: number;
+  readonly maxFiles: number;
 }
 
 export type ContainerStatus = "created" | "running" | "exited";
@@ -209,6 +215,9 @@ export interface Engine {
   list(label: string): Promise<readonly ContainerState[]>;
   /** Changes what is in force while it runs; what is absent stays: a limit can't be taken away. */
   update(id: string, limits: ResourceLimits): Promise<void>;
+
+  /** Bytes on disk of what it changed of its image's files. The engine looks at every one of them: ask rarely. */
+  writtenBytes(id: string): Promise<number>;
 
   /** Container events from now on; ends when the engine goes away or the signal aborts. */
   events(label: string, signal: AbortSignal): AsyncIterable<ContainerEvent>;

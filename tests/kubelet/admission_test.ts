@@ -7,9 +7,10 @@ import type { Pod } from "../../controllers/kubelet/pod/pod.ts";
 import { factsOf, observedOf, podOf } from "./pods.ts";
 
 const node = { cpu: "1", memory: "1Gi" };
+const allowedSysctls = ["net.core.*", "kernel/msgmax"];
 
 function refusalOf(pod: Pod, others: readonly Pod[] = [], maxPods = 10) {
-  return refuse({ pod, others, room: roomOf(node, others), maxPods, hasAppArmor: false });
+  return refuse({ pod, others, room: roomOf(node, others), maxPods, hasAppArmor: false, allowedSysctls });
 }
 
 const asking = (cpu: string, hostPort?: number) =>
@@ -37,10 +38,13 @@ Deno.test("sysctls that would reach beyond the pod are refused", () => {
     podOf({ securityContext: { sysctls: [{ name, value: "1" }] }, ...more });
   assert.equal(refusalOf(withSysctl("kernel.shm_rmid_forced")), undefined);
   assert.equal(refusalOf(withSysctl("net/ipv4/tcp_syncookies")), undefined);
-  assert.deepEqual(refusalOf(withSysctl("kernel.msgmax")), {
+  assert.deepEqual(refusalOf(withSysctl("kernel.shmall")), {
     reason: "SysctlForbidden",
-    message: 'forbidden sysctl: "kernel.msgmax" not allowlisted',
+    message: 'forbidden sysctl: "kernel.shmall" not allowlisted',
   });
+  assert.equal(refusalOf(withSysctl("kernel.msgmax")), undefined);
+  assert.equal(refusalOf(withSysctl("net.core.somaxconn")), undefined);
+  assert.equal(refusalOf(withSysctl("net.core.somaxconn", { hostNetwork: true }))?.reason, "SysctlForbidden");
   assert.equal(refusalOf(withSysctl("net.ipv4.tcp_syncookies", { hostNetwork: true }))?.reason, "SysctlForbidden");
 });
 

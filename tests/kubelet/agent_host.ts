@@ -24,7 +24,8 @@ export interface AgentHost extends AsyncDisposable {
   readonly host: TestHost;
   readonly server: ApiServer;
   readonly client: Client;
-  start(): Promise<AgentProcess>;
+  /** `configuration`: fields of a KubeletConfiguration. */
+  start(configuration?: object): Promise<AgentProcess>;
 }
 
 export async function agentHost(): Promise<AgentHost> {
@@ -48,7 +49,7 @@ export async function agentHost(): Promise<AgentHost> {
   const kept = stack.move();
   return {
     ...{ host, server, client: server.client },
-    start: () => AgentProcess.start(host, options),
+    start: (configuration) => AgentProcess.start(host, { ...options, configuration }),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }

@@ -4,6 +4,7 @@
  * Each line on stdin sets what comes next: `die PLACE` (of failpoints.ts), or `clock MS`, which steps the machine's clock.
  * It prints `up`, and every place that it reaches.
  */
+import { kubeletConfiguration } from "../../controllers/kubelet/configuration/configuration.ts";
 import { kubelet } from "../../controllers/kubelet/mod.ts";
 import { clientCertificates, kubeletAuthorizer } from "../../runtime/auth/mod.ts";
 import { httpsClient, type HttpsTarget } from "../../runtime/client/mod.ts";
@@ -16,9 +17,11 @@ export interface AgentProcessOptions {
   readonly address: string;
   readonly target: HttpsTarget;
   readonly serving: { readonly key: string; readonly cert: string };
+  /** Fields of a KubeletConfiguration. */
+  readonly configuration?: object;
 }
 
-const { folder, address, target, serving } = JSON.parse(Deno.args[0]!) as AgentProcessOptions;
+const { folder, address, target, serving, configuration: fields } = JSON.parse(Deno.args[0]!) as AgentProcessOptions;
 let deadly: string | undefined;
 let offsetMs = 0;
 
@@ -32,7 +35,9 @@ const engine = failingEngine(dockerEngine({ host: Deno.env.get("DOCKER_HOST") })
 const client = failingClient(httpsClient(target), reached);
 const identity = { authenticate: clientCertificates(), authorize: kubeletAuthorizer() };
 const server = { hostname: address, ...serving, clientCa: target.ca, ...identity };
-const options = { nodeName: "n1", nodeIp: address, rootDir: folder, engine, server };
+const document = { kind: "KubeletConfiguration", apiVersion: "kubelet.config.k8s.io/v1beta1", ...fields };
+const configuration = kubeletConfiguration(document);
+const options = { nodeName: "n1", nodeIp: address, rootDir: folder, engine, server, configuration };
 const clock = { ...systemClock, now: () => systemClock.now() + offsetMs };
 runControllers([kubelet(options)], { client, clock, signal: new AbortController().signal, identity: "test" });
 console.log("up");

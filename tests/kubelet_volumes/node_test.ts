@@ -1,12 +1,10 @@
-/** What the node knows of itself, and whom it asks to go when it runs short. Pure. */
+/** What the node knows of itself. */
 import assert from "node:assert/strict";
-import { planImages } from "../../controllers/kubelet/images/image_gc.ts";
 import { cgroupFigures, cgroupFolders } from "../../controllers/kubelet/node/cgroup.ts";
-import { type Candidate, planEviction } from "../../controllers/kubelet/node/eviction_plan.ts";
 import { metricFamily } from "../../controllers/kubelet/server/metric_text.ts";
 import { parseInterfaces } from "../../controllers/kubelet/server/network_figures.ts";
 import { payloadOf } from "../../controllers/kubelet/volumes/payload.ts";
-import { noon, podOf } from "../kubelet/pods.ts";
+import { podOf } from "../kubelet/pods.ts";
 
 Deno.test("control groups are found in both versions, the first where a machine has both", async () => {
   const v1 = cgroupFolders("4:memory:/docker/x\n3:cpu,cpuacct:/docker/x\n2:pids:/docker/x\n0::/docker/x\n");
@@ -20,57 +18,6 @@ Deno.test("control groups are found in both versions, the first where a machine 
   assert.equal(cgroupFolders(""), undefined);
   const own = await cgroupFigures(Deno.pid);
   assert.ok(own!.cpuNanoseconds > 0 && own!.memoryBytes >= own!.workingSetBytes && own!.workingSetBytes > 0);
-});
-
-const memory = { resource: "memory", available: 50 << 20, threshold: 100 << 20 };
-
-function candidate(name: string, usedMi: number, spec: { priority?: number; requestMi?: number }): Candidate {
-  const { priority, requestMi } = spec;
-  const resources = requestMi === undefined ? {} : { requests: { memory: `${requestMi}Mi` } };
-  const pod = podOf({ priority, containers: [{ name: "main", resources }] });
-  const metadata = { ...pod.metadata, name, uid: name };
-  return { pod: { ...pod, metadata }, memoryBytes: usedMi << 20, processes: 1 };
-}
-
-Deno.test("who uses more than was asked for goes first, then the less important, then the furthest above", () => {
-  const all = [
-    candidate("within", 90, { requestMi: 100 }),
-    candidate("important", 900, { requestMi: 100, priority: 10 }),
-    candidate("above", 200, { requestMi: 100 }),
-    candidate("far above", 300, { requestMi: 100 }),
-    candidate("critical", 5000, { priority: 2_000_000_000 }),
-  ];
-  const order: string[] = [];
-  for (let left = all; left.length > 0;) {
-    const eviction = planEviction([memory], left);
-    if (!eviction) break;
-    order.push(eviction.pod.metadata.name);
-    left = left.filter(({ pod }) => pod !== eviction.pod);
-  }
-  assert.deepEqual(order, ["far above", "above", "important", "within"]);
-});
-
-Deno.test("nobody goes while there is enough, and the message names what there was too little of", () => {
-  const pods = [candidate("one", 10, {})];
-  assert.equal(planEviction([{ ...memory, available: 200 << 20 }], pods), undefined);
-  assert.equal(
-    planEviction([memory], pods)?.message,
-    "The node was low on resource: memory. Threshold quantity: 102400Ki, available: 51200Ki. ",
-  );
-});
-
-Deno.test("unused images go oldest first until enough is free, and none that was used a moment ago", () => {
-  const image = (id: string) => ({ id, tags: [], digests: [], sizeBytes: 100, labels: {}, user: "" });
-  const minutes = (count: number) => noon - count * 60_000;
-  const unused = [
-    { image: image("new"), since: minutes(1) },
-    { image: image("old"), since: minutes(30) },
-    { image: image("oldest"), since: minutes(60) },
-    { image: image("older"), since: minutes(45) },
-  ];
-  assert.deepEqual(planImages(unused, 150, noon).map(({ id }) => id), ["oldest", "older"]);
-  assert.deepEqual(planImages(unused, 10_000, noon).map(({ id }) => id), ["oldest", "older", "old"]);
-  assert.deepEqual(planImages(unused, 0, noon), []);
 });
 
 Deno.test("figures are told in Prometheus' text, with labels that cannot break it", () => {

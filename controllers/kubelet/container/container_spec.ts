@@ -1,6 +1,8 @@
 /** A pod's container as the engine is asked to make it. Pure: paths, addresses and environment come in. */
-import type { ContainerSpec, Device, Mount, NamespaceMode } from "../../../runtime/engine/mod.ts";
+import type { ContainerSpec, Device, LogLimits, Mount, NamespaceMode } from "../../../runtime/engine/mod.ts";
 import { pauseImage } from "../../../runtime/engine/mod.ts";
+import { unitsOf } from "../../../runtime/schema/quantity.ts";
+import type { NodeConfiguration } from "../configuration/mod.ts";
 import { kernelHostname } from "../network/name_files.ts";
 import { type Container, type Pod, specOf } from "../pod/pod.ts";
 import { oomScoreAdjOf } from "../pod/qos.ts";
@@ -23,11 +25,12 @@ export interface ContainerSpecFacts {
   readonly mounts: readonly Mount[];
   readonly devices: readonly Device[];
   /** The text of a seccomp profile of the node's own. */
-  readonly seccomp?: string;
+  readonly seccompText?: string;
   /** Host file behind the container's termination message path. */
   readonly messageSource: string;
   readonly nodeMemoryBytes: number;
   readonly capabilities: Capabilities;
+  readonly configuration: NodeConfiguration;
 }
 
 /**
@@ -62,12 +65,11 @@ export function sandboxSpec(pod: Pod, attempt: number, clusterDomain: string): C
       dropCapabilities: ["ALL"],
       groups: [],
     },
-    keepLogs: false,
   };
 }
 
 export function containerSpec(facts: ContainerSpecFacts): ContainerSpec {
-  const { pod, container, env, mounts, sandboxId, messageSource } = facts;
+  const { pod, container, env, mounts, sandboxId, messageSource, configuration: { podPidsLimit } } = facts;
   const expandAll = (words: readonly string[] | undefined) => words?.map((word) => expand(word, env));
   const command = expandAll(container.command);
   return {
@@ -88,12 +90,16 @@ export function containerSpec(facts: ContainerSpecFacts): ContainerSpec {
     pid: facts.targetId ? { container: facts.targetId } : pidMode(pod, sandboxId),
     mounts: [...mounts, { source: messageSource, target: messagePath(container), readOnly: false }],
     devices: facts.devices,
-    resources: cgroupLimits(container),
-    security: asFarAsPossible(securityOptions(pod, container, facts.seccomp), facts.capabilities),
+    resources: { ...cgroupLimits(container), ...(podPidsLimit > 0 && { pids: podPidsLimit }) },
+    security: asFarAsPossible(securityOptions(pod, container, facts), facts.capabilities),
     oomScoreAdj: oomScore(facts),
     stopSignal: container.lifecycle?.stopSignal,
-    keepLogs: true,
+    logs: logLimits(facts.configuration),
   };
+}
+
+function logLimits({ containerLogMaxSize, containerLogMaxFiles }: NodeConfiguration): LogLimits {
+  return { maxBytes: unitsOf(containerLogMaxSize), maxFiles: containerLogMaxFiles };
 }
 
 function messagePath({ terminationMessagePath }: Container): string {

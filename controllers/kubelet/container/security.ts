@@ -1,12 +1,20 @@
 /** `securityContext` of pod and container in the engine's words. Pure. */
 import type { SecurityOptions } from "../../../runtime/engine/mod.ts";
+import type { NodeConfiguration } from "../configuration/mod.ts";
 import type { Capabilities } from "./capabilities.ts";
 import { type Container, type Pod, specOf } from "../pod/pod.ts";
 
 /** Of seccomp or AppArmor. */
 type Profile = { type: string; localhostProfile?: string };
 
-export function securityOptions(pod: Pod, container: Container, seccompText: string | undefined): SecurityOptions {
+export interface SecurityFacts {
+  /** The profile of the node's own that the container names. */
+  readonly seccompText?: string;
+  /** `seccompDefault`: who names no profile gets the engine's. */
+  readonly configuration: Pick<NodeConfiguration, "seccompDefault">;
+}
+
+export function securityOptions(pod: Pod, container: Container, facts: SecurityFacts): SecurityOptions {
   const own = container.securityContext ?? {};
   const shared = specOf(pod).securityContext ?? {};
   const groups = [...shared.supplementalGroups ?? [], ...(shared.fsGroup === undefined ? [] : [shared.fsGroup])];
@@ -17,7 +25,7 @@ export function securityOptions(pod: Pod, container: Container, seccompText: str
     addCapabilities: own.capabilities?.add ?? [],
     dropCapabilities: own.capabilities?.drop ?? [],
     groups: groups.map(String),
-    seccomp: seccompText ?? seccompOf(profileOf(pod, container)),
+    seccomp: facts.seccompText ?? seccompOf(profileOf(pod, container), facts.configuration),
     appArmor: appArmorOf(own.appArmorProfile ?? shared.appArmorProfile),
     unmaskedProc: own.procMount === "Unmasked",
   };
@@ -62,8 +70,12 @@ function appArmorOf(profile: Profile | undefined): string | undefined {
 }
 
 /** No profile asked for means none, as upstream has it unless told otherwise. */
-function seccompOf(profile: Profile | undefined): string | undefined {
-  return profile?.type === "RuntimeDefault" ? undefined : "unconfined";
+function seccompOf(
+  profile: Profile | undefined,
+  { seccompDefault }: SecurityFacts["configuration"],
+): string | undefined {
+  const type = profile?.type ?? (seccompDefault ? "RuntimeDefault" : "Unconfined");
+  return type === "RuntimeDefault" ? undefined : "unconfined";
 }
 
 /** `uid:gid` for docker; absent: the image decides. */

@@ -28,14 +28,19 @@ function nameOf(sysctl: string): string {
   return sysctl.replaceAll(/[./]/g, (mark) => mark === "/" ? "." : "/");
 }
 
-/** The first one that the pod may not set: unknown, or of a namespace that it shares with the node. */
-export function forbiddenSysctl(pod: Pod): string | undefined {
+/** The first one that the pod may not set: neither safe nor `allowed`, or of a namespace that it shares with the node. */
+export function forbiddenSysctl(pod: Pod, allowed: readonly string[]): string | undefined {
   const { securityContext, hostNetwork, hostIPC } = specOf(pod);
   const found = securityContext?.sysctls?.find((sysctl) => {
     const name = nameOf(sysctl.name);
-    return !safe.has(name) || (name.startsWith("net.") ? hostNetwork : hostIPC);
+    const known = safe.has(name) || allowed.some((pattern) => matches(nameOf(pattern), name));
+    return !known || (name.startsWith("net.") ? hostNetwork : hostIPC);
   });
   return found?.name;
+}
+
+function matches(pattern: string, name: string): boolean {
+  return pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
 }
 
 export interface PodSysctls {

@@ -1,17 +1,14 @@
 /**
- * Images that nobody uses make room when the disk is nearly full: the oldest unused first, until enough is free.
+ * Images that nobody uses make room when the disk is nearly full: the oldest unused first, until enough is free. Where the
+ * configuration names a greatest age, those go too that were unused for so long.
  *
- * Source: Kubernetes docs, "Garbage collection of unused containers and images": 85 % begins it, 80 % ends it, and nothing
- * goes that is younger than two minutes here.
+ * Source: Kubernetes docs, "Garbage collection of unused containers and images".
  */
 import { statfs } from "node:fs/promises";
 import { denoImage, type ImageInfo, pauseImage } from "../../../runtime/engine/mod.ts";
+import { msOf, type NodeConfiguration } from "../configuration/mod.ts";
 import { specOf } from "../pod/pod.ts";
 import type { Agent } from "../sync/agent.ts";
-
-const highShare = 0.85;
-const lowShare = 0.8;
-const minAgeMs = 120_000;
 
 export interface Unused {
   readonly image: ImageInfo;
@@ -19,41 +16,83 @@ export interface Unused {
   readonly since: number;
 }
 
-/** Which go, the longest unused first, until `bytes` are free. Pure. */
-export function planImages(unused: readonly Unused[], bytes: number, now: number): ImageInfo[] {
+export interface CollectionLimits {
+  readonly minAgeMs: number;
+  /** 0: none. */
+  readonly maxAgeMs: number;
+}
+
+interface Wanted {
+  readonly bytes: number;
+  readonly now: number;
+  readonly limits: CollectionLimits;
+}
+
+/** Which go: the too old, and then the longest unused until `bytes` are free. Pure. */
+export function planImages(unused: readonly Unused[], { bytes, now, limits }: Wanted): ImageInfo[] {
+  const { minAgeMs, maxAgeMs } = limits;
   const old = unused.filter(({ since }) => now - since >= minAgeMs).sort((a, b) => a.since - b.since);
   const chosen: ImageInfo[] = [];
   let freed = 0;
-  for (const { image } of old) {
-    if (freed >= bytes) break;
+  for (const { image, since } of old) {
+    const isTooOld = maxAgeMs > 0 && now - since >= maxAgeMs;
+    if (freed >= bytes && !isTooOld) break;
     chosen.push(image);
     freed += image.sizeBytes;
   }
   return chosen;
 }
 
+type Settings = Pick<
+  NodeConfiguration,
+  "imageGCHighThresholdPercent" | "imageGCLowThresholdPercent" | "imageMinimumGCAge" | "imageMaximumGCAge"
+>;
+
 export class ImageCollector {
   readonly #unusedSince = new Map<string, number>();
+  readonly #limits: CollectionLimits;
 
-  constructor(readonly folder: string) {}
+  constructor(readonly folder: string, readonly settings: Settings) {
+    this.#limits = { minAgeMs: msOf(settings.imageMinimumGCAge), maxAgeMs: msOf(settings.imageMaximumGCAge) };
+  }
 
-  /** Looks at images only when the disk is nearly full. */
+  /** Looks at images only when the disk is nearly full, or when they may get too old. */
   async collect(agent: Agent): Promise<void> {
+    const { imageGCHighThresholdPercent: high, imageGCLowThresholdPercent: low } = this.settings;
     const { blocks, bfree, bsize } = await statfs(this.folder);
-    const used = (blocks - bfree) * bsize;
-    if (used < blocks * bsize * highShare) return this.#unusedSince.clear();
+    const [used, all] = [(blocks - bfree) * bsize, blocks * bsize];
+    const isFull = used >= all * high / 100;
+    if (!isFull && this.#limits.maxAgeMs === 0) return this.#unusedSince.clear();
+    await this.#remove(agent, isFull ? used - all * low / 100 : 0);
+  }
+
+  /** All of them that are old enough: the node is short of disk. Whether any went. */
+  async removeUnused(agent: Agent): Promise<boolean> {
+    return await this.#remove(agent, Infinity) > 0;
+  }
+
+  async #remove(agent: Agent, bytes: number): Promise<number> {
     const { engine, context } = agent;
     const now = context.clock.now();
-    const unused = (await engine.images()).filter((image) => !isUsed(agent, image)).map((image) => {
-      const since = this.#unusedSince.get(image.id) ?? now;
-      this.#unusedSince.set(image.id, since);
-      return { image, since };
-    });
-    for (const image of planImages(unused, used - blocks * bsize * lowShare, now)) {
+    const chosen = planImages(await this.#unused(agent, now), { bytes, now, limits: this.#limits });
+    const removals = chosen.map(async (image) => {
       for (const reference of image.tags.length > 0 ? image.tags : [image.id]) await engine.removeImage(reference);
-      this.#unusedSince.delete(image.id);
-      context.log.info("unused image removed, the disk is nearly full", { image: image.tags[0] ?? image.id });
+      context.log.info("unused image removed", { image: image.tags[0] ?? image.id, sizeBytes: image.sizeBytes });
+    });
+    const results = await Promise.allSettled(removals);
+    for (const result of results) {
+      // Somebody else's container may need it, of whom the pods know nothing.
+      if (result.status === "rejected") context.log.warn("unused image stays", { error: result.reason });
     }
+    return results.filter(({ status }) => status === "fulfilled").length;
+  }
+
+  async #unused(agent: Agent, now: number): Promise<Unused[]> {
+    const unused = (await agent.engine.images()).filter((image) => !isUsed(agent, image));
+    const ids = new Set(unused.map(({ id }) => id));
+    for (const id of this.#unusedSince.keys()) if (!ids.has(id)) this.#unusedSince.delete(id);
+    for (const id of ids) if (!this.#unusedSince.has(id)) this.#unusedSince.set(id, now);
+    return unused.map((image) => ({ image, since: this.#unusedSince.get(image.id)! }));
   }
 }
 

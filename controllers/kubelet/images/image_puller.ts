@@ -14,6 +14,7 @@ import {
 } from "../../../runtime/engine/mod.ts";
 import type { Clock } from "../../../runtime/loop/mod.ts";
 import type { Key } from "../../../runtime/schema/mod.ts";
+import { PullSlots } from "./pull_slots.ts";
 import { type Failure, nextPullAt, type PullPolicy, pullPolicyOf, waitingFor } from "./pull_policy.ts";
 
 /** What came out, told once to every pod that waits. */
@@ -45,13 +46,18 @@ export interface ImagePullerOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly onChange: (pod: Key) => void;
+  /** Pulls that may go on side by side. */
+  readonly atOnce: number;
 }
 
 export class ImagePuller {
   readonly #pulls = new Map<string, Pull>();
   readonly #making = new Map<string, Promise<void>>();
+  readonly #slots: PullSlots;
 
-  constructor(readonly options: ImagePullerOptions) {}
+  constructor(readonly options: ImagePullerOptions) {
+    this.#slots = new PullSlots(options.atOnce);
+  }
 
   async ensure(request: ImageRequest): Promise<ImageAnswer> {
     const { image, report } = request;
@@ -99,7 +105,7 @@ export class ImagePuller {
     tell("Normal", "Pulling", `Pulling image "${image}"`);
     const began = clock.now();
     try {
-      await pullAs(engine, image, { credentials, signal });
+      await this.#slots.use(() => pullAs(engine, image, { credentials, signal }));
       const bytes = (await engine.image(image))?.sizeBytes ?? 0;
       const took = `${((clock.now() - began) / 1000).toFixed(3)}s`;
       tell(

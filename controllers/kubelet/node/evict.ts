@@ -1,56 +1,66 @@
 /** Ends a pod for the node's sake: its status says why, and the loop that sees it stops the containers. */
-import $ from "dax";
 import { isReason, type Json, keyOf, Pod as PodKind, refOf } from "../../../runtime/schema/mod.ts";
-import { unitsOf } from "../../../runtime/schema/quantity.ts";
-import { type Pod, specOf } from "../pod/pod.ts";
+import { isTerminal, type Pod, specOf } from "../pod/pod.ts";
 import { rfc3339 } from "../pod/rfc3339.ts";
 import type { Agent } from "../sync/agent.ts";
-import { type Eviction, planEviction, type Signal } from "./eviction_plan.ts";
+import { diskUse } from "./disk_use.ts";
+import { type Candidate, type Eviction, planEviction } from "./eviction_plan.ts";
+import type { Crossing } from "./eviction_watch.ts";
+import { hasDiskLimit, overfull } from "./local_storage.ts";
 
-/** Nothing is measured while there is enough of everything. */
-export async function evictForPressure(agent: Agent, signals: readonly Signal[]): Promise<void> {
-  if (signals.every(({ available, threshold }) => available >= threshold)) return;
-  const { containers } = await agent.usage.read();
-  const candidates = podsOf(agent).map((pod) => {
-    const own = containers.filter(({ observed }) => observed.podUid === pod.metadata.uid);
-    const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
-    return {
-      pod,
-      memoryBytes: sum(own.map(({ figures }) => figures.workingSetBytes)),
-      processes: sum(own.map(({ figures }) => figures.processes)),
-    };
-  });
-  const eviction = planEviction(signals, candidates);
-  if (eviction) await evict(agent, eviction);
+/** The pod that must go for this, or nobody can. Nothing is measured before it has come so far. */
+export async function evictFor(agent: Agent, crossing: Crossing): Promise<Pod | undefined> {
+  const candidates = await candidatesFor(agent, crossing);
+  const eviction = planEviction(crossing, candidates);
+  if (!eviction) return undefined;
+  await evict(agent, eviction, crossing.threshold.graceMs === 0 ? 0 : softGrace(agent, eviction.pod));
+  return eviction.pod;
 }
 
-/** emptyDir volumes on disk are measured where they have a limit, and only there. */
+/** Who has limits on disk is measured each time, and only who has. */
 export async function evictOverfull(agent: Agent): Promise<void> {
   for (const pod of podsOf(agent)) {
-    if (pod.metadata.deletionTimestamp || ["Succeeded", "Failed"].includes(pod.status?.phase ?? "")) continue;
-    for (const { name, emptyDir } of specOf(pod).volumes ?? []) {
-      if (emptyDir?.sizeLimit === undefined || emptyDir.medium) continue;
-      const folder = `${agent.volumes.podDir(pod.metadata.uid)}/volumes/kubernetes.io~empty-dir/${name}`;
-      if (await usedBytes(folder) <= unitsOf(String(emptyDir.sizeLimit))) continue;
-      const message = `Usage of EmptyDir volume "${name}" exceeds the limit "${emptyDir.sizeLimit}". `;
-      await evict(agent, { pod, message });
-      break;
-    }
+    if (pod.metadata.deletionTimestamp || isTerminal(pod) || !hasDiskLimit(pod)) continue;
+    const message = overfull(pod, await diskUse(agent, pod));
+    if (message) await evict(agent, { pod, message }, 0);
   }
+}
+
+/** Seconds; negative in the configuration leaves it to the pod. */
+function softGrace({ configuration: { evictionMaxPodGracePeriod: most } }: Agent, pod: Pod): number {
+  const own = specOf(pod).terminationGracePeriodSeconds ?? 30;
+  return most < 0 ? own : Math.min(own, most);
+}
+
+async function candidatesFor(agent: Agent, { threshold: { signal } }: Crossing): Promise<Candidate[]> {
+  const { containers } = await agent.usage.read();
+  const isDisk = signal.startsWith("nodefs") || signal.startsWith("imagefs");
+  return await Promise.all(
+    podsOf(agent).map(async (pod) => {
+      const disk = isDisk ? await diskUse(agent, pod) : undefined;
+      const own = containers.filter(({ observed }) => observed.podUid === pod.metadata.uid && !observed.isSandbox);
+      return {
+        pod,
+        isStatic: false,
+        containers: own.map(({ observed, figures }) => ({
+          name: observed.name,
+          memoryBytes: figures.workingSetBytes,
+          processes: figures.processes,
+          diskBytes: disk?.containers.get(observed.name) ?? 0,
+        })),
+        volumeBytes: [...disk?.volumes.values() ?? []].reduce((sum, bytes) => sum + bytes, 0),
+      };
+    }),
+  );
 }
 
 function podsOf(agent: Agent): Pod[] {
   return agent.pods.list().filter((pod): pod is Pod => pod.spec?.nodeName === agent.options.nodeName);
 }
 
-/** Files may go while they are counted. */
-async function usedBytes(folder: string): Promise<number> {
-  const { stdout } = await $`du --summarize --one-file-system --block-size=1 ${folder}`.quiet().noThrow();
-  return Number(stdout.split("\t")[0] ?? 0) || 0;
-}
-
-async function evict(agent: Agent, { pod, message }: Eviction): Promise<void> {
+async function evict(agent: Agent, { pod, message }: Eviction, graceSeconds: number): Promise<void> {
   const { client, clock, recorder } = agent.context;
+  agent.memories.of(pod.metadata.uid).stopGraceSeconds = graceSeconds;
   recorder.event(pod, "Warning", "Evicted", message);
   const reason = "TerminationByKubelet";
   const condition = {

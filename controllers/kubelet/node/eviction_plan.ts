@@ -1,23 +1,29 @@
 /**
  * Which pod goes when memory, disk or process ids run short, and in which words. Pure.
  *
- * Source: Kubernetes docs, "Node-pressure Eviction": hard thresholds, and the order in which the kubelet selects pods.
+ * Source: Kubernetes docs, "Node-pressure Eviction": the order in which the kubelet selects pods.
  */
-import { unitsOf } from "../../../runtime/schema/quantity.ts";
-import { type Pod, specOf } from "../pod/pod.ts";
-import { qosClassOf } from "../pod/qos.ts";
+import { amountsOf } from "../../scheduler/amounts.ts";
+import { podRequests } from "../../scheduler/pod_requests.ts";
+import { type SignalName, unitsAt } from "../configuration/thresholds.ts";
+import { isTerminal, ownContainersOf, type Pod, specOf } from "../pod/pod.ts";
+import type { Crossing } from "./eviction_watch.ts";
 
-export interface Signal {
-  /** `memory`, `ephemeral-storage`, `inodes`, `pids`: as the message names it. */
-  readonly resource: string;
-  readonly available: number;
-  readonly threshold: number;
+export interface ContainerUse {
+  readonly name: string;
+  readonly memoryBytes: number;
+  readonly processes: number;
+  /** What it wrote: its own layer and its logs. */
+  readonly diskBytes: number;
 }
 
 export interface Candidate {
   readonly pod: Pod;
-  readonly memoryBytes: number;
-  readonly processes: number;
+  /** It comes from a file of this node, whatever its annotations say. */
+  readonly isStatic: boolean;
+  readonly containers: readonly ContainerUse[];
+  /** In its emptyDir volumes on disk. */
+  readonly volumeBytes: number;
 }
 
 export interface Eviction {
@@ -25,48 +31,69 @@ export interface Eviction {
   readonly message: string;
 }
 
+type Resource = "memory" | "ephemeral-storage" | "inodes" | "pids";
+
+/** How messages name what runs short. */
+const resources: Readonly<Record<SignalName, Resource>> = {
+  "memory.available": "memory",
+  "nodefs.available": "ephemeral-storage",
+  "nodefs.inodesFree": "inodes",
+  "imagefs.available": "ephemeral-storage",
+  "imagefs.inodesFree": "inodes",
+  "pid.available": "pids",
+};
+
 const critical = 2_000_000_000;
 
 /** One at a time: what it frees may be enough. */
-export function planEviction(signals: readonly Signal[], candidates: readonly Candidate[]): Eviction | undefined {
-  const signal = signals.find(({ available, threshold }) => available < threshold);
-  if (!signal) return undefined;
-  const [first] = candidates.filter(({ pod }) => !isSpared(pod)).sort((a, b) => before(signal, a, b));
-  if (!first) return undefined;
-  const { resource, available, threshold } = signal;
-  const message = `The node was low on resource: ${resource}. Threshold quantity: ${amount(signal, threshold)}, ` +
-    `available: ${amount(signal, available)}. `;
-  return { pod: first.pod, message };
+export function planEviction(crossing: Crossing, candidates: readonly Candidate[]): Eviction | undefined {
+  const resource = resources[crossing.threshold.signal];
+  const [first] = candidates.filter((one) => !isSpared(one)).sort((a, b) => before(resource, a, b));
+  return first && { pod: first.pod, message: messageOf(crossing, resource, first) };
 }
 
 /** Static pods have nobody to start them elsewhere; critical ones are what the node lives by. */
-function isSpared(pod: Pod): boolean {
-  if (pod.metadata.deletionTimestamp || ["Succeeded", "Failed"].includes(pod.status?.phase ?? "")) return true;
-  if (pod.metadata.annotations?.["kubernetes.io/config.source"]) return true;
-  return (specOf(pod).priority ?? 0) >= critical;
+function isSpared({ pod, isStatic }: Candidate): boolean {
+  if (pod.metadata.deletionTimestamp || isTerminal(pod)) return true;
+  return isStatic || (specOf(pod).priority ?? 0) >= critical;
 }
 
 /** Those above their requests first, then the less important, then who is furthest above. */
-function before(signal: Signal, a: Candidate, b: Candidate): number {
-  const [overA, overB] = [a, b].map((one) => excess(signal, one)) as [number, number];
-  const above = Number(overB > 0) - Number(overA > 0);
+function before(resource: Resource, a: Candidate, b: Candidate): number {
+  const [overA, overB] = [a, b].map((one) => excess(resource, one)) as [number, number];
+  const above = resource === "pids" ? 0 : Number(overB > 0) - Number(overA > 0);
   if (above !== 0) return above;
   const priority = (specOf(a.pod).priority ?? 0) - (specOf(b.pod).priority ?? 0);
   return priority !== 0 ? priority : overB - overA;
 }
 
-function excess({ resource }: Signal, { pod, memoryBytes, processes }: Candidate): number {
-  if (resource === "pids") return processes;
-  if (resource === "memory") return memoryBytes - requested(pod);
-  // Nobody counts files all the time: best effort goes first.
-  return qosClassOf(pod) === "BestEffort" ? 1 : 0;
+/** Nobody counts the files of a pod: who has written most is taken to have made most of them. */
+function excess(resource: Resource, { pod, containers, volumeBytes }: Candidate): number {
+  const sum = (pick: (one: ContainerUse) => number) => containers.reduce((total, one) => total + pick(one), 0);
+  if (resource === "pids") return sum(({ processes }) => processes);
+  const requests = podRequests(specOf(pod));
+  if (resource === "memory") return sum(({ memoryBytes }) => memoryBytes) - (requests.memory ?? 0);
+  return volumeBytes + sum(({ diskBytes }) => diskBytes) - (requests["ephemeral-storage"] ?? 0);
 }
 
-function requested(pod: Pod): number {
-  const amounts = specOf(pod).containers.map(({ resources }) => unitsOf(String(resources?.requests?.memory ?? "0")));
-  return amounts.reduce((sum, bytes) => sum + bytes, 0);
+function messageOf({ threshold, observation }: Crossing, resource: Resource, { pod, containers }: Candidate): string {
+  const { available, capacity } = observation;
+  const level = amount(resource, unitsAt(threshold.level, capacity));
+  const short = `The node was low on resource: ${resource}. Threshold quantity: ${level}, ` +
+    `available: ${amount(resource, available)}. `;
+  return short + containers.map((one) => consumption(resource, pod, one)).join("");
 }
 
-function amount({ resource }: Signal, value: number): string {
-  return resource === "inodes" || resource === "pids" ? String(value) : `${Math.floor(value / 1024)}Ki`;
+function consumption(resource: Resource, pod: Pod, { name, memoryBytes, diskBytes }: ContainerUse): string {
+  if (resource !== "memory" && resource !== "ephemeral-storage") return "";
+  const used = resource === "memory" ? memoryBytes : diskBytes;
+  const requests = ownContainersOf(pod).find((one) => one.name === name)?.resources?.requests ?? {};
+  if (used <= (amountsOf(requests)[resource] ?? 0)) return "";
+  return `Container ${name} was using ${amount(resource, used)}, request is ${requests[resource] ?? 0}, ` +
+    `has larger consumption of ${resource}. `;
+}
+
+function amount(resource: Resource, value: number): string {
+  const isCount = resource === "inodes" || resource === "pids";
+  return isCount ? String(Math.floor(value)) : `${Math.floor(value / 1024)}Ki`;
 }

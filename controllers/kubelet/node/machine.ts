@@ -17,8 +17,8 @@ export interface MachineFacts {
   readonly architecture: "amd64" | "arm64";
   readonly capabilities: Capabilities;
   readonly hasAppArmor: boolean;
-  /** Resource name to quantity: what pods may have. */
-  readonly allocatable: Readonly<Record<string, string>>;
+  /** Resource name to quantity: what there is. */
+  readonly capacity: Readonly<Record<string, string>>;
 }
 
 export async function machineFacts(): Promise<MachineFacts> {
@@ -42,7 +42,7 @@ export async function machineFacts(): Promise<MachineFacts> {
       Number(await firstLine("/proc/sys/kernel/cap_last_cap")),
     ),
     hasAppArmor: (await firstLine("/sys/module/apparmor/parameters/enabled")) === "Y",
-    allocatable: {
+    capacity: {
       cpu: String(cpus),
       memory: `${Math.floor(memoryBytes / 1024)}Ki`,
       "ephemeral-storage": String(diskBytes),

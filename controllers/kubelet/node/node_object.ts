@@ -2,8 +2,11 @@
 import type { INode } from "kubernetes-models/v1/Node";
 import type { EngineInfo, ImageInfo } from "../../../runtime/engine/mod.ts";
 import { folderAnnotation } from "../../local_provisioner/names.ts";
+import type { NodeConfiguration } from "../configuration/mod.ts";
 import { defaults, type KubeletOptions, kubeletVersion } from "../options.ts";
 import { rfc3339 } from "../pod/rfc3339.ts";
+import type { NodeAmounts } from "./amounts.ts";
+import type { Pressure } from "./eviction_watch.ts";
 import { type MachineFacts, mayLowerOomScore } from "./machine.ts";
 
 export type NodeStatus = NonNullable<INode["status"]>;
@@ -12,22 +15,22 @@ type NodeCondition = NonNullable<NodeStatus["conditions"]>[number];
 export interface NodeFacts {
   readonly options: KubeletOptions;
   readonly machine: MachineFacts;
+  readonly configuration: NodeConfiguration;
+  readonly amounts: NodeAmounts;
   readonly engine: EngineInfo | undefined;
   readonly images: readonly ImageInfo[];
   readonly serverPort: number;
   /** What keeps the node from running pods, each a sentence; empty: it is ready. */
   readonly problems: readonly string[];
-  readonly pressure: Readonly<Record<"MemoryPressure" | "DiskPressure" | "PIDPressure", boolean>>;
+  readonly pressure: Pressure;
   /** Unique names of volumes that must stay attached. */
   readonly volumesInUse: readonly string[];
   readonly before?: NodeStatus;
   readonly now: number;
 }
 
-/** Names the most that the API server should carry for the scheduler's sake. */
-const maxImages = 50;
-
-export function nodeObject({ options, machine }: Pick<NodeFacts, "options" | "machine">): INode {
+export function nodeObject(facts: Pick<NodeFacts, "options" | "machine" | "configuration">): INode {
+  const { options, machine, configuration: { registerWithTaints: taints } } = facts;
   return {
     apiVersion: "v1",
     kind: "Node",
@@ -46,25 +49,20 @@ export function nodeObject({ options, machine }: Pick<NodeFacts, "options" | "ma
         [folderAnnotation]: options.localVolumesDir ?? defaults.localVolumesDir,
       },
     },
-    spec: options.taints ? { taints: [...options.taints] as NonNullable<INode["spec"]>["taints"] } : {},
+    spec: taints.length > 0 ? { taints } : {},
   };
 }
 
 export function nodeStatus(facts: NodeFacts): NodeStatus {
-  const { options, machine, engine, images } = facts;
-  const amounts = {
-    ...machine.allocatable,
-    "hugepages-1Gi": "0",
-    "hugepages-2Mi": "0",
-    pods: String(options.maxPods ?? defaults.maxPods),
-  };
+  const { options, machine, engine, images, amounts, configuration: { nodeStatusMaxImages } } = facts;
+  const named = images.slice().sort((a, b) => b.sizeBytes - a.sizeBytes);
   return {
     addresses: [{ type: "InternalIP", address: options.nodeIp }, { type: "Hostname", address: options.nodeName }],
-    capacity: amounts,
-    allocatable: amounts,
+    capacity: { ...amounts.capacity },
+    allocatable: { ...amounts.allocatable },
     conditions: conditions(facts),
     daemonEndpoints: { kubeletEndpoint: { Port: facts.serverPort } },
-    images: images.slice().sort((a, b) => b.sizeBytes - a.sizeBytes).slice(0, maxImages).map((
+    images: named.slice(0, nodeStatusMaxImages < 0 ? undefined : nodeStatusMaxImages).map((
       { tags, digests, sizeBytes },
     ) => ({
       names: [...digests, ...tags],

@@ -1,35 +1,46 @@
 /**
- * Keeps the Node and its Lease: registers it, renews the Lease every ten seconds, and writes the status when it changes, or
- * every five minutes so that its heartbeat is seen.
+ * Keeps the Node and its Lease: registers it, renews the Lease four times in its life, and writes the status when it changes,
+ * or every five minutes so that its heartbeat is seen. The times are the configuration's.
  */
 import type { INode } from "kubernetes-models/v1/Node";
-import { sameJson } from "../../../runtime/loop/mod.ts";
+import { sameJson, sleep } from "../../../runtime/loop/mod.ts";
 import { isReason, type Json, Lease, Node, type Stored } from "../../../runtime/schema/mod.ts";
 import { readNetworkConfig } from "../network/network_config.ts";
 import { defaults } from "../options.ts";
 import type { Agent } from "../sync/agent.ts";
 import { nodeObject, type NodeStatus, nodeStatus } from "./node_object.ts";
-import { ImageCollector } from "../images/image_gc.ts";
-import { evictForPressure, evictOverfull } from "./evict.ts";
-import { pressureOf, signalsOf } from "./pressure.ts";
+import { msOf } from "../configuration/mod.ts";
+import { RoomMaker } from "./room_maker.ts";
 
-const leaseSeconds = 40;
-const renewMs = 10_000;
-const heartbeatMs = 5 * 60 * 1000;
 const leaseNamespace = "kube-node-lease";
 
 export class NodeReporter {
   #reported?: { readonly status: NodeStatus; readonly at: number };
-  #timer?: Disposable;
-  #images?: ImageCollector;
+  readonly #room: RoomMaker;
   #busy: Promise<void> = Promise.resolve();
 
-  constructor(readonly agent: Agent, readonly serverPort: () => number) {}
+  constructor(readonly agent: Agent, readonly serverPort: () => number) {
+    this.#room = new RoomMaker(agent);
+  }
 
   /** Registers, then goes on until the loop's signal aborts. */
-  start(): Promise<void> {
-    this.agent.context.signal.addEventListener("abort", () => this.#timer?.[Symbol.dispose](), { once: true });
-    return this.#beat();
+  async start(): Promise<void> {
+    const { nodeStatusUpdateFrequency, nodeLeaseDurationSeconds } = this.agent.configuration;
+    await this.#again(msOf(nodeStatusUpdateFrequency), () => this.#beat());
+    await this.#again(nodeLeaseDurationSeconds * 1000 / 4, () => this.#renewLease());
+  }
+
+  /** Now, and each time so long after it was done. What fails is told and tried again. */
+  #again(ms: number, work: () => Promise<void>): Promise<void> {
+    const { clock, signal } = this.agent.context;
+    const attempt = () => work().catch((error) => this.#failed(error));
+    const first = attempt();
+    const goOn = async () => {
+      await first;
+      for (await sleep(clock, ms, signal); !signal.aborted; await sleep(clock, ms, signal)) await attempt();
+    };
+    void goOn();
+    return first;
   }
 
   /** Something that the status tells has changed. */
@@ -38,22 +49,10 @@ export class NodeReporter {
     return this.#busy;
   }
 
+  /** Room is made beside it: the Node's word doesn't wait for a disk to be measured. */
   async #beat(): Promise<void> {
-    const { clock, signal } = this.agent.context;
+    this.#room.make().catch((error) => this.agent.context.log.warn("no room could be made", { error }));
     await this.now();
-    await this.#renewLease().catch((error) => this.#failed(error));
-    await this.#makeRoom().catch((error) => this.agent.context.log.warn("no room could be made", { error }));
-    if (!signal.aborted) this.#timer = clock.after(renewMs, () => void this.#beat());
-  }
-
-  /** What the node runs short of is taken back from those who have too much of it. */
-  async #makeRoom(): Promise<void> {
-    const { agent } = this;
-    if (agent.engineProblem !== undefined) return;
-    this.#images ??= new ImageCollector((await agent.engine.info()).rootDir || "/");
-    await this.#images.collect(agent);
-    await evictForPressure(agent, await signalsOf(agent.machine));
-    await evictOverfull(agent);
   }
 
   #failed(error: unknown): void {
@@ -66,6 +65,7 @@ export class NodeReporter {
     const node = await this.#register();
     const status = await this.#status(node.status);
     const at = clock.now();
+    const heartbeatMs = msOf(agent.configuration.nodeStatusReportFrequency);
     const fresh = this.#reported !== undefined && at - this.#reported.at < heartbeatMs;
     if (fresh && sameJson(withoutHeartbeats(this.#reported!.status), withoutHeartbeats(status))) return;
     const body = JSON.parse(JSON.stringify({ status })) as Json;
@@ -102,11 +102,13 @@ export class NodeReporter {
     return nodeStatus({
       options: agent.options,
       machine: agent.machine,
+      configuration: agent.configuration,
+      amounts: agent.amounts,
       engine: engineWorks ? await agent.engine.info() : undefined,
       images: engineWorks ? await agent.engine.images() : [],
       serverPort: this.serverPort(),
       problems,
-      pressure: pressureOf(await signalsOf(agent.machine)),
+      pressure: this.#room.pressure,
       volumesInUse: await agent.csi.inUse(),
       before,
       now: agent.context.clock.now(),
@@ -114,10 +116,9 @@ export class NodeReporter {
   }
 
   async #renewLease(): Promise<void> {
-    const { client, clock } = this.agent.context;
-    const name = this.agent.options.nodeName;
+    const { options: { nodeName: name }, configuration, context: { client, clock } } = this.agent;
     const renewTime = `${new Date(clock.now()).toISOString().slice(0, -1)}000Z`;
-    const spec = { holderIdentity: name, leaseDurationSeconds: leaseSeconds, renewTime };
+    const spec = { holderIdentity: name, leaseDurationSeconds: configuration.nodeLeaseDurationSeconds, renewTime };
     try {
       await client.patch(Lease, { namespace: leaseNamespace, name }, { type: "merge", body: { spec } });
     } catch (error) {

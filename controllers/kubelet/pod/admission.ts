@@ -14,6 +14,8 @@ export interface AdmissionFacts {
   readonly others: readonly Pod[];
   readonly room: NodeRoom;
   readonly maxPods: number;
+  /** Beyond the safe ones; a last `*` stands for any ending. */
+  readonly allowedSysctls: readonly string[];
   /** The node's kernel enforces AppArmor profiles. */
   readonly hasAppArmor: boolean;
 }
@@ -27,8 +29,8 @@ export function refuse(facts: AdmissionFacts): Refusal | undefined {
   }
 }
 
-function sysctls({ pod }: AdmissionFacts): Refusal | undefined {
-  const name = forbiddenSysctl(pod);
+function sysctls({ pod, allowedSysctls }: AdmissionFacts): Refusal | undefined {
+  const name = forbiddenSysctl(pod, allowedSysctls);
   return name === undefined
     ? undefined
     : { reason: "SysctlForbidden", message: `forbidden sysctl: "${name}" not allowlisted` };

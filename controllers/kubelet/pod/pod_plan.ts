@@ -26,6 +26,8 @@ export interface PodFacts {
   readonly verdict: (containerId: string) => Verdict;
   /** Containers that are being stopped already, and until when (milliseconds since the epoch) they have time. */
   readonly stopping: ReadonlyMap<string, number>;
+  /** Seconds that the node gives a pod which it ends itself; the pod's own when absent. */
+  readonly stopGraceSeconds?: number;
   /** Why the node does not take the pod that it was given. */
   readonly refusal?: Refusal;
   /** Milliseconds since the epoch. */

@@ -4,12 +4,14 @@ import type { Informer, LoopContext } from "../../../runtime/loop/mod.ts";
 import { type Key, keyOf, Pod as PodKind, Service } from "../../../runtime/schema/mod.ts";
 import type { IPod } from "kubernetes-models/v1/Pod";
 import type { IService } from "kubernetes-models/v1/Service";
+import { defaultConfiguration, type NodeConfiguration } from "../configuration/mod.ts";
 import { ContainerMirror } from "../container/container_mirror.ts";
 import { ImagePuller } from "../images/image_puller.ts";
 import { ImageNames } from "../images/image_names.ts";
 import type { PullPolicy } from "../images/pull_policy.ts";
 import { PodNetwork } from "../network/pod_network.ts";
 import { pluginRunner } from "../network/run_plugin.ts";
+import { type NodeAmounts, nodeAmounts } from "../node/amounts.ts";
 import { type MachineFacts, machineFacts } from "../node/machine.ts";
 import { UsageMeter } from "../node/usage.ts";
 import { defaults, type KubeletOptions } from "../options.ts";
@@ -30,6 +32,8 @@ export interface Agent {
   readonly context: LoopContext;
   readonly engine: Engine;
   readonly machine: MachineFacts;
+  readonly configuration: NodeConfiguration;
+  readonly amounts: NodeAmounts;
   readonly pods: Informer<IPod>;
   readonly services: Informer<IService>;
   readonly mirror: ContainerMirror;
@@ -61,6 +65,8 @@ export async function createAgent(options: KubeletOptions, context: LoopContext)
   const { client, clock, signal, informers } = context;
   await Deno.mkdir(`${rootDir}/pods`, { recursive: true, mode: 0o700 });
   const onChange = (key: Key) => agent.enqueue(key);
+  const configuration = configurationOf(options);
+  const machine = await machineFacts();
   const objects = new ObjectCache({ client, onChange });
   const tokens = new TokenCache(client, () => clock.now());
   const mirror = new ContainerMirror(engine);
@@ -78,7 +84,9 @@ export async function createAgent(options: KubeletOptions, context: LoopContext)
     options,
     context,
     engine,
-    machine: await machineFacts(),
+    machine,
+    configuration,
+    amounts: nodeAmounts(machine, configuration),
     pods: informers.of(PodKind, podFilter(options.nodeName)),
     services: informers.of(Service),
     mirror,
@@ -100,7 +108,7 @@ export async function createAgent(options: KubeletOptions, context: LoopContext)
       confDir: cniConfDir,
       run: pluginRunner(options.cniBinDirs ?? defaults.cniBinDirs),
     }),
-    puller: new ImagePuller({ engine, clock, signal, onChange }),
+    puller: new ImagePuller({ engine, clock, signal, onChange, atOnce: pullsAtOnce(configuration) }),
     imageNames: new ImageNames(engine),
     usage: new UsageMeter(mirror, clock),
     probes: new Probes({ engine, clock, random: context.random, onChange, recorder: context.recorder }),
@@ -109,6 +117,16 @@ export async function createAgent(options: KubeletOptions, context: LoopContext)
     engineProblem: "container runtime is not checked yet",
   };
   return agent;
+}
+
+/** Pods ask the cluster's name servers unless the file names others. */
+function configurationOf({ configuration: read, clusterDns = defaults.clusterDns }: KubeletOptions): NodeConfiguration {
+  const { configuration } = read ?? { configuration: defaultConfiguration };
+  return { ...configuration, clusterDNS: configuration.clusterDNS ?? [...clusterDns] };
+}
+
+function pullsAtOnce({ serializeImagePulls, maxParallelImagePulls = Infinity }: NodeConfiguration): number {
+  return serializeImagePulls ? 1 : maxParallelImagePulls;
 }
 
 /** What was missing may be there now. */

@@ -38,7 +38,7 @@ export async function createContainer(agent: Agent, pod: Pod, { container, step,
     attempt: step.attempt,
     backOffSeconds: step.backOffSeconds,
     sandboxId: sandbox.id,
-    seccomp: await seccompText(agent, localSeccompProfile(pod, container)),
+    seccompText: await seccompText(agent, localSeccompProfile(pod, container)),
     targetId: targetOf(agent, pod, container),
     env,
     mounts: await mountsOf({ pod, container, podDir, volumes: volumes.paths, readOnly: volumes.readOnly, env }),
@@ -46,6 +46,7 @@ export async function createContainer(agent: Agent, pod: Pod, { container, step,
     messageSource,
     nodeMemoryBytes: agent.machine.memoryBytes,
     capabilities: agent.machine.capabilities,
+    configuration: agent.configuration,
   });
   return await createAnew(agent, spec);
 }

@@ -1,5 +1,4 @@
 /** The pod's place on the node: what it may use of it, or why there is none. */
-import { defaults } from "../options.ts";
 import { allocate, type Allocation, roomOf } from "../pod/allocation.ts";
 import { refuse } from "../pod/admission.ts";
 import type { Pod } from "../pod/pod.ts";
@@ -18,8 +17,9 @@ export function place(agent: Agent, pod: Pod): Place {
     pod,
     others: othersThan(agent, pod),
     room: roomFor(agent, pod),
-    maxPods: agent.options.maxPods ?? defaults.maxPods,
+    maxPods: Number(agent.amounts.allocatable.pods),
     hasAppArmor: agent.machine.hasAppArmor,
+    allowedSysctls: agent.configuration.allowedUnsafeSysctls,
   };
   return { pod, refusal: refuse(facts) };
 }
@@ -35,7 +35,7 @@ function isPlaced(agent: Agent, { metadata, status }: Pod): boolean {
 }
 
 function roomFor(agent: Agent, pod: Pod) {
-  return roomOf(agent.machine.allocatable, othersThan(agent, pod));
+  return roomOf(agent.amounts.allocatable, othersThan(agent, pod));
 }
 
 /** Room was made: resizes that wait for it are looked at again. */

@@ -1,16 +1,15 @@
 /** Small files of a pod beside its volumes: who it is, its hosts and resolver, and where containers leave their last words. */
 import { hostNetworkHostsFile, hostsFile, resolvConf } from "../network/name_files.ts";
-import { defaults } from "../options.ts";
 import { type Pod, specOf } from "../pod/pod.ts";
 import type { Agent } from "./agent.ts";
 
 /** Written in place, because running containers hold the files themselves. */
 export async function writeNameFiles(agent: Agent, pod: Pod, podIps: readonly string[]): Promise<void> {
-  const { clusterDns = defaults.clusterDns, clusterDomain = defaults.clusterDomain } = agent.options;
+  const { clusterDNS: clusterDns = [], clusterDomain, resolvConf: hostFile } = agent.configuration;
   const dir = agent.volumes.podDir(pod.metadata.uid);
   await Deno.mkdir(dir, { recursive: true, mode: 0o750 });
   const { name, namespace } = pod.metadata;
-  const hostResolvConf = await readOrEmpty("/etc/resolv.conf");
+  const hostResolvConf = hostFile ? await readOrEmpty(hostFile) : "";
   const hosts = specOf(pod).hostNetwork
     ? hostNetworkHostsFile(pod, await readOrEmpty("/etc/hosts"))
     : hostsFile(pod, podIps, clusterDomain);

@@ -27,6 +27,8 @@ export interface PodMemory {
   /** Why a resize waits, or failed. */
   resizePending?: Allocation["pending"];
   resizeError?: string;
+  /** The node ends it, and gives it so long at most. */
+  stopGraceSeconds?: number;
   /** When the content of a volume gets old. */
   renewAt?: number;
 }

@@ -9,7 +9,6 @@
 import { sandboxSpec } from "../container/container_spec.ts";
 import { ConfigError } from "../container/env.ts";
 import { refuseRoot } from "../container/security.ts";
-import { defaults } from "../options.ts";
 import { sysctlsOf } from "../container/sysctls.ts";
 import { setNetSysctls } from "../network/net_sysctls.ts";
 import type { Step, Waiting } from "../pod/pod_plan.ts";
@@ -88,7 +87,7 @@ async function ensureSandbox(
   const running = agent.mirror.of(pod.metadata.uid).findLast((one) => one.isSandbox && one.state.status === "running");
   if (running && (!step || step.id)) return running.state;
   await checkRuntimeHandler(agent, pod);
-  const spec = sandboxSpec(pod, step?.attempt ?? 0, agent.options.clusterDomain ?? defaults.clusterDomain);
+  const spec = sandboxSpec(pod, step?.attempt ?? 0, agent.configuration.clusterDomain);
   const answer = await agent.puller.ensure({ image: spec.image, policy: "IfNotPresent", pod: "", report: () => {} });
   if (answer.type !== "present") throw new Error(`image ${spec.image} could not be made`);
   const id = await createAnew(agent, spec);
@@ -110,7 +109,7 @@ async function connect(agent: Agent, pod: Pod, sandbox: { id: string; pid: numbe
 async function setUpVolumes(agent: Agent, pod: Pod, podIps: Promise<readonly string[]>): Promise<MountedVolumes> {
   const known = JSON.stringify(specOf(pod).volumes ?? []).includes("status.podIP") ? await podIps : [];
   await writeNameFiles(agent, pod, known);
-  const facts = { podIps: known, hostIps: hostIpsOf(agent), nodeAllocatable: agent.machine.allocatable };
+  const facts = { podIps: known, hostIps: hostIpsOf(agent), nodeAllocatable: agent.amounts.allocatable };
   return await agent.volumes.setUp(pod, facts);
 }
 

@@ -76,6 +76,7 @@ async function factsOf(agent: Agent, pod: Pod, memory: PodMemory): Promise<PodFa
     networkReady: podIps.length > 0,
     verdict: (id) => agent.probes.verdict(pod, id, observed),
     stopping: memory.stopping,
+    stopGraceSeconds: memory.stopGraceSeconds,
     now: agent.context.clock.now(),
   };
 }
@@ -125,7 +126,7 @@ async function remove(
 async function refreshVolumes(agent: Agent, pod: Pod, memory: PodMemory): Promise<void> {
   if ((specOf(pod).volumes ?? []).length === 0) return;
   const podIps = await currentIps(agent, pod);
-  const facts = { podIps, hostIps: [agent.options.nodeIp], nodeAllocatable: agent.machine.allocatable };
+  const facts = { podIps, hostIps: [agent.options.nodeIp], nodeAllocatable: agent.amounts.allocatable };
   try {
     memory.renewAt = (await agent.volumes.setUp(pod, facts)).renewAt;
   } catch (error) {

@@ -46,10 +46,15 @@ function hostConfig(spec: ContainerSpec): Record<string, unknown> {
     ShmSize: spec.shmBytes,
     Sysctls: spec.sysctls,
     CgroupParent: spec.cgroupParent,
-    // docker turns the file over and reads across all of them; sizes are those of upstream's kubelet.
-    LogConfig: spec.keepLogs ? { Type: "json-file", Config: { "max-size": "10m", "max-file": "5" } } : { Type: "none" },
+    LogConfig: logConfig(spec),
     ...limitsBody(spec.resources),
   };
+}
+
+/** Docker turns the file over and reads across all of them. */
+function logConfig({ logs }: ContainerSpec): Record<string, unknown> {
+  if (!logs) return { Type: "none" };
+  return { Type: "json-file", Config: { "max-size": String(logs.maxBytes), "max-file": String(logs.maxFiles) } };
 }
 
 function securityOpt({ security }: ContainerSpec): string[] {

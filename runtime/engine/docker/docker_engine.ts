@@ -47,7 +47,16 @@ function daemon(api: Socket): Pick<Engine, "ping" | "info"> {
   };
 }
 
-type ContainerCalls = "create" | "start" | "stop" | "kill" | "remove" | "inspect" | "list" | "update";
+type ContainerCalls =
+  | "create"
+  | "start"
+  | "stop"
+  | "kill"
+  | "remove"
+  | "inspect"
+  | "list"
+  | "update"
+  | "writtenBytes";
 
 function containers(api: Socket): Pick<Engine, ContainerCalls> {
   const inspect = async (id: string): Promise<ContainerState | undefined> => {
@@ -78,6 +87,10 @@ function containers(api: Socket): Pick<Engine, ContainerCalls> {
       const rows = await api.call("GET", `/containers/json?all=1&filters=${filters}`) as { Id: string }[];
       const states = await Promise.all(rows.map((row) => inspect(row.Id)));
       return states.filter((state) => state !== undefined);
+    },
+    async writtenBytes(id) {
+      const answer = await absentIsUndefined(api.call("GET", `/containers/${id}/json?size=1`));
+      return (answer as { SizeRw?: number } | undefined)?.SizeRw ?? 0;
     },
     async update(id, limits) {
       await api.call("POST", `/containers/${id}/update`, { body: limitsBody(limits) });

@@ -1,0 +1,60 @@
+/** What fields of a KubeletConfiguration say against one another. Pure. */
+import { FieldFaults } from "../../../runtime/auth/structured/field_faults.ts";
+import type { NodeConfiguration } from "./document.ts";
+import { msOf } from "./duration.ts";
+import { levelOf, signalNames } from "./thresholds.ts";
+
+/** Throws an Error that names every fault by field, value and reason. */
+export function checkConfiguration(configuration: NodeConfiguration): void {
+  const faults = new FieldFaults();
+  for (const check of [imageCollection, imagePulls, eviction, softEviction]) check(configuration, faults);
+  faults.throwAny();
+}
+
+type Check = (configuration: NodeConfiguration, faults: FieldFaults) => void;
+
+const imageCollection: Check = (configuration, faults) => {
+  const { imageGCHighThresholdPercent: high, imageGCLowThresholdPercent: low } = configuration;
+  if (low >= high) {
+    faults.invalid("imageGCLowThresholdPercent", low, `must be less than imageGCHighThresholdPercent (${high})`);
+  }
+  const [max, min] = [configuration.imageMaximumGCAge, configuration.imageMinimumGCAge];
+  if (msOf(max) > 0 && msOf(max) <= msOf(min)) {
+    faults.invalid("imageMaximumGCAge", max, `must be greater than imageMinimumGCAge (${min})`);
+  }
+};
+
+const imagePulls: Check = ({ serializeImagePulls, maxParallelImagePulls }, faults) => {
+  if (serializeImagePulls && (maxParallelImagePulls ?? 1) > 1) {
+    const why = "must be 1 unless serializeImagePulls is false";
+    faults.invalid("maxParallelImagePulls", maxParallelImagePulls, why);
+  }
+};
+
+const levels = ["evictionHard", "evictionSoft", "evictionMinimumReclaim"] as const;
+
+const eviction: Check = (configuration, faults) => {
+  for (const field of levels) {
+    for (const [signal, text] of Object.entries(configuration[field] ?? {})) {
+      if (!isSignal(signal)) faults.unsupported(field, signal, signalNames);
+      else if (!levelOf(text)) {
+        faults.invalid(`${field}[${signal}]`, text, "must be a quantity of 0 or more, or a percentage up to 100%");
+      }
+    }
+  }
+};
+
+const softEviction: Check = ({ evictionSoft, evictionSoftGracePeriod }, faults) => {
+  for (const signal of Object.keys(evictionSoft)) {
+    if (evictionSoftGracePeriod[signal] === undefined) {
+      faults.required(`evictionSoftGracePeriod[${signal}]`, "grace period must be specified for the soft threshold");
+    } else if (msOf(evictionSoftGracePeriod[signal]) === 0) {
+      const why = "must be more than 0: a soft threshold without grace is a hard one";
+      faults.invalid(`evictionSoftGracePeriod[${signal}]`, evictionSoftGracePeriod[signal], why);
+    }
+  }
+};
+
+function isSignal(name: string): boolean {
+  return (signalNames as readonly string[]).includes(name);
+}

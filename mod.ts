@@ -23,15 +23,17 @@ export { kubeconfigAccess, podAccess } from "./runtime/client/access.ts";
 export { httpsClient } from "./runtime/client/https_client.ts";
 
 /** What should be, beyond what one node can bring about; run by the master that holds the Lease. */
-export async function masterLoops({ settings, pki, manifests }: MasterParts): Promise<readonly Controller[]> {
+export async function masterLoops(parts: MasterParts): Promise<readonly Controller[]> {
   const loops = await import("./controllers/mod.ts");
+  const { settings, pki, manifests } = parts;
   const { schedulerConfig } = settings;
   return [
     loops.namespaces,
     loops.serviceAccounts,
     loops.resourceQuotas(),
     loops.rootCa({ ca: pki.ca.cert }),
-    loops.serviceAccountTokens({ ca: pki.ca.cert }),
+    loops.serviceAccountTokens(parts),
+    loops.tokenSecretCleaner(),
     loops.replicaSets,
     loops.replicationControllers,
     loops.deployments,
@@ -64,7 +66,7 @@ export async function masterLoops({ settings, pki, manifests }: MasterParts): Pr
     loops.nodeLifecycle(),
     loops.taintEviction,
     loops.podGc(),
-    loops.certificateSigningRequests({ ca: pki.ca }),
+    loops.certificateSigningRequests(parts),
     loops.bootstrapTokens(),
     loops.clusterInfo({ ca: pki.ca.cert, server: `https://${settings.nodeIp}:${settings.port}` }),
     loops.clusterRoleAggregation,

@@ -12,7 +12,8 @@ import { has, removalMs } from "./certificate_signing_request/end.ts";
 
 type Csr = ICertificateSigningRequest;
 
-export function certificateSigningRequests({ ca }: { readonly ca: KeyPair }): Controller {
+/** The authority may be another after a while: it is renewed while all runs. */
+export function certificateSigningRequests(signing: { readonly pki: { readonly ca: KeyPair } }): Controller {
   return {
     name: "certificate-signing-request-controller",
     sources: [watches(CertificateSigningRequest)],
@@ -25,7 +26,7 @@ export function certificateSigningRequests({ ca }: { readonly ca: KeyPair }): Co
         await context.client.delete(CertificateSigningRequest, ref, { preconditions: { uid: request.metadata.uid } });
         return done;
       }
-      if (isOurs(request)) await answer(request, ca, context);
+      if (isOurs(request)) await answer(request, signing.pki.ca, context);
       // A timer holds at most 2^31 ms; a certificate may last longer.
       return requeueAfter(Math.min(leftMs, 86_400_000));
     },

@@ -25,6 +25,7 @@ export * from "./scheduler/mod.ts";
 export * from "./daemonset.ts";
 export * from "./job.ts";
 export * from "./statefulset.ts";
+export * from "./token_secret_cleaner.ts";
 export * from "./ttl_after_finished.ts";
 export * from "./cronjob.ts";
 export * from "./persistent_volume.ts";

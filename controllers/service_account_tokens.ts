@@ -1,5 +1,6 @@
 /**
- * Secrets of type `kubernetes.io/service-account-token`: they get a token that is bound to them, and go with their account.
+ * Secrets of type `kubernetes.io/service-account-token`: they get a token that is bound to them, a new one when the key that
+ * signs is another, and go with their account.
  *
  * The tokens of pods are others: they are projected into volumes and last an hour. These last as long as their Secret.
  *
@@ -7,6 +8,13 @@
  * (https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/).
  */
 import type { ISecret } from "kubernetes-models/v1/Secret";
+import type { IServiceAccount } from "kubernetes-models/v1/ServiceAccount";
+import {
+  accountNameAnnotation,
+  accountUidAnnotation,
+  isSignedByAnother,
+  tokenSecretType,
+} from "../runtime/auth/mod.ts";
 import { isReason, keyOf, type KubeObject, refOf, Secret, ServiceAccount, type Stored } from "../runtime/schema/mod.ts";
 import {
   type Controller,
@@ -15,34 +23,49 @@ import {
   type LoopContext,
   mapped,
   type Outcome,
+  type Source,
   watches,
 } from "../runtime/loop/mod.ts";
 
-const tokens: InformerFilter = { fieldSelector: "type=kubernetes.io/service-account-token" };
-const nameAnnotation = "kubernetes.io/service-account.name";
-const uidAnnotation = "kubernetes.io/service-account.uid";
+const tokens: InformerFilter = { fieldSelector: `type=${tokenSecretType}` };
 
 /** The longest that a token may last, in seconds. */
 const longest = 2 ** 32;
 
-/** `ca`: the authority's certificate in PEM, by which whoever uses the token knows the API server. */
-export function serviceAccountTokens({ ca }: { ca: string }): Controller {
+/** What the cluster is known by, and what signs. PEM. */
+export interface TokenKeys {
+  readonly pki: { readonly ca: { readonly cert: string }; readonly serviceAccountKey: string };
+  onRenewed(tell: () => void): Disposable;
+}
+
+export function serviceAccountTokens(keys: TokenKeys): Controller {
   return {
     name: "serviceaccount-token",
-    sources: [watches(Secret, tokens), secretsOfAccounts()],
+    sources: [watches(Secret, tokens), secretsOfAccounts(), allWhenRenewed(keys)],
     async reconcile(key, context): Promise<Outcome> {
       const secret = context.informers.of(Secret, tokens).get(key);
       if (!secret || secret.metadata.deletionTimestamp) return done;
       const { annotations = {}, namespace } = secret.metadata;
-      const name = annotations[nameAnnotation];
+      const name = annotations[accountNameAnnotation];
       // The local copy may not know an account yet whose Secret came with it.
       const account = name ? await context.client.get(ServiceAccount, { namespace, name }) : undefined;
-      const another = annotations[uidAnnotation] !== undefined && annotations[uidAnnotation] !== account?.metadata.uid;
+      const uid = annotations[accountUidAnnotation];
+      const another = uid !== undefined && uid !== account?.metadata.uid;
       if (!account || another) await remove(secret, context);
-      else if (!isFilled(secret, ca)) {
-        await fill(secret, { name: account.metadata.name, uid: account.metadata.uid, ca }, context);
-      }
+      else await fill(secret, account, keys.pki, context);
       return done;
+    },
+  };
+}
+
+function allWhenRenewed(keys: TokenKeys): Source {
+  return {
+    start(enqueue, { informers, signal }) {
+      const secrets = informers.of(Secret, tokens);
+      const told = keys.onRenewed(() => {
+        for (const secret of secrets.list()) enqueue(keyOf(secret));
+      });
+      signal.addEventListener("abort", () => told[Symbol.dispose](), { once: true });
     },
   };
 }
@@ -50,26 +73,26 @@ export function serviceAccountTokens({ ca }: { ca: string }): Controller {
 function secretsOfAccounts() {
   return mapped(ServiceAccount, ({ metadata: { name, namespace } }, { informers }) => {
     const secrets = informers.of(Secret, tokens).list(namespace);
-    return secrets.filter((secret) => secret.metadata.annotations?.[nameAnnotation] === name).map(keyOf);
+    return secrets.filter((secret) => secret.metadata.annotations?.[accountNameAnnotation] === name).map(keyOf);
   }, { when: ({ type }) => type !== "MODIFIED" });
-}
-
-function isFilled({ data = {}, metadata }: Stored<ISecret>, ca: string): boolean {
-  const { namespace = "", annotations } = metadata;
-  return Boolean(data.token) && data["ca.crt"] === btoa(ca) && data.namespace === btoa(namespace) &&
-    annotations?.[uidAnnotation] !== undefined;
 }
 
 async function fill(
   secret: Stored<ISecret>,
-  { name, uid, ca }: { name: string; uid: string; ca: string },
+  { metadata: { name, uid } }: Stored<IServiceAccount>,
+  { ca, serviceAccountKey }: TokenKeys["pki"],
   { client }: LoopContext,
 ): Promise<void> {
-  const { namespace = "", resourceVersion } = secret.metadata;
-  const token = secret.data?.token ?? btoa(await tokenFor(secret, name, client));
+  const { data = {}, metadata } = secret;
+  const { namespace = "", resourceVersion, annotations } = metadata;
+  const whole = data.token && annotations?.[accountUidAnnotation] !== undefined;
+  const keep = whole && !await isSignedByAnother(atob(data.token!), serviceAccountKey);
+  const fixed = { "ca.crt": btoa(ca.cert), namespace: btoa(namespace) };
+  if (keep && data["ca.crt"] === fixed["ca.crt"] && data.namespace === fixed.namespace) return;
+  const token = keep ? data.token : btoa(await tokenFor(secret, name, client));
   const body = {
-    metadata: { resourceVersion, annotations: { [uidAnnotation]: uid } },
-    data: { token, "ca.crt": btoa(ca), namespace: btoa(namespace) },
+    metadata: { resourceVersion, annotations: { [accountUidAnnotation]: uid } },
+    data: { token: token!, ...fixed },
   };
   await client.patch(Secret, refOf(keyOf(secret)), { type: "merge", body });
 }

@@ -201,7 +201,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   held.use(followDefinitions({ cache, registry: resources, operations: registry, now, onTrouble }));
   held.use(followPolicies({ cache, registry: resources, operations: registry, onTrouble }));
   const keeper = { operations: registry, registry: resources };
-  await ensureSystemObjects(keeper);
+  await ensureSystemObjects(keeper, timestamp(clock.now()).slice(0, 10));
   held.use(
     await keepDefaultServiceCidr({
       keeper,

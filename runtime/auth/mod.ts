@@ -15,4 +15,5 @@ export * from "./rbac/mod.ts";
 export * from "./request_headers.ts";
 export * from "./service_account_token.ts";
 export * from "./signing_request.ts";
+export * from "./token_secret.ts";
 export * from "./user.ts";

@@ -7,15 +7,28 @@
  * every request.
  */
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
-import { calculateJwkThumbprint, createLocalJWKSet, exportJWK, type JWK, jwtVerify, SignJWT } from "jose";
+import {
+  calculateJwkThumbprint,
+  createLocalJWKSet,
+  decodeProtectedHeader,
+  exportJWK,
+  type JWK,
+  jwtVerify,
+  SignJWT,
+} from "jose";
 import { type ObjectMeta, type Ref, StatusError } from "../schema/mod.ts";
+import { isNewlyUsed, type TokenSecret, tokenSecretFault } from "./token_secret.ts";
 import type { User } from "./user.ts";
 
 /** What a token can be bound to, and the account itself. */
 export type BoundKind = "ServiceAccount" | "Pod" | "Secret" | "Node";
 
 /** The present state of an object; answered from a cache, because it is asked with every request. */
-export type BoundLookup = (kind: BoundKind, ref: Ref) => Promise<{ metadata?: ObjectMeta } | undefined>;
+export type BoundLookup = (kind: BoundKind, ref: Ref) => Promise<BoundObject | undefined>;
+
+export interface BoundObject extends TokenSecret {
+  readonly metadata?: ObjectMeta;
+}
 
 /** authentication.k8s.io/v1 TokenRequest, resolved: the API server has looked up the account and the bound object. */
 export interface TokenRequest {
@@ -58,6 +71,8 @@ export interface TokenIssuerOptions {
   readonly lookup: BoundLookup;
   readonly issuer?: string;
   readonly now?: () => number;
+  /** A token out of a Secret counted, for the first time on this day (`2026-01-31`). */
+  readonly secretUsed?: (ref: Ref, day: string) => void;
 }
 
 interface NamedUid {
@@ -90,6 +105,7 @@ export function tokenIssuer(options: TokenIssuerOptions): TokenIssuer {
   const { issuer = defaultIssuer, lookup, now = Date.now } = options;
   const audiences = [issuer];
   const verified = new Map<string, Claims>();
+  let noted = { day: "", uses: new Set<string>() };
   let ring = keyRing({ signing: options.key, retired: [] });
 
   async function claimsOf(token: string): Promise<Claims> {
@@ -106,6 +122,28 @@ export function tokenIssuer(options: TokenIssuerOptions): TokenIssuer {
     if (verified.size >= rememberedTokens) verified.delete(verified.keys().next().value!);
     verified.set(token, claims);
     return claims;
+  }
+
+  /** Everything that the token names is there still. */
+  async function checkBound(claims: KubernetesClaims): Promise<void> {
+    const lost = await firstLost(claims, lookup, now());
+    if (lost) throw unauthorized(lost);
+    if (!claims.secret) return;
+    const ref = { namespace: claims.namespace, name: claims.secret.name };
+    const secret = await lookup("Secret", ref);
+    const fault = secret && tokenSecretFault(ref, claims.serviceaccount.name, secret);
+    if (fault) throw unauthorized(fault);
+    if (secret) noteUse(ref, secret);
+  }
+
+  /** Once a day and Secret, also before the label is there. */
+  function noteUse(ref: Ref, secret: BoundObject): void {
+    const day = new Date(now()).toISOString().slice(0, 10);
+    const use = `${ref.namespace}/${ref.name}`;
+    if (noted.day !== day) noted = { day, uses: new Set() };
+    if (noted.uses.has(use) || !isNewlyUsed(secret, day)) return;
+    noted.uses.add(use);
+    options.secretUsed?.(ref, day);
   }
 
   return {
@@ -134,8 +172,7 @@ export function tokenIssuer(options: TokenIssuerOptions): TokenIssuer {
       if (claims.exp * 1000 <= now()) throw unauthorized("token has expired");
       const shared = claims.aud.filter((audience) => wanted.includes(audience));
       if (shared.length === 0) throw unauthorized(`token audiences ${JSON.stringify(claims.aud)} are for others`);
-      const lost = await firstLost(claims["kubernetes.io"], lookup, now());
-      if (lost) throw unauthorized(lost);
+      await checkBound(claims["kubernetes.io"]);
       return { user: userOf(claims), audiences: shared };
     },
     keySet: async () => ({ keys: (await ring).keys }),
@@ -160,6 +197,16 @@ async function keyRing({ signing, retired }: TokenKeys): Promise<KeyRing> {
     keys.set(kid, { ...jwk, use: "sig", alg: "ES256", kid });
   }
   return { privateKey: createPrivateKey(signing), keys: [...keys.values()] };
+}
+
+/** Whether a token carries the signature of another key than this one (PKCS#8 PEM). What is no token is nobody's. */
+export async function isSignedByAnother(token: string, key: string): Promise<boolean> {
+  try {
+    const { kid } = decodeProtectedHeader(token);
+    return kid !== await calculateJwkThumbprint(await exportJWK(createPublicKey(key)));
+  } catch {
+    return false;
+  }
 }
 
 /** Whether a bearer token claims to be from this issuer; says nothing about whether it is. */

@@ -9,7 +9,9 @@ import type { Settings } from "./settings.ts";
 
 export interface MasterParts {
   readonly settings: Settings;
+  /** As it is now: it changes while the loops run. */
   readonly pki: Pki;
+  onRenewed(tell: () => void): Disposable;
   readonly api: Api;
   readonly client: Client;
   /** Folders that are applied, watched and repaired. */

@@ -10,6 +10,7 @@ import {
   type ClusterAccess,
   clusterAccess,
   ensurePki,
+  lastUsedLabel,
   loopUser,
   type Pki,
   requestHeaders,
@@ -44,7 +45,7 @@ export interface Master {
   readonly api: Api;
   readonly client: Client;
   /** Called with the new certificates whenever some were renewed. */
-  onRenewed(tell: (pki: Pki) => void | Promise<void>): void;
+  onRenewed(tell: (pki: Pki) => void | Promise<void>): Disposable;
   startLoops(): Promise<void>;
   /** Requests in flight get `graceMs` to end. */
   stop(graceMs: number): Promise<void>;
@@ -101,17 +102,26 @@ export async function startMaster(options: MasterOptions, made: { pki: Pki; stor
       log.info("certificates were renewed");
     },
   });
+  const onRenewed: Master["onRenewed"] = (tell) => {
+    renewed.add(tell);
+    return { [Symbol.dispose]: () => void renewed.delete(tell) };
+  };
   let running: Running | undefined;
   return {
     get pki() {
       return pki;
     },
-    onRenewed: (tell) => void renewed.add(tell),
+    onRenewed,
     api,
     client,
     async startLoops() {
       const { signal } = stopping;
-      const controllers = await loops.master({ settings, pki, api, client, manifests, signal });
+      const controllers = await loops.master({
+        ...{ settings, api, client, manifests, signal, onRenewed },
+        get pki() {
+          return pki;
+        },
+      });
       const identity = `${settings.nodeName}_${crypto.randomUUID()}`;
       // sqlite has one master; many may share an etcd.
       const leaderElection = settings.store.startsWith("etcd") ? {} : undefined;
@@ -158,7 +168,17 @@ async function buildApi(settings: Settings, { current, store, audit, access, fil
   const late: { client?: Client } = {};
   const find = (kind: Kind<unknown>, ref: Ref) => late.client!.get(kind, ref);
   const kinds = { ServiceAccount, Pod, Secret, Node };
-  const issuer = tokenIssuer({ key: pki.serviceAccountKey, lookup: (kind, ref) => find(kinds[kind], ref) });
+  const issuer = tokenIssuer({
+    key: pki.serviceAccountKey,
+    lookup: (kind, ref) => find(kinds[kind], ref),
+    secretUsed: (ref, day) => {
+      const body = { metadata: { labels: { [lastUsedLabel]: day } } };
+      const log = getLogger(["d8s", "api"]);
+      late.client!.patch(Secret, ref, { type: "merge", body }).catch((error) =>
+        log.warn("the use of a token was not noted", { ...ref, error })
+      );
+    },
+  });
   issuer.use(tokenKeys(pki));
   const authenticate = anyOf(
     requestHeaders({ allowedNames: ["front-proxy-client"] }),

@@ -24,7 +24,7 @@ Deno.test("kubectl certificate approves and denies, and what was decided is sign
   await using server = await apiServer();
   await using session = await kubectlSession(kubectl, server);
   const stopping = new AbortController();
-  const loops = [certificateSigningRequests({ ca: server.pki.ca })];
+  const loops = [certificateSigningRequests(server)];
   const running = runControllers(loops, { client: server.client, signal: stopping.signal, identity: "test" });
   try {
     const made = async (name: string, spec?: object) =>

@@ -57,6 +57,32 @@ Deno.test("a token ends when its account or the object that it is bound to is de
   assert.match(await refusal(issuer.verify(token)), /ServiceAccount builder of the token has been deleted/);
 });
 
+Deno.test("the use of a token in a Secret is told once a day, and the label that makes it invalid ends it", async () => {
+  const type = "kubernetes.io/service-account-token";
+  const secret = { type, metadata: { uid: "s", labels: {} as Record<string, string> } };
+  const objects = { ServiceAccount: { metadata: { uid: "sa-1" } }, Secret: secret };
+  const uses: string[] = [];
+  const clock = { now: start };
+  const issuer = tokenIssuer({
+    key: await newPrivateKey(),
+    lookup: (kind) => Promise.resolve(objects[kind as keyof typeof objects]),
+    now: () => clock.now,
+    secretUsed: ({ namespace, name }, day) => void uses.push(`${namespace}/${name} ${day}`),
+  });
+  const bound = { kind: "Secret", name: "key", uid: "s" } as const;
+  const { token } = await issuer.issue({ ...request, bound, expirationSeconds: 2 ** 32 });
+  await issuer.verify(token);
+  await issuer.verify(token);
+  clock.now += 86_400_000;
+  await issuer.verify(token);
+  assert.deepEqual(uses, ["shop/key 2026-01-01", "shop/key 2026-01-02"]);
+  secret.metadata.labels["kubernetes.io/legacy-token-invalid-since"] = "2026-01-01";
+  assert.match(
+    await refusal(issuer.verify(token)),
+    /in secret shop\/key for service account shop\/builder has been marked/,
+  );
+});
+
 Deno.test("a token for another audience, by another key or of another algorithm is refused", async () => {
   const { issuer } = await world();
   const vault = await issuer.issue({ ...request, audiences: ["vault"] });

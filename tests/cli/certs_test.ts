@@ -11,7 +11,7 @@ import { settingsFrom } from "../../runtime/cli/settings.ts";
 
 const loops = {
   version: "0.0.0",
-  master: ({ pki }) => Promise.resolve([certificateSigningRequests({ ca: pki.ca })]),
+  master: (parts) => Promise.resolve([certificateSigningRequests(parts)]),
 } as Partial<Loops> as Loops;
 
 function freePort(): number {

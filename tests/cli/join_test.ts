@@ -21,7 +21,7 @@ import { CertificateSigningRequest, isReason, Node, Secret } from "../../runtime
 
 const loops = {
   version: "0.0.0",
-  master: ({ pki }) => Promise.resolve([certificateSigningRequests({ ca: pki.ca })]),
+  master: (parts) => Promise.resolve([certificateSigningRequests(parts)]),
 } as Partial<Loops> as Loops;
 
 interface World {

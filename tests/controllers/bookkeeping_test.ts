@@ -5,8 +5,10 @@ import {
   resourceQuotas,
   serviceAccounts,
   serviceAccountTokens,
+  tokenSecretCleaner,
 } from "../../controllers/mod.ts";
 import { newPrivateKey, tokenIssuer } from "../../runtime/auth/mod.ts";
+import { type Clock, systemClock } from "../../runtime/loop/mod.ts";
 import {
   ClusterRole,
   ConfigMap,
@@ -131,16 +133,23 @@ Deno.test("a pod brings the claims of its ephemeral volumes, and says when anoth
   assert.equal(claim?.metadata.labels?.a, "b");
 });
 
-Deno.test("a token Secret gets a token of its account, and goes with the account", async () => {
+Deno.test("a token Secret gets a token of its account, another when the key is another, and goes with the account", async () => {
+  const keys = { signing: await newPrivateKey(), retired: [] };
   const tokens = tokenIssuer({
-    key: await newPrivateKey(),
+    key: keys.signing,
     lookup: (_kind, { name }) => Promise.resolve(known.get(name)),
   });
   const known = new Map<string, { metadata: { name: string; uid: string } }>();
   await using cluster = await testCluster({ tokens });
   const { client, until } = cluster;
   await withNamespace(cluster);
-  cluster.run([serviceAccountTokens({ ca: "authority" })]);
+  const pki = { ca: { cert: "authority" }, serviceAccountKey: keys.signing };
+  const renewed = new Set<() => void>();
+  const onRenewed = (tell: () => void) => {
+    renewed.add(tell);
+    return { [Symbol.dispose]: () => void renewed.delete(tell) };
+  };
+  cluster.run([serviceAccountTokens({ pki, onRenewed })]);
   const robot = { namespace: "work", name: "robot" };
   const account = await client.create(ServiceAccount, { apiVersion: "v1", kind: "ServiceAccount", metadata: robot });
   const ref = { namespace: "work", name: "robot-token" };
@@ -158,6 +167,47 @@ Deno.test("a token Secret gets a token of its account, and goes with the account
   known.set("robot", account).set("robot-token", made);
   const { user } = await tokens.verify(atob(secret!.data!.token!));
   assert.equal(user.name, "system:serviceaccount:work:robot");
+  pki.serviceAccountKey = await newPrivateKey();
+  tokens.use({ signing: pki.serviceAccountKey, retired: [] });
+  for (const tell of renewed) tell();
+  const signed = await until(Secret, ref, ({ data } = {} as never) => data!.token !== secret!.data!.token);
+  assert.equal((await tokens.verify(atob(signed!.data!.token!))).user.name, user.name);
   await client.delete(ServiceAccount, robot);
   await until(Secret, ref, (secret) => secret === undefined);
+});
+
+Deno.test("a token that a cluster made by itself and nobody used for a year is invalid, and goes after another", async () => {
+  await using cluster = await testCluster();
+  const { client, until } = cluster;
+  await withNamespace(cluster);
+  const type = "kubernetes.io/service-account-token";
+  const annotations = { "kubernetes.io/service-account.name": "robot" };
+  const named = (name: string) => ({ namespace: "work", name });
+  const make = (name: string, labels: Record<string, string> = {}) =>
+    client.create(Secret, {
+      apiVersion: "v1",
+      kind: "Secret",
+      type,
+      metadata: { ...named(name), annotations, labels },
+    });
+  for (const name of ["automatic", "mounted", "by-hand"]) await make(name);
+  const invalid = "kubernetes.io/legacy-token-invalid-since";
+  const day = (fromNow: number) => new Date(Date.now() + fromNow * 86_400_000).toISOString().slice(0, 10);
+  await make("old", { [invalid]: day(-10) });
+  await make("used", { "kubernetes.io/legacy-token-last-used": day(300) });
+  const secrets = ["automatic", "mounted", "old", "used"].map((name) => ({ name }));
+  await client.create(ServiceAccount, { apiVersion: "v1", kind: "ServiceAccount", metadata: named("robot"), secrets });
+  await client.create(Pod, {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: named("pod"),
+    spec: { containers: [{ name: "c", image: "x" }], volumes: [{ name: "v", secret: { secretName: "mounted" } }] },
+  });
+  const later: Clock = { ...systemClock, now: () => Date.now() + 400 * 86_400_000 };
+  cluster.run([tokenSecretCleaner()], client, later);
+  await until(Secret, named("automatic"), (secret) => secret?.metadata.labels?.[invalid] === day(400));
+  await until(Secret, named("old"), (secret) => secret === undefined);
+  for (const name of ["mounted", "by-hand", "used"]) {
+    assert.equal((await client.get(Secret, named(name)))?.metadata.labels?.[invalid], undefined, name);
+  }
 });

@@ -17,11 +17,12 @@ const priorities: readonly (readonly [name: string, value: number, description: 
   ],
 ];
 
-export async function ensureSystemObjects(keeper: Keeper): Promise<void> {
+/** `today`: `2026-01-31`; since then the uses of tokens in Secrets are noted. */
+export async function ensureSystemObjects(keeper: Keeper, today: string): Promise<void> {
   for (const name of namespaces) {
     await ensureExists(keeper, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
   }
-  for (const object of priorityClasses()) await ensureExists(keeper, object);
+  for (const object of [...priorityClasses(), tokenTracking(today)]) await ensureExists(keeper, object);
 }
 
 function priorityClasses(): KubeObject[] {
@@ -33,4 +34,14 @@ function priorityClasses(): KubeObject[] {
     description,
     preemptionPolicy: "PreemptLowerPriority",
   }));
+}
+
+/** KEP-2799 */
+function tokenTracking(since: string): KubeObject {
+  return {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { namespace: "kube-system", name: "kube-apiserver-legacy-service-account-token-tracking" },
+    data: { since },
+  };
 }

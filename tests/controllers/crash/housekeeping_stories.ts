@@ -44,7 +44,7 @@ import {
   ServiceAccount,
 } from "../../../runtime/schema/mod.ts";
 import { podPlayer } from "../pod_player.ts";
-import type { Stage, Story } from "./lives.ts";
+import { serviceAccountKey, type Stage, type Story } from "./lives.ts";
 
 const labels = { app: "web" };
 const podSpec = { containers: [{ name: "main", image: "x" }] };
@@ -214,7 +214,7 @@ export const housekeepingStories: readonly Story[] = [
   },
   {
     title: "a request that somebody approved is signed, and one that nobody may make is denied",
-    loops: () => [certificateSigningRequests({ ca: authority })],
+    loops: () => [certificateSigningRequests({ pki: { ca: authority } })],
     begin: async ({ make, client }) => {
       const usages = ["digital signature", "client auth"];
       await make(CertificateSigningRequest, "join", { spec: { request, signerName: kubeletClientSigner, usages } });
@@ -231,7 +231,9 @@ export const housekeepingStories: readonly Story[] = [
   },
   {
     title: "an account's Secret gets a token, and one without an account goes",
-    loops: () => [serviceAccountTokens({ ca: "PEM" })],
+    loops: () => [
+      serviceAccountTokens({ pki: { ca: authority, serviceAccountKey }, onRenewed: () => new DisposableStack() }),
+    ],
     begin: async ({ make }) => {
       const type = "kubernetes.io/service-account-token";
       for (const name of ["default", "gone"]) {

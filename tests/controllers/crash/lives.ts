@@ -63,7 +63,10 @@ interface Outcome {
 /** Longer than any story; what has not ended by then never will. */
 const patienceMs = 15_000;
 
-const tokens = tokenIssuer({ key: await newPrivateKey(), lookup: () => Promise.resolve(undefined) });
+/** Of ServiceAccount tokens; PEM. */
+export const serviceAccountKey = await newPrivateKey();
+
+const tokens = tokenIssuer({ key: serviceAccountKey, lookup: () => Promise.resolve(undefined) });
 
 /** They mostly wait. */
 const atOnce = 6;

@@ -29,6 +29,7 @@ import { keepRenewed } from "./certificate_renewal.ts";
 import { encryptedBy } from "./encryption.ts";
 import { reachableAddresses } from "./machine_defaults.ts";
 import type { Loops } from "./loops.ts";
+import { MemoryReturn, thisProcess } from "./memory_return.ts";
 import { addressIn, type Settings } from "./settings.ts";
 import { type AccessFiles, accessFiles } from "./structured_access.ts";
 
@@ -77,7 +78,8 @@ export async function startMaster(options: MasterOptions, made: { pki: Pki; stor
   const access = clusterAccess();
   const files = await accessFiles(settings, access);
   const { api, tokens } = await buildApi(settings, { current: () => pki, store, audit, access, files });
-  const served = await serveApi(api, {
+  const memory = new MemoryReturn(thisProcess(), systemClock);
+  const served = await serveApi(noting(memory, api), {
     hostname: settings.bindAddress,
     port: settings.port,
     ...servingPair(pki),
@@ -126,8 +128,10 @@ export async function startMaster(options: MasterOptions, made: { pki: Pki; stor
       // sqlite has one master; many may share an etcd.
       const leaderElection = settings.store.startsWith("etcd") ? {} : undefined;
       running = runControllers(controllers, { client, signal, identity, leaderElection });
+      memory.noted();
     },
     async stop(graceMs) {
+      memory[Symbol.dispose]();
       stopping.abort();
       await running?.stop();
       await renewing;
@@ -136,6 +140,17 @@ export async function startMaster(options: MasterOptions, made: { pki: Pki; stor
       await files[Symbol.asyncDispose]();
       await audit?.sink.close();
       await store.close();
+    },
+  };
+}
+
+/** What comes over the network is the work that bursts. */
+function noting(memory: MemoryReturn, api: Api): Api {
+  return {
+    ...api,
+    fetch(request, connection) {
+      memory.noted();
+      return api.fetch(request, connection);
     },
   };
 }

@@ -9,7 +9,9 @@ import { d8sMaster, type MeasuredServer, upstreamServer } from "./measured_serve
 type Column = { readonly title: string; readonly figures: ReadonlyMap<string, string> };
 
 const source = new URL("../clients/bench/", import.meta.url).pathname;
-const settleMs = 5_000;
+/** A server that gives memory back when it has nothing to do has done so by then. */
+const settleMs = 15_000;
+const settled = () => new Promise((resolve) => setTimeout(resolve, settleMs));
 
 async function programNamed(name: string): Promise<string | undefined> {
   const given = Deno.args.find((arg) => arg.startsWith(`--${name}=`));
@@ -21,13 +23,15 @@ async function programNamed(name: string): Promise<string | undefined> {
 /** Memory, then the work, then memory again: of one server that was just started. */
 async function measure(title: string, server: MeasuredServer, bench: readonly string[]): Promise<Column> {
   const figures = new Map([["process start to /readyz", `${server.startSeconds.toFixed(2)} s`]]);
-  await new Promise((resolve) => setTimeout(resolve, settleMs));
+  await settled();
   figures.set("memory after the start", describe(server.memory()));
   const { stdout } = await runCommand(bench);
   for (const line of stdout.trim().split("\n")) {
     const { work, figure } = JSON.parse(line) as { work: string; figure: string };
     figures.set(work, figure);
   }
+  figures.set("memory at the end of the work", describe(server.memory()));
+  await settled();
   figures.set("memory after the work", describe(server.memory()));
   await server.stop();
   return { title, figures };

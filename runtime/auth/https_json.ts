@@ -27,6 +27,13 @@ export interface HttpsJson {
 /** Bytes. Keys and decisions are small; whoever answers with more wants our memory. */
 const usualLimit = 1024 * 1024;
 
+/** The other side answered, but not with what was asked for. */
+export class AnswerStatus extends Error {
+  constructor(readonly status: number) {
+    super(`status ${status}`);
+  }
+}
+
 /** Rejects when nobody answers, too late, with too much, with another code than 200 or 201, or with no JSON. */
 export function httpsJson(asked: HttpsJson): Promise<unknown> {
   const { url, ca, cert, key, headers, body, timeoutMs, plain, serverName, insecure, answerLimit = usualLimit } = asked;
@@ -43,7 +50,8 @@ export function httpsJson(asked: HttpsJson): Promise<unknown> {
     });
     const fail = (error: unknown) => {
       clearTimeout(timer);
-      reject(new Error(`${payload ? "Post" : "Get"} ${JSON.stringify(url)}: ${(error as Error).message}`));
+      const what = `${payload ? "Post" : "Get"} ${JSON.stringify(url)}: ${(error as Error).message}`;
+      reject(new Error(what, { cause: error }));
       asking.destroy();
     };
     const timer = setTimeout(() => fail(new Error("context deadline exceeded")), timeoutMs);
@@ -61,7 +69,7 @@ export function httpsJson(asked: HttpsJson): Promise<unknown> {
         clearTimeout(timer);
         const text = Buffer.concat(parts).toString();
         if (answer.statusCode !== 200 && answer.statusCode !== 201) {
-          return fail(new Error(`status ${answer.statusCode}`));
+          return fail(new AnswerStatus(answer.statusCode ?? 0));
         }
         try {
           resolve(JSON.parse(text));

@@ -5,6 +5,7 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import {
   type Attributes,
+  type AuthorizationOptions,
   type ClusterAccess,
   clusterAccess,
   ensurePki,
@@ -21,9 +22,11 @@ interface Review {
 interface Hook extends AsyncDisposable {
   readonly target: WebhookTarget;
   readonly asked: Review[];
-  /** Written as the answer; undefined: it never comes. */
-  answer: (review: Review) => string | undefined;
+  answer: (review: Review) => Reply;
 }
+
+/** Written as the answer; undefined: it never comes; `reset`: the connection breaks. */
+type Reply = string | undefined | "reset" | { readonly code: number };
 
 const says = (status: object) => () => JSON.stringify({ kind: "SubjectAccessReview", status });
 
@@ -34,8 +37,10 @@ async function webhook(answer: Hook["answer"]): Promise<Hook> {
   const server: Server = createServer({ key: apiserver.key, cert: apiserver.cert }, async (incoming, outgoing) => {
     const review = JSON.parse(await new Response(incoming as unknown as BodyInit).text());
     hook.asked.push(review);
-    const text = hook.answer(review);
-    if (text !== undefined) outgoing.end(text);
+    const reply = hook.answer(review);
+    if (reply === "reset") incoming.socket.destroy();
+    else if (typeof reply === "object") outgoing.writeHead(reply.code).end();
+    else if (reply !== undefined) outgoing.end(reply);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
@@ -69,9 +74,11 @@ function hooked(more: object = {}) {
 
 const rbac = { type: "RBAC", name: "rbac" };
 
-function access(target: WebhookTarget | undefined, authorizers: readonly object[], now?: () => number): ClusterAccess {
+type Times = Pick<AuthorizationOptions, "now" | "pauses">;
+
+function access(target: WebhookTarget | undefined, authorizers: readonly object[], times: Times = {}): ClusterAccess {
   const made = clusterAccess();
-  made.use(structuredAuthorization(document(authorizers), { own: made.own, target: () => target!, now }));
+  made.use(structuredAuthorization(document(authorizers), { own: made.own, target: () => target!, ...times }));
   return made;
 }
 
@@ -123,7 +130,9 @@ Deno.test("authorizers are asked in their order: the first yes or no decides, ad
 Deno.test("decisions are kept for their time, yes and no each for its own", async () => {
   await using hook = await webhook(({ spec }) => says({ allowed: spec.user === "ann" })());
   let now = 0;
-  const { authorize } = access(hook.target, [hooked({ authorizedTTL: "5m", unauthorizedTTL: "30s" })], () => now);
+  const { authorize } = access(hook.target, [hooked({ authorizedTTL: "5m", unauthorizedTTL: "30s" })], {
+    now: () => now,
+  });
   const counted = async (name: string) => {
     const before = hook.asked.length;
     await authorize(asks(name, "a"));
@@ -183,6 +192,23 @@ Deno.test("a webhook that fails is what its failurePolicy says, never a right", 
     false,
     "one whose certificate is another's is not believed",
   );
+});
+
+Deno.test("a webhook that is in trouble is asked again, ever later, and five times in all", async () => {
+  const troubles: (() => Reply)[] = [() => ({ code: 500 }), () => ({ code: 429 }), () => "reset"];
+  await using hook = await webhook(() => troubles.shift()?.() ?? says({ allowed: true })());
+  const waited: number[] = [];
+  const pauses = { wait: (ms: number) => Promise.resolve(void waited.push(ms)), random: () => 0.5 };
+  const { authorize } = access(hook.target, [hooked({ cacheAuthorizedRequests: false })], { pauses });
+  assert.equal((await authorize(asks("ann", "a"))).allowed, true);
+  assert.deepEqual(waited.map(Math.round), [550, 825, 1238]);
+  troubles.push(...Array.from({ length: 9 }, () => () => ({ code: 503 })));
+  hook.asked.length = 0;
+  assert.equal((await authorize(asks("ann", "a"))).allowed, false);
+  assert.equal(hook.asked.length, 5);
+  troubles.splice(0, 9, () => ({ code: 403 }));
+  assert.equal((await authorize(asks("ann", "a"))).allowed, false, "who is refused does not ask again");
+  assert.equal(hook.asked.length, 6);
 });
 
 Deno.test("the order follows its file without a restart, by the kubeconfig that it names", async () => {

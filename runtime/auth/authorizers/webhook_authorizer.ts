@@ -11,6 +11,7 @@ import { reviewSpec } from "./access_review.ts";
 import type { WebhookConfiguration } from "./configuration.ts";
 import { conditionsOver } from "./match_conditions.ts";
 import { RememberedDecisions } from "./remembered.ts";
+import { type Pauses, retried } from "./retried.ts";
 
 /** Where a webhook is and how one is known to it; PEM. */
 export interface WebhookTarget {
@@ -26,11 +27,12 @@ export interface WebhookOptions {
   readonly config: WebhookConfiguration;
   readonly target: WebhookTarget;
   readonly now: () => number;
+  readonly pauses: Pauses;
 }
 
 const noOpinion: Decision = { allowed: false, reason: "" };
 
-export function webhookAuthorizer({ name, config, target, now }: WebhookOptions): Authorizer {
+export function webhookAuthorizer({ name, config, target, now, pauses }: WebhookOptions): Authorizer {
   const log = getLogger(["d8s", "authorization"]);
   const remembered = new RememberedDecisions();
   const concerns = conditionsOver(config.matchConditions.map(({ expression }) => expression));
@@ -44,7 +46,7 @@ export function webhookAuthorizer({ name, config, target, now }: WebhookOptions)
       const question = JSON.stringify(spec);
       const known = remembered.get(question, now());
       if (known) return known;
-      const decision = await ask(config, target, spec);
+      const decision = await retried(() => ask(config, target, spec), pauses);
       const ttlMs = keptMs(config, decision);
       if (ttlMs > 0) remembered.set(question, { decision, untilMs: now() + ttlMs });
       return decision;

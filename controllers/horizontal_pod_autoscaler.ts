@@ -21,9 +21,12 @@ import {
 import {
   HorizontalPodAutoscaler,
   isReason,
+  type Key,
+  keyOf,
   milliOf,
   parseLabelSelector,
   Pod,
+  refOf,
   type Stored,
 } from "../runtime/schema/mod.ts";
 import { type Condition, timestamp, withCondition } from "./objects/conditions.ts";
@@ -31,7 +34,7 @@ import { MetricError, type Proposal, propose } from "./horizontal_pod_autoscaler
 import { decide, type Memory, noMemory, remembered } from "./horizontal_pod_autoscaler/plan.ts";
 import type { Tolerance } from "./horizontal_pod_autoscaler/ratio.ts";
 import { type FigureSource, figureSource } from "./horizontal_pod_autoscaler/sources.ts";
-import { isGoing } from "./objects/pod_state.ts";
+import { isGoing, type PodObject } from "./objects/pod_state.ts";
 import { about, messageOf } from "./objects/pod_template.ts";
 import type { ScaleObject } from "./objects/scale_target.ts";
 
@@ -59,16 +62,22 @@ interface Remembered {
 }
 
 export function horizontalPodAutoscalers(): Controller {
-  const known = new Map<string, Remembered>();
+  const known = new Map<Key, Remembered>();
+  /** Of each autoscaler the label selector of what it scales. */
+  const selectors = new Map<Key, string>();
   return controller(HorizontalPodAutoscaler, {
     name: "horizontal-pod-autoscaler",
     eventSource: { component: "horizontal-pod-autoscaler" },
     watches: [reads(Pod)],
-    start: () => known.clear(),
+    start() {
+      known.clear();
+      selectors.clear();
+    },
     async reconcile(key, scope): Promise<Outcome> {
       const autoscaler = scope.read(key);
       if (!autoscaler?.spec || isGoing(autoscaler)) {
         known.delete(key);
+        selectors.delete(key);
         return done;
       }
       const before = known.get(key);
@@ -77,7 +86,7 @@ export function horizontalPodAutoscalers(): Controller {
       const rest = before && sameJson(before.spec, spec) ? before.lookedAt + lookEveryMs - now : 0;
       // Its own status makes it due at once; the world that it asks changes no faster than it looks.
       if (rest > 0) return requeueAfter(rest);
-      const { look, memory } = await lookAt(autoscaler, before?.memory, scope);
+      const { look, memory } = await lookAt(autoscaler, { memory: before?.memory, selectors }, scope);
       known.set(key, { memory, lookedAt: now, spec });
       await scope.status(autoscaler, statusOf(autoscaler, look, now));
       return requeueAfter(lookEveryMs);
@@ -100,7 +109,12 @@ function statusOf({ status, metadata }: Autoscaler, look: Look, now: number): IH
   };
 }
 
-async function lookAt(autoscaler: Autoscaler, memory: Memory | undefined, scope: AutoscalerScope) {
+interface Past {
+  readonly memory?: Memory;
+  readonly selectors: Map<Key, string>;
+}
+
+async function lookAt(autoscaler: Autoscaler, { memory, selectors }: Past, scope: AutoscalerScope) {
   const figures = figureSource(scope.client.raw.bind(scope.client), autoscaler.metadata.namespace!);
   const target = autoscaler.spec!.scaleTargetRef;
   let scale: ScaleObject;
@@ -114,7 +128,7 @@ async function lookAt(autoscaler: Autoscaler, memory: Memory | undefined, scope:
   const current = scale.spec?.replicas ?? 0;
   const found = able("SucceededGetScale", "the HPA controller was able to get the target's current scale");
   const begun = memory ?? { ...noMemory, wanted: [{ at: scope.clock.now(), replicas: current }] };
-  const wish = await wishOf(autoscaler, { scale, figures, memory: begun }, scope);
+  const wish = await wishOf(autoscaler, { scale, figures, memory: begun, selectors }, scope);
   const conditions = [found, ...wish.conditions];
   if (wish.replicas === undefined || wish.replicas === current) {
     const desired = wish.replicas === undefined ? undefined : current;
@@ -148,6 +162,7 @@ interface Known {
   readonly scale: ScaleObject;
   readonly figures: FigureSource;
   readonly memory: Memory;
+  readonly selectors: Map<Key, string>;
 }
 
 async function wishOf(autoscaler: Autoscaler, known: Known, scope: AutoscalerScope): Promise<Wish> {
@@ -185,12 +200,22 @@ interface Asked {
 }
 
 /** The metric that wants most decides; where one cannot be read, only growing is safe. */
-async function ask(autoscaler: Autoscaler, { scale, figures }: Known, scope: AutoscalerScope): Promise<Asked> {
+async function ask(
+  autoscaler: Autoscaler,
+  { scale, figures, selectors }: Known,
+  scope: AutoscalerScope,
+): Promise<Asked> {
   const selector = scale.status?.selector;
   if (!selector) return refused(autoscaler, scope, "InvalidSelector", "the HPA target's scale is missing a selector");
   const { namespace } = autoscaler.metadata;
   const matches = parseLabelSelector(selector);
   const pods = scope.informers.of(Pod).list(namespace).filter(({ metadata }) => matches(metadata.labels));
+  selectors.set(keyOf(autoscaler), selector);
+  const scalers = scalersOf(pods, namespace!, selectors);
+  if (scalers.length > 1) {
+    const message = `pods by selector ${selector} are controlled by multiple HPAs: [${scalers.join(" ")}]`;
+    return refused(autoscaler, scope, "AmbiguousSelector", message);
+  }
   const current = scale.spec?.replicas ?? 0;
   const counts = { current, counted: scale.status?.replicas ?? 0, tolerance: toleranceOf(autoscaler) };
   const world = { namespace: namespace!, figures, selector, pods, ...counts, now: scope.clock.now() };
@@ -210,6 +235,16 @@ async function ask(autoscaler: Autoscaler, { scale, figures }: Known, scope: Aut
   const message = `the HPA was able to successfully calculate a replica count from ${best?.name ?? ""}`;
   const active = { type: "ScalingActive", status: "True", reason: "ValidMetricFound", message };
   return { best, conditions: [active], metrics: found.map(({ status }) => status) };
+}
+
+/** Autoscalers of the namespace whose targets select any of the pods, as upstream prints them. */
+function scalersOf(pods: readonly PodObject[], namespace: string, selectors: ReadonlyMap<Key, string>): string[] {
+  return [...selectors].flatMap(([key, selector]) => {
+    const ref = refOf(key);
+    if (ref.namespace !== namespace) return [];
+    const matches = parseLabelSelector(selector);
+    return pods.some(({ metadata }) => matches(metadata.labels)) ? [`{${ref.name} ${namespace}}`] : [];
+  }).sort();
 }
 
 function refused(autoscaler: Autoscaler, scope: AutoscalerScope, reason: string, message: string): Asked {

@@ -7,10 +7,9 @@ import {
   type Running,
   systemClock,
 } from "../../runtime/loop/mod.ts";
-import { createApi } from "../../runtime/api/mod.ts";
+import { type ApiOptions, createApi } from "../../runtime/api/mod.ts";
 import { inProcessClient } from "../../runtime/client/mod.ts";
 import { openSqliteStore } from "../../runtime/store/mod.ts";
-import type { TokenIssuer } from "../../runtime/auth/mod.ts";
 import { anonymous } from "../../runtime/auth/user.ts";
 import type { Kind, Ref, Stored } from "../../runtime/schema/mod.ts";
 
@@ -25,8 +24,10 @@ export interface TestCluster extends AsyncDisposable {
   until<T>(kind: Kind<T>, ref: Ref, test: (object: Stored<T> | undefined) => boolean): Promise<Stored<T> | undefined>;
 }
 
-/** `tokens`: what issues ServiceAccount tokens; without it they are refused. */
-export async function testCluster({ tokens }: { tokens?: TokenIssuer } = {}): Promise<TestCluster> {
+/** `tokens` issues ServiceAccount tokens, `aggregation` asks servers behind; without them both are refused. */
+export async function testCluster(
+  options: Pick<ApiOptions, "tokens" | "aggregation"> = {},
+): Promise<TestCluster> {
   const folder = await Deno.makeTempDir({ prefix: "d8s-controllers-" });
   const store = await openSqliteStore({ path: `${folder}/store.db` });
   const api = await createApi({
@@ -34,7 +35,7 @@ export async function testCluster({ tokens }: { tokens?: TokenIssuer } = {}): Pr
     authenticate: () => Promise.resolve(anonymous),
     authorize: () => Promise.resolve({ allowed: true, reason: "" }),
     clock: systemClock,
-    tokens,
+    ...options,
   });
   const client = inProcessClient(api, admin);
   const running: Running[] = [];

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { IHorizontalPodAutoscaler } from "kubernetes-models/autoscaling/v2/HorizontalPodAutoscaler";
 import { deployments, horizontalPodAutoscalers, replicaSets, serviceAccounts } from "../../controllers/mod.ts";
 import { decide, type Mark, noMemory } from "../../controllers/horizontal_pod_autoscaler/plan.ts";
 import {
@@ -9,7 +10,9 @@ import {
   type UsageWorld,
 } from "../../controllers/horizontal_pod_autoscaler/ratio.ts";
 import { Deployment, HorizontalPodAutoscaler, Namespace, ServiceAccount } from "../../runtime/schema/mod.ts";
-import { testCluster } from "./cluster.ts";
+import { type TestCluster, testCluster } from "./cluster.ts";
+import { fastClock } from "./crash/fast_clock.ts";
+import { metricsServer } from "./metrics_server.ts";
 import { podPlayer } from "./pod_player.ts";
 import { samplePod, startMs } from "./sample.ts";
 
@@ -190,4 +193,160 @@ Deno.test("a scale out of bounds is brought back at once; a metric that nobody s
     "the HPA was unable to compute the replica count: unable to get external metric shop/queue/nil: unable to fetch " +
       "metrics from external metrics API: the server could not find the requested resource (get queue.external.metrics.k8s.io)",
   );
+});
+
+const memory = (mebibytes: number) => ({ resources: { requests: { memory: `${mebibytes}Mi` } } });
+
+/** A Deployment of two pods, and an autoscaler that looks at one metric. */
+async function autoscaled({ client }: TestCluster, name: string, metric: object, more: object = {}): Promise<void> {
+  const labels = { app: name };
+  const containers = [{ name: "a", image: "a", ...memory(50) }, { name: "b", image: "b", ...memory(50) }];
+  await client.create(Deployment, {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name, namespace: "default" },
+    spec: { replicas: 2, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers } } },
+  });
+  await client.create(HorizontalPodAutoscaler, autoscaler(name, name, metric, more));
+}
+
+function autoscaler(name: string, target: string, metric: object, more: object = {}): IHorizontalPodAutoscaler {
+  return {
+    apiVersion: "autoscaling/v2",
+    kind: "HorizontalPodAutoscaler",
+    metadata: { name, namespace: "default" },
+    spec: {
+      scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: target },
+      maxReplicas: 9,
+      metrics: [metric] as NonNullable<IHorizontalPodAutoscaler["spec"]>["metrics"],
+      ...more,
+    },
+  };
+}
+
+const averageMemory = { name: "memory", target: { type: "Utilization", averageUtilization: 50 } };
+const selector = {
+  matchLabels: { kind: "orders" },
+  matchExpressions: [{ key: "zone", operator: "In", values: ["a"] }],
+};
+
+/** By the name of the autoscaler: what it looks at, and what its status says then. Each wants three replicas. */
+const metrics: Record<string, { metric: object; said: object }> = {
+  resource: {
+    metric: { type: "Resource", resource: { name: "memory", target: { type: "AverageValue", averageValue: "70Mi" } } },
+    said: { resource: { name: "memory", current: { averageValue: "104857600" } } },
+  },
+  container: {
+    metric: {
+      type: "ContainerResource",
+      containerResource: {
+        container: "a",
+        ...averageMemory,
+        target: {
+          type: "Utilization",
+          averageUtilization: 100,
+        },
+      },
+    },
+    said: {
+      containerResource: {
+        ...{ name: "memory", container: "a" },
+        current: { averageUtilization: 150, averageValue: "78643200" },
+      },
+    },
+  },
+  pods: {
+    metric: {
+      type: "Pods",
+      pods: { metric: { name: "packets" }, target: { type: "AverageValue", averageValue: "20" } },
+    },
+    said: { pods: { metric: { name: "packets" }, current: { averageValue: "30" } } },
+  },
+  object: {
+    metric: {
+      type: "Object",
+      object: {
+        metric: { name: "hits", selector },
+        describedObject: { apiVersion: "networking.k8s.io/v1", kind: "Ingress", name: "main" },
+        target: { type: "Value", value: "10" },
+      },
+    },
+    said: {
+      object: {
+        metric: { name: "hits", selector },
+        describedObject: { apiVersion: "networking.k8s.io/v1", kind: "Ingress", name: "main" },
+        current: { value: "15" },
+      },
+    },
+  },
+  external: {
+    metric: {
+      type: "External",
+      external: { metric: { name: "queue", selector }, target: { type: "AverageValue", averageValue: "10" } },
+    },
+    said: { external: { metric: { name: "queue", selector }, current: { averageValue: "15" } } },
+  },
+};
+
+Deno.test("each kind of metric comes from its API and brings two pods to three", async () => {
+  await using server = await metricsServer();
+  const { frontProxyClient: frontProxy, frontProxyCa, ca } = server.pki;
+  const aggregation = { frontProxy, frontProxyCa: frontProxyCa.cert, clientCa: ca.cert };
+  await using cluster = await testCluster({ aggregation });
+  const { until, client } = cluster;
+  await server.serve(client);
+  cluster.run([serviceAccounts, deployments, replicaSets, podPlayer()]);
+  await until(ServiceAccount, { name: "default", namespace: "default" }, (account) => account !== undefined);
+  const names = Object.keys(metrics);
+  for (const name of names) await autoscaled(cluster, name, metrics[name]!.metric);
+  const calm = { behavior: { scaleUp: { tolerance: "0.6" } } };
+  await autoscaled(cluster, "calm", metrics.resource!.metric, calm);
+  for (const name of [...names, "calm"]) {
+    const ready = (one?: { status?: { readyReplicas?: number } }) => one?.status?.readyReplicas === 2;
+    await until(Deployment, { name, namespace: "default" }, ready);
+  }
+  cluster.run([horizontalPodAutoscalers()]);
+  for (const name of names) {
+    const ref = { name, namespace: "default" };
+    const done = await until(HorizontalPodAutoscaler, ref, (one) => one?.status?.conditions !== undefined);
+    const { desiredReplicas, currentReplicas, currentMetrics, conditions } = done!.status!;
+    assert.deepEqual([currentReplicas, desiredReplicas], [2, 3], `${name}: ${JSON.stringify(conditions)}`);
+    const { type: _type, ...said } = currentMetrics![0]!;
+    assert.deepEqual(said, metrics[name]!.said);
+    assert.deepEqual(conditions!.map(({ reason }) => reason), [
+      ...["SucceededRescale", "ValidMetricFound", "DesiredWithinRange"],
+    ]);
+    await until(Deployment, ref, (one) => one?.status?.readyReplicas === 3);
+  }
+  const still = { name: "calm", namespace: "default" };
+  const looked = await until(HorizontalPodAutoscaler, still, (one) => one?.status?.conditions !== undefined);
+  assert.equal(looked?.status?.desiredReplicas, 2, "usage is 1.43 times the target, and 1.6 is tolerated");
+  const asked = (...paths: string[]) => assert.deepEqual(paths.filter((path) => !server.asked.includes(path)), []);
+  const custom = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/default";
+  asked(
+    "/apis/metrics.k8s.io/v1beta1/namespaces/default/pods?labelSelector=app=resource",
+    `${custom}/pods/*/packets?labelSelector=app=pods`,
+    `${custom}/ingresses.networking.k8s.io/main/hits?metricLabelSelector=kind=orders,zone in (a)`,
+    "/apis/external.metrics.k8s.io/v1beta1/namespaces/default/queue?labelSelector=kind=orders,zone in (a)",
+  );
+});
+
+Deno.test("two autoscalers of the same pods are told so, and scale nothing", async () => {
+  await using cluster = await testCluster();
+  const { client, until } = cluster;
+  cluster.run([serviceAccounts, deployments, replicaSets, podPlayer()]);
+  await until(ServiceAccount, { name: "default", namespace: "default" }, (account) => account !== undefined);
+  const metric = { type: "Resource", resource: averageMemory };
+  await autoscaled(cluster, "one", metric);
+  await client.create(HorizontalPodAutoscaler, autoscaler("two", "one", metric));
+  await until(Deployment, { name: "one", namespace: "default" }, (one) => one?.status?.readyReplicas === 2);
+  cluster.run([horizontalPodAutoscalers()], client, fastClock(50));
+  for (const name of ["one", "two"]) {
+    const isTold = (one?: { status?: { conditions?: { reason?: string; message?: string }[] } }) =>
+      one?.status?.conditions?.some(({ reason, message }) =>
+        reason === "AmbiguousSelector" &&
+        message === "pods by selector app=one are controlled by multiple HPAs: [{one default} {two default}]"
+      ) ?? false;
+    await until(HorizontalPodAutoscaler, { name, namespace: "default" }, isTold);
+  }
 });

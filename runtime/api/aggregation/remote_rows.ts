@@ -19,11 +19,19 @@ export interface ResourceList {
 }
 
 export function remoteRows({ resources = [] }: ResourceList, group: string, version: string): Resource[] {
-  const parts = resources.filter(({ name }) => name.includes("/"));
-  return resources.filter(({ name }) => !name.includes("/")).map((entry) => {
-    const own = parts.filter(({ name }) => name.startsWith(`${entry.name}/`));
+  const [parts, whole] = [true, false].map((part) => resources.filter(({ name }) => name.includes("/") === part));
+  // Servers of metrics list `pods/http_requests` and no `pods`.
+  const orphans = parts!.filter(({ name }) => !whole!.some((entry) => name.startsWith(`${entry.name}/`)));
+  const parents = new Map(orphans.map(({ name, namespaced }) => [parentOf(name), namespaced]));
+  const bare = [...parents].map(([name, namespaced]): Entry => ({ name, namespaced, kind: "" }));
+  return [...whole!, ...bare].map((entry) => {
+    const own = parts!.filter(({ name }) => parentOf(name) === entry.name);
     return rowOf(entry, group, version, own.map((part) => subresourceOf(part, group, version)));
   });
+}
+
+function parentOf(name: string): string {
+  return name.slice(0, name.indexOf("/"));
 }
 
 function rowOf(entry: Entry, group: string, version: string, subresources: Subresource[]): Resource {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { aesCbc, aesGcm } from "../../runtime/store/encryption/ciphers.ts";
 import { encryptedStore, parseEncryption } from "../../runtime/store/encryption/mod.ts";
 import { openSqliteStore } from "../../runtime/store/mod.ts";
 
@@ -73,6 +74,19 @@ Deno.test("a sealed value that was moved, or whose key is gone, is an error and 
   } finally {
     await raw.close();
     await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("every cipher takes keys of 16, 24 and 32 bytes, and what it sealed opens under its own path only", async () => {
+  for (const make of [aesGcm, aesCbc]) {
+    for (const length of [16, 24, 32]) {
+      const cipher = await make({ name: "k", secret: new Uint8Array(length).fill(7) });
+      const [one, other] = [await cipher.encrypt(bytes("hunter2"), "/a"), await cipher.encrypt(bytes("hunter2"), "/a")];
+      assert.notDeepEqual(one, other);
+      assert.equal(text(await cipher.decrypt(one, "/a")), "hunter2");
+      await assert.rejects(cipher.decrypt(one.subarray(0, -1), "/a"));
+      if (make === aesGcm) await assert.rejects(cipher.decrypt(one, "/b"));
+    }
   }
 });
 

@@ -23,12 +23,18 @@ const scheme = new TextEncoder().encode("k8s:enc:");
 
 export function encryptedStore(store: Store, initial: readonly EncryptionRule[]): EncryptedStore {
   let rules = initial;
+  // A store may give out the very bytes that it was given: what was sealed here is not opened again.
+  const plainOf = new WeakMap<Uint8Array, Uint8Array>();
   const ciphersFor = (key: string) => rules.find(({ resources }) => covers(resources, key))?.ciphers ?? plainOnly;
   const seal = async (key: string, value: Uint8Array) => {
     const [cipher = identity] = ciphersFor(key);
-    return joined(cipher.prefix, await cipher.encrypt(value, key));
+    const sealed = joined(cipher.prefix, await cipher.encrypt(value, key));
+    plainOf.set(sealed, value);
+    return sealed;
   };
   const open = async (entry: Entry): Promise<Entry> => {
+    const known = plainOf.get(entry.value);
+    if (known) return { ...entry, value: known };
     const cipher = cipherOf(entry.value, ciphersFor(entry.key));
     if (!cipher) throw new StoreError("unavailable", `no key of the configuration opens ${entry.key}`);
     if (cipher === identity) return entry;

@@ -5,8 +5,8 @@
  */
 import type { IService } from "kubernetes-models/v1/Service";
 import type { INode } from "kubernetes-models/v1/Node";
-import { EndpointSlice, Node, Pod, refOf, Service, type Stored } from "../runtime/schema/mod.ts";
-import { type Controller, controller, done, mapped, type Outcome, type Scope } from "../runtime/loop/mod.ts";
+import { EndpointSlice, keyOf, Node, Pod, refOf, Service, type Stored } from "../runtime/schema/mod.ts";
+import { type Controller, controller, done, mapped, type Outcome, sameJson, type Scope } from "../runtime/loop/mod.ts";
 import { type AddressFamily, familiesOf, planEndpoints, type ServiceObject, zoneLabel } from "./endpoints/plan.ts";
 import {
   managedByLabel,
@@ -16,8 +16,10 @@ import {
   type SliceObject,
   type SlicePlan,
 } from "./endpointslice/plan.ts";
+import { isTopologyAware, withZoneHints, zoneFacts } from "./endpointslice/topology.ts";
 import { applySlices, removing } from "./endpointslice/writes.ts";
 import { controllerReference } from "./objects/ownership.ts";
+import { about } from "./objects/pod_template.ts";
 import { mapSelectorOf } from "./objects/selectors.ts";
 import { podsOfServices } from "./objects/service_pods.ts";
 
@@ -25,7 +27,7 @@ const managedBy = "endpointslice-controller.k8s.io";
 
 export const endpointSlices: Controller = controller(Service, {
   name: "endpoint-slice",
-  watches: [podsOfServices(), mapped(EndpointSlice, serviceOf), servicesOnNodes()],
+  watches: [podsOfServices(), mapped(EndpointSlice, serviceOf), servicesOnNodes(), servicesOfZones()],
   async reconcile(key, scope): Promise<Outcome> {
     const service = scope.read(key);
     if (!service || service.metadata.deletionTimestamp) return done;
@@ -52,6 +54,15 @@ function servicesOnNodes() {
   }, { when: ({ object, old }) => zoneOf(object) !== zoneOf(old) });
 }
 
+/** Where zones share the work, each node counts for all. */
+function servicesOfZones() {
+  return mapped<INode>(
+    Node,
+    (_, { informers }) => informers.of(Service).list().filter(isTopologyAware).map(keyOf),
+    { when: ({ type, object, old }) => type !== "MODIFIED" || !old || !sameJson(zoneFacts(object), zoneFacts(old)) },
+  );
+}
+
 /** A slice of ours that somebody changed or deleted makes its Service due. */
 function serviceOf({ metadata: { labels, namespace } }: SliceObject): string[] {
   return labels?.[managedByLabel] === managedBy ? [`${namespace}/${labels[serviceNameLabel]}`] : [];
@@ -63,13 +74,22 @@ interface Work {
   readonly family: AddressFamily;
 }
 
-function familyPlan({ service, own, family }: Work, { informers }: Scope<IService>): SlicePlan {
+function familyPlan({ service, own, family }: Work, { informers, recorder }: Scope<IService>): SlicePlan {
   const matches = mapSelectorOf(service);
   const pods = informers.of(Pod).list(service.metadata.namespace).filter((pod) => matches(pod.metadata.labels));
   const nodes = new Map(informers.of(Node).list().map((node) => [node.metadata.name, node]));
-  const groups = planEndpoints({ service, pods, nodes, family });
+  const plain = planEndpoints({ service, pods, nodes, family });
   const existing = own.filter((slice) => slice.addressType === family);
-  return planSlices({ frame: sliceFrameOf(service), groups, family, existing });
+  const frame = sliceFrameOf(service);
+  if (!isTopologyAware(service)) return planSlices({ frame, groups: plain, family, existing });
+  const { groups, refusal } = withZoneHints(plain, nodes.values(), family);
+  const object = about({ kind: Service, object: service });
+  if (refusal) recorder.event(object, "Warning", "TopologyAwareHintsDisabled", refusal);
+  else if (!existing.some(({ endpoints }) => endpoints?.some(({ hints }) => hints))) {
+    const message = `Topology Aware Hints has been enabled, addressType: ${family}`;
+    recorder.event(object, "Normal", "TopologyAwareHintsEnabled", message);
+  }
+  return planSlices({ frame, groups, family, existing });
 }
 
 export function sliceFrameOf(service: ServiceObject): SliceFrame {

@@ -1,5 +1,4 @@
 /** The node's half: engine and node loops, from start to stop. It prints nothing. */
-import { dockerEngine } from "../engine/mod.ts";
 import { type Client, runControllers } from "../loop/mod.ts";
 import { Node } from "../schema/mod.ts";
 import type { Loops, NodeCredentials } from "./loops.ts";
@@ -19,6 +18,8 @@ export interface RunningNode {
 export async function startNode({ settings, loops, client, credentials }: NodeOptions): Promise<RunningNode> {
   const stopping = new AbortController();
   const { signal } = stopping;
+  // A master alone needs no engine: this module is loaded there as well.
+  const { dockerEngine } = await import("../engine/mod.ts");
   const engine = dockerEngine({ host: settings.dockerHost });
   const controllers = await loops.node({ settings, credentials, client, engine, signal });
   const running = runControllers(controllers, { client, signal, identity: settings.nodeName });

@@ -1,60 +1,62 @@
 /**
  * How JSON becomes gnostic's protobuf: a message is a table of field number and how a value is written into it. Free-form
  * values (extensions, defaults) travel as YAML text, for which JSON is good enough.
+ *
+ * Law: what comes last is written first, as the writer wants it.
  */
-import protobuf from "protobufjs";
 import type { Json } from "../../schema/mod.ts";
+import { BackwardWriter, wireFixed64, wireVarint } from "../../schema/codec/wire.ts";
 
-type Writer = protobuf.Writer;
+type Writer = BackwardWriter;
 export type Fields = { readonly [name: string]: Json };
 export type WriteField = (writer: Writer, value: Json) => void;
 export type Message = Readonly<Record<string, WriteField>>;
 
-const BYTES = 2;
+export const text = (number: number): WriteField => (writer, value) => writer.text(number, String(value));
 
-function tagged(writer: Writer, number: number): Writer {
-  return writer.uint32((number << 3) | BYTES);
-}
-
-export const text = (number: number): WriteField => (writer, value) =>
-  void tagged(writer, number).string(String(value));
-
-export const texts = (number: number): WriteField => (writer, value) => {
-  for (const item of value as Json[]) text(number)(writer, item);
+/** A repeated field. */
+export const all = (write: WriteField): WriteField => (writer, value) => {
+  for (const item of (value as Json[]).toReversed()) write(writer, item);
 };
 
-export const flag = (number: number): WriteField => (writer, value) =>
-  void writer.uint32(number << 3).bool(value === true);
+export const texts = (number: number): WriteField => all(text(number));
 
-export const whole = (number: number): WriteField => (writer, value) =>
-  void writer.uint32(number << 3).int64(value as number);
+export const flag = (number: number): WriteField => (writer, value) => {
+  writer.varint(value === true ? 1 : 0);
+  writer.tag(number, wireVarint);
+};
 
-export const double = (number: number): WriteField => (writer, value) =>
-  void writer.uint32((number << 3) | 1).double(value as number);
+export const whole = (number: number): WriteField => (writer, value) => {
+  writer.varint(value as number);
+  writer.tag(number, wireVarint);
+};
+
+export const double = (number: number): WriteField => (writer, value) => {
+  writer.double(value as number);
+  writer.tag(number, wireFixed64);
+};
 
 export function nested(writer: Writer, number: number, write: () => void): void {
-  tagged(writer, number).fork();
+  const before = writer.length;
   write();
-  writer.ldelim();
+  writer.close(number, before);
 }
 
 /** `Any`: the value as YAML. */
 export const any = (number: number): WriteField => (writer, value) =>
   nested(writer, number, () => text(2)(writer, JSON.stringify(value)));
 
-export const anys = (number: number): WriteField => (writer, value) => {
-  for (const item of value as Json[]) any(number)(writer, item);
-};
+export const anys = (number: number): WriteField => all(any(number));
 
 export const message = (number: number, type: () => Message): WriteField => (writer, value) =>
   nested(writer, number, () => writeFields(writer, value as Fields, type()));
 
 /** A map as a list of `{name = 1, value = 2}`. */
 export const named = (number: number, write: WriteField): WriteField => (writer, value) => {
-  for (const [name, item] of Object.entries(value as Fields)) {
+  for (const [name, item] of Object.entries(value as Fields).reverse()) {
     nested(writer, number, () => {
-      text(1)(writer, name);
       write(writer, item);
+      text(1)(writer, name);
     });
   }
 };
@@ -65,7 +67,7 @@ export const within = (number: number, write: WriteField): WriteField => (writer
 
 /** Fields that the table names; `x-` fields are extensions, others are left out. */
 function writeFields(writer: Writer, fields: Fields, type: Message): void {
-  for (const [name, value] of Object.entries(fields)) {
+  for (const [name, value] of Object.entries(fields).reverse()) {
     const write = Object.hasOwn(type, name) ? type[name] : name.startsWith("x-") ? extension(type, name) : undefined;
     write?.(writer, value);
   }
@@ -77,7 +79,7 @@ function extension(type: Message, name: string): WriteField | undefined {
 }
 
 export function encoded(value: object, type: Message): Uint8Array {
-  const writer = protobuf.Writer.create();
+  const writer = new BackwardWriter();
   writeFields(writer, value as Fields, type);
   return writer.finish();
 }

@@ -5,6 +5,7 @@
  */
 import type { Json } from "../../schema/mod.ts";
 import {
+  all,
   any,
   anys,
   double,
@@ -83,9 +84,8 @@ const bodyParameter: Message = {
 };
 
 /** ParametersItem holds a Parameter, which holds one of the kinds of parameters. */
-const parameters = (number: number): WriteField => (writer, value) => {
-  for (const parameter of value as Fields[]) within(number, within(1, oneParameter(parameter)))(writer, parameter);
-};
+const parameters = (number: number): WriteField =>
+  all((writer, value) => within(number, within(1, oneParameter(value as Fields)))(writer, value));
 
 function oneParameter(parameter: Fields): WriteField {
   if (parameter.in === "body") return message(1, () => bodyParameter);

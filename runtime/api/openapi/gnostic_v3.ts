@@ -3,8 +3,8 @@
  *
  * Source: github.com/google/gnostic, openapiv3/OpenAPIv3.proto (field numbers).
  */
-import type { Json } from "../../schema/mod.ts";
 import {
+  all,
   any,
   anys,
   double,
@@ -29,10 +29,6 @@ const orReference = (number: number, type: () => Message): WriteField => (writer
     if ($ref === undefined) message(1, type)(writer, value);
     else nested(writer, 2, () => text(1)(writer, $ref));
   });
-
-const all = (write: WriteField): WriteField => (writer, value) => {
-  for (const item of value as Json[]) write(writer, item);
-};
 
 /** `openapi.v3.DefaultType` has no room for lists and objects, of which `{}` says nothing anyway. */
 const simple = (number: number): WriteField => (writer, value) => {

@@ -4,10 +4,18 @@
  * What makes a pod due: its object, docker's event stream, probes' verdicts, objects that its volumes show, timers.
  */
 import { loadImageFolder } from "../../runtime/engine/mod.ts";
-import { type Controller, type LoopContext, reads, type Source, watches } from "../../runtime/loop/mod.ts";
+import {
+  type Controller,
+  type LoopContext,
+  reads,
+  resyncPriority,
+  type Source,
+  watches,
+} from "../../runtime/loop/mod.ts";
 import { keyOf, Pod, Service } from "../../runtime/schema/mod.ts";
 import { NodeReporter } from "./node/node_reporter.ts";
 import { defaults, type KubeletOptions } from "./options.ts";
+import { manifestFolder } from "./static/manifest_folder.ts";
 import { type KubeletServer, startServer } from "./server/server.ts";
 import { type Agent, createAgent, podFilter } from "./sync/agent.ts";
 import { podFolders, releaseLostNetworks } from "./sync/purge_pod.ts";
@@ -35,11 +43,11 @@ export function kubelet(options: KubeletOptions): Controller {
     leaderOnly: false,
     workers,
     sources: [
-      watches(Pod, podFilter(options.nodeName)),
-      reads(Service),
+      staticPods(theRunning),
+      unlessStatic(theRunning, apiObjects(theRunning)),
       containers(theRunning),
       networkConfig(theRunning),
-      node(theRunning),
+      unlessStatic(theRunning, node(theRunning)),
       plugins(theRunning),
     ],
     async start(context) {
@@ -70,6 +78,42 @@ function tellIgnored({ options: { configuration, nodeName }, context: { recorder
   const node = { apiVersion: "v1", kind: "Node", metadata: { name: nodeName, uid: nodeName } };
   const message = `not honoured of the kubelet's configuration: ${configuration.ignored.join(", ")}`;
   recorder.event(node, "Warning", "ConfigurationIgnored", message);
+}
+
+function staticPods(running: () => Running): Source {
+  return {
+    async start(enqueue, context) {
+      const { staticPodPath } = running().agent.configuration;
+      if (staticPodPath) await manifestFolder(staticPodPath, () => running().agent).start(enqueue, context);
+    },
+  };
+}
+
+/** Static pods run whether the API server answers or not: where there may be some, nobody waits for it. */
+function unlessStatic(running: () => Running, source: Source): Source {
+  return {
+    async start(enqueue, context) {
+      const started = Promise.resolve(source.start(enqueue, context));
+      if (!running().agent.configuration.staticPodPath) return await started;
+      started.catch((error) => context.log.error("the API server is not followed", { error }));
+    },
+  };
+}
+
+/** Once all is known that the API server wants, what is here is looked at with other eyes: it may be a leftover. */
+function apiObjects(running: () => Running): Source {
+  return {
+    async start(enqueue, context) {
+      const { agent } = running();
+      const known = [watches(Pod, podFilter(agent.options.nodeName)), reads(Service)];
+      await Promise.all(known.map((source) => source.start(enqueue, context)));
+      if (context.signal.aborted) return;
+      agent.apiSeen = true;
+      const folders = (await podFolders(agent)).map(({ key }) => key);
+      const here = [...agent.mirror.keys(), ...agent.pods.api.list().map((pod) => keyOf(pod)), ...folders];
+      for (const key of new Set(here)) enqueue(key, { priority: resyncPriority });
+    },
+  };
 }
 
 /** Docker as a source of keys. Ready when its containers are known, or known to be out of reach. */

@@ -20,12 +20,18 @@ const network = {
   }],
 };
 
+export interface AgentStart {
+  /** Fields of a KubeletConfiguration. */
+  readonly configuration?: object;
+  /** Who it is to the API server. `nobody` is answered by none. Default: the admin. */
+  readonly as?: "admin" | "node" | "nobody";
+}
+
 export interface AgentHost extends AsyncDisposable {
   readonly host: TestHost;
   readonly server: ApiServer;
   readonly client: Client;
-  /** `configuration`: fields of a KubeletConfiguration. */
-  start(configuration?: object): Promise<AgentProcess>;
+  start(how?: AgentStart): Promise<AgentProcess>;
 }
 
 export async function agentHost(): Promise<AgentHost> {
@@ -49,7 +55,13 @@ export async function agentHost(): Promise<AgentHost> {
   const kept = stack.move();
   return {
     ...{ host, server, client: server.client },
-    start: (configuration) => AgentProcess.start(host, { ...options, configuration }),
+    start: ({ configuration, as = "admin" } = {}) => {
+      const nowhere = as === "nobody" ? { server: `https://${host.address}:1` } : {};
+      const credentials = as === "node" ? server.pki.node! : server.admin;
+      const { cert, key } = credentials;
+      const target = { ...options.target, ...nowhere, cert, key };
+      return AgentProcess.start(host, { ...options, target, configuration });
+    },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }

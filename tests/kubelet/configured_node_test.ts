@@ -48,7 +48,7 @@ async function assertInForce({ host }: AgentHost): Promise<void> {
 
 Deno.test("a KubeletConfiguration is in force: the Node, pods and docker show it, and what is not honoured is told", async () => {
   await using node = await agentHost();
-  const agent = await node.start(configuration);
+  const agent = await node.start({ configuration });
   await run(node, "web");
   await seen(node.client, "web", isReady);
   await assertInForce(node);
@@ -71,12 +71,13 @@ Deno.test("a KubeletConfiguration is in force: the Node, pods and docker show it
 
 Deno.test("a soft threshold evicts after its grace, and the Node tells its pressure", async () => {
   await using node = await agentHost();
-  const agent = await node.start({
+  const configuration = {
     nodeStatusUpdateFrequency: "1s",
     evictionHard: {},
     evictionSoft: { "memory.available": "100%" },
     evictionSoftGracePeriod: { "memory.available": "2s" },
-  });
+  };
+  const agent = await node.start({ configuration });
   await run(node, "victim", { script: "trap '' TERM; while true; do sleep 1 & wait; done" });
   const victim = await seen(node.client, "victim", isEvicted);
   assert.match(

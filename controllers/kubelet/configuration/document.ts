@@ -58,6 +58,7 @@ export const defaultEvictionHard: Readonly<Record<string, string>> = {
 };
 
 export const schema = z.object({
+  staticPodPath: z.string().regex(/^(\/.*)?$/, "must be an absolute path").default(""),
   clusterDNS: z.array(z.union([z.ipv4(), z.ipv6()])).optional(),
   clusterDomain: z.string().regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, "must be a DNS name").default("cluster.local"),
   resolvConf: z.string().default("/etc/resolv.conf"),

@@ -1,10 +1,10 @@
 /** Ends a pod for the node's sake: its status says why, and the loop that sees it stops the containers. */
 import { isReason, type Json, keyOf, Pod as PodKind, refOf } from "../../../runtime/schema/mod.ts";
-import { isTerminal, type Pod, specOf } from "../pod/pod.ts";
+import { type Pod, specOf } from "../pod/pod.ts";
 import { rfc3339 } from "../pod/rfc3339.ts";
 import type { Agent } from "../sync/agent.ts";
 import { diskUse } from "./disk_use.ts";
-import { type Candidate, type Eviction, planEviction } from "./eviction_plan.ts";
+import { type Candidate, type Eviction, isSpared, planEviction } from "./eviction_plan.ts";
 import type { Crossing } from "./eviction_watch.ts";
 import { hasDiskLimit, overfull } from "./local_storage.ts";
 
@@ -20,7 +20,7 @@ export async function evictFor(agent: Agent, crossing: Crossing): Promise<Pod | 
 /** Who has limits on disk is measured each time, and only who has. */
 export async function evictOverfull(agent: Agent): Promise<void> {
   for (const pod of podsOf(agent)) {
-    if (pod.metadata.deletionTimestamp || isTerminal(pod) || !hasDiskLimit(pod)) continue;
+    if (isSpared({ pod, isStatic: agent.pods.isStatic(pod) }) || !hasDiskLimit(pod)) continue;
     const message = overfull(pod, await diskUse(agent, pod));
     if (message) await evict(agent, { pod, message }, 0);
   }
@@ -41,7 +41,7 @@ async function candidatesFor(agent: Agent, { threshold: { signal } }: Crossing):
       const own = containers.filter(({ observed }) => observed.podUid === pod.metadata.uid && !observed.isSandbox);
       return {
         pod,
-        isStatic: false,
+        isStatic: agent.pods.isStatic(pod),
         containers: own.map(({ observed, figures }) => ({
           name: observed.name,
           memoryBytes: figures.workingSetBytes,
@@ -55,7 +55,7 @@ async function candidatesFor(agent: Agent, { threshold: { signal } }: Crossing):
 }
 
 function podsOf(agent: Agent): Pod[] {
-  return agent.pods.list().filter((pod): pod is Pod => pod.spec?.nodeName === agent.options.nodeName);
+  return agent.pods.list().filter((pod) => specOf(pod).nodeName === agent.options.nodeName);
 }
 
 async function evict(agent: Agent, { pod, message }: Eviction, graceSeconds: number): Promise<void> {

@@ -53,7 +53,7 @@ export function planEviction(crossing: Crossing, candidates: readonly Candidate[
 }
 
 /** Static pods have nobody to start them elsewhere; critical ones are what the node lives by. */
-function isSpared({ pod, isStatic }: Candidate): boolean {
+export function isSpared({ pod, isStatic }: Pick<Candidate, "pod" | "isStatic">): boolean {
   if (pod.metadata.deletionTimestamp || isTerminal(pod)) return true;
   return isStatic || (specOf(pod).priority ?? 0) >= critical;
 }

@@ -2,7 +2,6 @@
 import type { Engine } from "../../../runtime/engine/mod.ts";
 import type { Informer, LoopContext } from "../../../runtime/loop/mod.ts";
 import { type Key, keyOf, Pod as PodKind, Service } from "../../../runtime/schema/mod.ts";
-import type { IPod } from "kubernetes-models/v1/Pod";
 import type { IService } from "kubernetes-models/v1/Service";
 import { defaultConfiguration, type NodeConfiguration } from "../configuration/mod.ts";
 import { ContainerMirror } from "../container/container_mirror.ts";
@@ -17,6 +16,8 @@ import { UsageMeter } from "../node/usage.ts";
 import { defaults, type KubeletOptions } from "../options.ts";
 import { type Pod, specOf } from "../pod/pod.ts";
 import { Probes } from "../probes/probes.ts";
+import { NodePods } from "../static/node_pods.ts";
+import { StaticPods } from "../static/static_pods.ts";
 import { CallContext } from "../volumes/csi/call_context.ts";
 import { CsiDrivers } from "../volumes/csi/csi_drivers.ts";
 import { CsiVolumes } from "../volumes/csi/csi_volumes.ts";
@@ -34,7 +35,7 @@ export interface Agent {
   readonly machine: MachineFacts;
   readonly configuration: NodeConfiguration;
   readonly amounts: NodeAmounts;
-  readonly pods: Informer<IPod>;
+  readonly pods: NodePods;
   readonly services: Informer<IService>;
   readonly mirror: ContainerMirror;
   readonly memories: PodMemories;
@@ -47,6 +48,8 @@ export interface Agent {
   readonly imageNames: ImageNames;
   readonly probes: Probes;
   readonly usage: UsageMeter;
+  /** What the API server has bound to this node is known. Until then only static pods are. */
+  apiSeen: boolean;
   /** Makes a pod due. Set by the loop's source. */
   enqueue: (key: Key) => void;
   /** Tells the API server at once what the Node's status says. Set when the loop starts. */
@@ -87,7 +90,8 @@ export async function createAgent(options: KubeletOptions, context: LoopContext)
     machine,
     configuration,
     amounts: nodeAmounts(machine, configuration),
-    pods: informers.of(PodKind, podFilter(options.nodeName)),
+    pods: new NodePods(informers.of(PodKind, podFilter(options.nodeName)), new StaticPods()),
+    apiSeen: false,
     services: informers.of(Service),
     mirror,
     memories: new PodMemories(),

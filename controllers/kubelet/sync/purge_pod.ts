@@ -1,5 +1,5 @@
 /** Taking away everything that a pod has on this node; each part may be repeated. */
-import { isReason, type Key, Pod as PodKind } from "../../../runtime/schema/mod.ts";
+import { isReason, type Key, keyOf, Pod as PodKind } from "../../../runtime/schema/mod.ts";
 import type { Observed } from "../container/identity.ts";
 import type { Pod } from "../pod/pod.ts";
 import type { Agent } from "./agent.ts";
@@ -14,6 +14,7 @@ const orphanGraceSeconds = 1;
 /** A pod that was asked to go and has stopped: says how it ended, cleans up, and lets the API server forget it. */
 export async function purgePod(agent: Agent, pod: Pod, memory: PodMemory): Promise<void> {
   const { name, namespace, uid } = pod.metadata;
+  if (agent.pods.isStatic(pod)) return await purgeStatic(agent, pod);
   for (const observed of agent.mirror.of(uid)) {
     if (!observed.isSandbox) memory.messages.set(observed.state.id, await terminationMessage(agent.engine, observed));
   }
@@ -27,6 +28,16 @@ export async function purgePod(agent: Agent, pod: Pod, memory: PodMemory): Promi
   }
   agent.memories.forget(uid);
   retryDeferred(agent);
+}
+
+/** Its mirror goes with the next look at its name, which may find its successor. */
+async function purgeStatic(agent: Agent, { metadata }: Pod): Promise<void> {
+  const key = keyOf({ metadata });
+  await removeContainers(agent, metadata.uid);
+  await removeFiles(agent, metadata.uid, key);
+  agent.memories.forget(metadata.uid);
+  agent.pods.statics.gone(key);
+  agent.enqueue(key);
 }
 
 /** A pod that was stopped has failed, unless all that it ran ended well. */

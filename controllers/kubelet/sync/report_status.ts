@@ -93,13 +93,19 @@ interface Writing {
   readonly memory: PodMemory;
 }
 
-/** The uid makes it a write about this pod, never about the next one of the same name. */
+/**
+ * The uid makes it a write about this pod, never about the next one of the same name. A static pod whose mirror is not there
+ * yet is told of when it is.
+ */
 async function write(agent: Agent, pod: Pod, { status, memory }: Writing): Promise<void> {
-  const { name, namespace, uid } = pod.metadata;
+  const { name, namespace } = pod.metadata;
+  const uid = agent.pods.apiUid(pod);
+  if (uid === undefined) return;
   const body = JSON.parse(JSON.stringify({ metadata: { uid }, status: withRemovals(pod, status) })) as Json;
   try {
     const patch = { type: "strategic", body } as const;
-    memory.latest = await agent.context.client.patch(PodKind, { namespace, name }, patch, { subresource: "status" });
+    const written = await agent.context.client.patch(PodKind, { namespace, name }, patch, { subresource: "status" });
+    memory.latest = agent.pods.asWritten(pod, written as Pod);
   } catch (error) {
     // It is gone; what is left of it is purged when the informer says so.
     if (!isReason(error, "NotFound", "Conflict")) throw error;

@@ -6,6 +6,7 @@ import { terminationMessage } from "../container/termination_message.ts";
 import { planPod } from "../pod/plan_pod.ts";
 import type { PodFacts, PodPlan, Refusal, Step } from "../pod/pod_plan.ts";
 import { fieldPathOf, type Pod, specOf } from "../pod/pod.ts";
+import { keepMirror } from "../static/mirror_pod.ts";
 import { type Agent, podIpsOf } from "./agent.ts";
 import type { PodMemory } from "./pod_memory.ts";
 import { purgeLeftovers, purgePod } from "./purge_pod.ts";
@@ -21,9 +22,18 @@ const firstRetryMs = 500;
 const maxRetryMs = 60_000;
 
 export async function syncPod(agent: Agent, key: Key): Promise<Outcome> {
-  const known = agent.pods.get(key) as Pod | undefined;
+  const known = agent.pods.get(key);
+  // What the API server wants is not known: nothing is anybody's leftover.
+  if (!known && !agent.apiSeen) return done;
+  const mirrored = keepMirror(agent, key);
+  mirrored.catch(() => {});
   await purgeLeftovers(agent, key, known?.metadata.uid);
-  if (!known) return done;
+  const outcome = known ? await syncKnown(agent, known) : done;
+  await mirrored;
+  return outcome;
+}
+
+async function syncKnown(agent: Agent, known: Pod): Promise<Outcome> {
   const memory = agent.memories.of(known.metadata.uid);
   if (agent.engineProblem !== undefined) return requeueAfter(1000);
   const { pod, ...given } = place(agent, newest(known, memory));
@@ -59,7 +69,10 @@ async function act(agent: Agent, pod: Pod, { memory, refusal }: Acting): Promise
     // Who watches learns of an end at once, not when the next attempt runs.
     if (plan.steps.some((step) => step.type === "start" && step.attempt > 0)) {
       await rememberMessages(agent, pod, memory);
-      await reportStatus(agent, pod, { plan, memory });
+      // The API server may be away: what has ended runs again all the same.
+      await reportStatus(agent, pod, { plan, memory }).catch((error) =>
+        agent.context.log.debug("an end could not be told", { error })
+      );
     }
     const progressed = await perform(agent, pod, { plan, memory });
     if (!progressed || round >= maxRounds) return progressed ? { ...plan, againMs: 0 } : plan;

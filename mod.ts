@@ -65,6 +65,7 @@ export async function masterLoops(parts: MasterParts): Promise<readonly Controll
     loops.nodeTtl(),
     loops.nodeLifecycle(),
     loops.taintEviction,
+    loops.deviceTaintEviction,
     loops.podGc(),
     loops.certificateSigningRequests(parts),
     loops.bootstrapTokens(),

@@ -16,6 +16,7 @@ export * from "./root_ca.ts";
 export * from "./service_account.ts";
 export * from "./node_lifecycle.ts";
 export * from "./pod_gc.ts";
+export * from "./device_taint_eviction.ts";
 export * from "./taint_eviction.ts";
 export * from "./bootstrap_tokens.ts";
 export * from "./certificate_signing_request.ts";

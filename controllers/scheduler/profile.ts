@@ -11,8 +11,8 @@ export interface Profile {
   readonly preemption?: PreemptionExtent;
   /** So long may a volume take that is made for a pod. Absent: volumes are not this scheduler's business. */
   readonly bindTimeoutMs?: number;
-  /** Whether claims get their devices. */
-  readonly reservesClaims: boolean;
+  /** So long may devices take to be ready that are attached for a pod. Absent: devices are not this scheduler's business. */
+  readonly deviceTimeoutMs?: number;
 }
 
 /** On how many nodes it is worked out who would have to go: the larger of both. */

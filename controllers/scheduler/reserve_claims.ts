@@ -6,6 +6,7 @@ import type { IResourceClaim } from "kubernetes-models/resource.k8s.io/v1/Resour
 import { type LoopContext, seen } from "../../runtime/loop/mod.ts";
 import { ResourceClaim } from "../../runtime/schema/mod.ts";
 import { claimProtection } from "../objects/pod_resource_claims.ts";
+import { awaitDevices } from "./await_devices.ts";
 import type { Chosen } from "./bind_volumes.ts";
 import type { Cluster } from "./cluster.ts";
 import { allocate } from "./devices/allocate.ts";
@@ -16,7 +17,7 @@ import { claimsOf } from "./plugins/dynamic_resources.ts";
 import type { PodFacts } from "./pod_facts.ts";
 
 export async function reserveClaims(chosen: Chosen, cluster: Cluster, context: LoopContext): Promise<void> {
-  if (!chosen.profile.reservesClaims || !chosen.pod.spec.resourceClaims?.length) return;
+  if (chosen.profile.deviceTimeoutMs === undefined || !chosen.pod.spec.resourceClaims?.length) return;
   const { devices } = cluster;
   const claims = claimsOf(chosen.pod, devices);
   if (typeof claims === "string") throw new Error(claims);
@@ -27,6 +28,7 @@ export async function reserveClaims(chosen: Chosen, cluster: Cluster, context: L
   } finally {
     for (const claim of open) devices.settle(claim);
   }
+  await awaitDevices(claims, chosen, context);
 }
 
 /** Before the first wait, so that no other pod is given the same devices. */

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import type { IDevice } from "kubernetes-models/resource.k8s.io/v1/Device";
+import type { IResourceClaim } from "kubernetes-models/resource.k8s.io/v1/ResourceClaim";
 import type { IPod } from "kubernetes-models/v1/Pod";
-import { resourceClaimRelease, resourceClaims, scheduler } from "../../controllers/mod.ts";
+import { deviceTaintEviction, resourceClaimRelease, resourceClaims, scheduler } from "../../controllers/mod.ts";
+import { defaultConfiguration } from "../../controllers/scheduler/configuration/configuration.ts";
+import type { SchedulerOptions } from "../../controllers/scheduler/scheduler.ts";
 import {
   DeviceClass,
   isReason,
@@ -20,10 +24,10 @@ const namespace = "default";
 const driver = "gpu.example.com";
 
 /** One node with one device, and a template for it. */
-async function withDevice(): Promise<TestCluster> {
+async function withDevice(traits: Partial<IDevice> = {}, config?: SchedulerOptions): Promise<TestCluster> {
   const cluster = await testCluster();
   const { client } = cluster;
-  cluster.run([resourceClaims, resourceClaimRelease, scheduler()]);
+  cluster.run([resourceClaims, resourceClaimRelease, deviceTaintEviction, scheduler(config)]);
   await client.create(ServiceAccount, {
     apiVersion: "v1",
     kind: "ServiceAccount",
@@ -41,7 +45,7 @@ async function withDevice(): Promise<TestCluster> {
     spec: { selectors: [{ cel: { expression: `device.driver == "${driver}"` } }] },
   });
   const pool = { name: "n1", generation: 1, resourceSliceCount: 1 };
-  const spec = { driver, nodeName: "n1", pool, devices: [{ name: "card" }] };
+  const spec = { driver, nodeName: "n1", pool, devices: [{ name: "card", ...traits }] };
   await client.create(ResourceSlice, { apiVersion, kind: "ResourceSlice", metadata: { name: "n1" }, spec });
   await client.create(ResourceClaimTemplate, {
     apiVersion,
@@ -126,4 +130,63 @@ Deno.test("a selector that cannot be worked out ends the attempt, and is told as
     message,
     'running "DynamicResources" filter plugin: claim default/mine: selector #0: CEL runtime error: no such key: missing',
   );
+});
+
+const attached = { bindingConditions: ["Attached"], bindingFailureConditions: ["Broken"], bindsToNode: true };
+
+/** As its driver tells what becomes of the device. */
+async function tell({ client }: TestCluster, claim: string, type: string): Promise<void> {
+  const lastTransitionTime = "2026-01-01T00:00:00Z";
+  const conditions = [{ type, status: "True", reason: "Fabric", message: "", lastTransitionTime }];
+  const body = { status: { devices: [{ driver, pool: "n1", device: "card", conditions }] } };
+  await client.patch(ResourceClaim, { namespace, name: claim }, { type: "merge", body }, { subresource: "status" });
+}
+
+Deno.test("a pod waits for its node until its devices are attached; one that cannot be is given back", async () => {
+  await using cluster = await withDevice(attached);
+  const { client, until } = cluster;
+  await client.create(Pod, podWith("p"));
+  const named = await until(Pod, { namespace, name: "p" }, (one) => one?.status?.resourceClaimStatuses !== undefined);
+  const ref = { namespace, name: claimOf(named) };
+  const isGiven = (one?: Stored<IResourceClaim>) => one?.status?.allocation !== undefined;
+  const given = await until(ResourceClaim, ref, isGiven);
+  const { allocation } = given!.status!;
+  assert.deepEqual(allocation!.devices!.results![0]!.bindingConditions, ["Attached"]);
+  assert.deepEqual(allocation!.nodeSelector!.nodeSelectorTerms[0]!.matchFields![0]!.values, ["n1"]);
+  assert.equal((await client.get(Pod, { namespace, name: "p" }))!.spec!.nodeName, undefined);
+  await tell(cluster, ref.name, "Broken");
+  await until(ResourceClaim, ref, (one) => !isGiven(one) && one?.status?.devices === undefined);
+  await until(ResourceClaim, ref, isGiven);
+  await tell(cluster, ref.name, "Attached");
+  await until(Pod, { namespace, name: "p" }, isBound);
+});
+
+Deno.test("a device that is not attached in time is given back", async () => {
+  const profiles = defaultConfiguration.profiles.map((profile) => ({ ...profile, deviceTimeoutMs: 1 }));
+  await using cluster = await withDevice(attached, { backOff: defaultConfiguration.backOff, profiles });
+  const { client, until } = cluster;
+  await client.create(Pod, podWith("p"));
+  const named = await until(Pod, { namespace, name: "p" }, (one) => one?.status?.resourceClaimStatuses !== undefined);
+  const seen: boolean[] = [];
+  await until(ResourceClaim, { namespace, name: claimOf(named) }, (one) => {
+    const given = one?.status?.allocation !== undefined;
+    if (seen.at(-1) !== given) seen.push(given);
+    return seen.join().endsWith("true,false");
+  });
+});
+
+Deno.test("a pod leaves a device whose taint its claim does not tolerate, and says why", async () => {
+  await using cluster = await withDevice();
+  const { client, until } = cluster;
+  await client.create(Pod, { ...podWith("p"), metadata: { name: "p", namespace, finalizers: ["example.com/look"] } });
+  await until(Pod, { namespace, name: "p" }, isBound);
+  const slice = (await client.get(ResourceSlice, { name: "n1" }))!;
+  const taints = [{ key: "example.com/hot", effect: "NoExecute" as const }];
+  await client.update(ResourceSlice, { ...slice, spec: { ...slice.spec, devices: [{ name: "card", taints }] } });
+  const gone = await until(Pod, { namespace, name: "p" }, (one) => one?.metadata.deletionTimestamp !== undefined);
+  const target = gone!.status!.conditions!.find(({ type }) => type === "DisruptionTarget")!;
+  assert.deepEqual([target.reason, target.message], [
+    "DeletionByDeviceTaintManager",
+    "Device Taint manager: deleting due to NoExecute taint",
+  ]);
 });

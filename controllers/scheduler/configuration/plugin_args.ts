@@ -2,6 +2,7 @@
 import type { INodeAffinity } from "kubernetes-models/v1/NodeAffinity";
 import type { ITopologySpreadConstraint } from "kubernetes-models/v1/TopologySpreadConstraint";
 import { z } from "zod";
+import { durationMs } from "../../../runtime/auth/structured/duration.ts";
 import type { FieldFaults } from "../../../runtime/auth/structured/field_faults.ts";
 import type { ScoringStrategy } from "../plugins/resource_scores.ts";
 
@@ -222,4 +223,10 @@ export const preemptionArgs = argsKind(
   },
 );
 
-export const dynamicResourcesArgs = argsKind(z.strictObject({ filterTimeout: z.string().optional() }));
+export const dynamicResourcesArgs = argsKind(
+  z.strictObject({ filterTimeout: z.string().optional(), bindingTimeout: z.string().default("600s") }),
+  ({ bindingTimeout }, path, faults) => {
+    if ((durationMs(bindingTimeout) ?? 0) > 0) return;
+    faults.invalid(`${path}.bindingTimeout`, bindingTimeout, "must be greater than zero");
+  },
+);

@@ -1,5 +1,6 @@
 /** Every plugin there is, in the order in which it is asked by default. */
 import type { z } from "zod";
+import { durationMs } from "../../../runtime/auth/structured/duration.ts";
 import type { FieldFaults } from "../../../runtime/auth/structured/field_faults.ts";
 import type { FilterPlugin, ScorePlugin } from "../plugin.ts";
 import * as plugins from "../plugins/mod.ts";
@@ -27,7 +28,7 @@ export const points: readonly Point[] = [
 ];
 
 /** What a plugin gives to a profile. */
-export interface Part extends Partial<Pick<Profile, "preemption" | "bindTimeoutMs" | "reservesClaims">> {
+export interface Part extends Partial<Pick<Profile, "preemption" | "bindTimeoutMs" | "deviceTimeoutMs">> {
   readonly filter?: FilterPlugin;
   readonly score?: ScorePlugin;
 }
@@ -100,7 +101,7 @@ export const pluginTable: readonly PluginRow[] = [
     "DynamicResources",
     ["preEnqueue", ...filters, "postFilter", "reserve", "preBind"],
     args.dynamicResourcesArgs,
-    () => ({ filter: plugins.dynamicResources, reservesClaims: true }),
+    ({ bindingTimeout }) => ({ filter: plugins.dynamicResources, deviceTimeoutMs: durationMs(bindingTimeout)! }),
     // The search for devices ends after a fixed number of steps.
     ["filterTimeout"],
   ),

@@ -41,7 +41,7 @@ export function takeProfile(document: ProfileDocument, context: ProfileContext):
       scores,
       preemption: first("postFilter", "preemption"),
       bindTimeoutMs: first("reserve", "bindTimeoutMs"),
-      reservesClaims: first("reserve", "reservesClaims") ?? false,
+      deviceTimeoutMs: first("reserve", "deviceTimeoutMs"),
       percentageOfNodesToScore: document.percentageOfNodesToScore ?? percentageOfNodesToScore,
     };
   };

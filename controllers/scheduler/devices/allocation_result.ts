@@ -29,6 +29,7 @@ function resultOf(
   { newId }: ResultOptions,
 ): Result {
   const { device, pool } = offer;
+  const { bindingConditions, bindingFailureConditions } = device;
   const { adminAccess, tolerations } = ask;
   const shared = device.allowMultipleAllocations
     ? {
@@ -43,6 +44,7 @@ function resultOf(
     device: device.name,
     ...(adminAccess && { adminAccess }),
     ...(tolerations?.length && { tolerations }),
+    ...(bindingConditions?.length && { bindingConditions, bindingFailureConditions }),
     ...shared,
   };
 }
@@ -70,7 +72,7 @@ function configOf({ spec }: ClaimObject, grants: readonly Grant[], { classOf }: 
 /** From where all the devices can be reached; absent: from everywhere. */
 function placesOf(offers: readonly Offer[], node: string): Allocation["nodeSelector"] {
   const places = offers.map(({ device, slice: { spec } }) => spec.perDeviceNodeSelection ? device : spec);
-  if (places.some(({ nodeName }) => nodeName)) {
+  if (places.some(({ nodeName }) => nodeName) || offers.some(({ device }) => device.bindsToNode)) {
     const matchFields = [{ key: "metadata.name", operator: "In" as const, values: [node] }];
     return { nodeSelectorTerms: [{ matchFields }] };
   }

@@ -72,6 +72,8 @@ function alternative({ request, of, ask, claim }: Asked, supply: Supply): Altern
     incomplete ||= matching.length > 0 && !pool.complete;
     if (pool.complete) candidates.push(...matching.flatMap((offer) => candidate(offer, ask) ?? []));
   }
+  // What is ready at once is better.
+  candidates.sort((a, b) => Number(isAwaited(a)) - Number(isAwaited(b)));
   // All of a pool that is being changed cannot be known.
   return { request, of, ask, count: all ? undefined : ask.count ?? 1, candidates: all && incomplete ? [] : candidates };
 }
@@ -94,7 +96,10 @@ function selectsAll(selectors: Selectors, offer: Offer, whose: string): boolean 
   });
 }
 
-/** Devices with conditions of their own for binding are passed over: nobody here waits for them. */
+function isAwaited({ offer: { device } }: Candidate): boolean {
+  return (device.bindingConditions?.length ?? 0) > 0;
+}
+
 function candidate(
   offer: Offer,
   { tolerations = [], capacity, adminAccess }: Alternative["ask"],
@@ -103,7 +108,7 @@ function candidate(
   const untolerated = (device.taints ?? []).some(({ effect, ...taint }) =>
     effect !== "None" && !tolerations.some((toleration) => tolerates(toleration, { effect, ...taint }))
   );
-  if ((untolerated && !adminAccess) || device.bindingConditions?.length) return undefined;
+  if (untolerated && !adminAccess) return undefined;
   const takes = consumption(device, (capacity?.requests ?? {}) as Record<string, string | number>);
   return takes && { offer, takes };
 }

@@ -1,7 +1,14 @@
 /** What happens to nodes and to the pods on them. */
-import { nodeIpam, nodeLifecycle, podGc, taintEviction } from "../../../controllers/mod.ts";
+import {
+  deviceTaintEviction,
+  nodeIpam,
+  nodeLifecycle,
+  nodeTtl,
+  podGc,
+  taintEviction,
+} from "../../../controllers/mod.ts";
 import { type Controller, done, every } from "../../../runtime/loop/mod.ts";
-import { Lease, Node, Pod } from "../../../runtime/schema/mod.ts";
+import { Lease, Node, Pod, ResourceClaim, ResourceSlice } from "../../../runtime/schema/mod.ts";
 import { podPlayer } from "../pod_player.ts";
 import type { Stage, Story } from "./lives.ts";
 
@@ -49,6 +56,16 @@ export const nodeStories: readonly Story[] = [
     ended: (state) => subnets(state.of(Node)).size === 3 && !subnets(state.of(Node)).has(undefined),
   },
   {
+    title: "every node is told for how long it may remember",
+    loops: () => [nodeTtl()],
+    begin: async ({ make }) => {
+      for (const name of ["a", "b"]) await make(Node, name);
+    },
+    kinds: [Node],
+    ended: (state) =>
+      state.of(Node).every(({ metadata }) => metadata.annotations?.["node.alpha.kubernetes.io/ttl"] === "0"),
+  },
+  {
     title: "a silent node is unknown, and so are its pods",
     loops: () => [nodeLifecycle()],
     // Where nobody answers, the master may be the one that is cut off.
@@ -71,6 +88,29 @@ export const nodeStories: readonly Story[] = [
       await readyNode(stage, "a");
       await runningPod(stage, "web", "a");
       await stage.patch(Node, "a", { spec: { taints: [gone] } });
+    },
+    kinds: [Pod],
+    ended: (state) => state.one(Pod, "web")?.metadata.deletionTimestamp !== undefined,
+  },
+  {
+    title: "a pod leaves a device whose taint its claim does not tolerate",
+    loops: () => [deviceTaintEviction],
+    begin: async (stage) => {
+      const { make, setStatus, client } = stage;
+      await readyNode(stage, "a");
+      await runningPod(stage, "web", "a");
+      const device = { driver: "gpu.example.com", pool: "a", device: "card" };
+      const pool = { name: "a", generation: 1, resourceSliceCount: 1 };
+      const taints = [{ ...gone, timeAdded: "2026-01-01T00:00:00Z" }];
+      const devices = [{ name: "card", taints }];
+      await make(ResourceSlice, "cards", { spec: { driver: "gpu.example.com", nodeName: "a", pool, devices } });
+      await make(ResourceClaim, "claim", {
+        spec: { devices: { requests: [{ name: "one", exactly: { deviceClassName: "gpu" } }] } },
+      });
+      const { uid } = (await client.get(Pod, { namespace: "work", name: "web" }))!.metadata;
+      const results = [{ request: "one", ...device }];
+      const reservedFor = [{ resource: "pods", name: "web", uid }];
+      await setStatus(ResourceClaim, "claim", { allocation: { devices: { results } }, reservedFor });
     },
     kinds: [Pod],
     ended: (state) => state.one(Pod, "web")?.metadata.deletionTimestamp !== undefined,

@@ -15,6 +15,9 @@ import {
 import { keyOf, Pod, Service } from "../../runtime/schema/mod.ts";
 import { NodeReporter } from "./node/node_reporter.ts";
 import { defaults, type KubeletOptions } from "./options.ts";
+import { logind } from "./shutdown/logind.ts";
+import { shutDown } from "./shutdown/shut_down.ts";
+import { shutdownGroups } from "./shutdown/shutdown_plan.ts";
 import { manifestFolder } from "./static/manifest_folder.ts";
 import { type KubeletServer, startServer } from "./server/server.ts";
 import { type Agent, createAgent, podFilter } from "./sync/agent.ts";
@@ -49,6 +52,7 @@ export function kubelet(options: KubeletOptions): Controller {
       networkConfig(theRunning),
       unlessStatic(theRunning, node(theRunning)),
       plugins(theRunning),
+      shutdown(theRunning),
     ],
     async start(context) {
       running = await begin(options, context);
@@ -148,6 +152,30 @@ function health({ agent, reporter }: Running, problem: string | undefined): void
 /** The Node makes no pod due; it is reported for as long as the loop runs. */
 function node(running: () => Running): Source {
   return { start: () => running().reporter.start() };
+}
+
+/** It makes no pod due: pods end by it. */
+function shutdown(running: () => Running): Source {
+  return {
+    start(_enqueue, { signal, log }) {
+      const { agent, reporter } = running();
+      const groups = shutdownGroups(agent.configuration);
+      if (groups.length === 0) return;
+      const { machineShutdown = logind } = agent.options;
+      const tell = (shuttingDown: boolean) => {
+        agent.shuttingDown = shuttingDown;
+        void reporter.now();
+      };
+      machineShutdown.watch({
+        begun() {
+          tell(true);
+          return shutDown(agent, groups);
+        },
+        cancelled: () => tell(false),
+        failed: (error) => log.error("shutdowns of the machine are not followed", { error }),
+      }, signal);
+    },
+  };
 }
 
 /** Drivers that put their sockets into the agent's folder. They wait for the Node, which their own objects belong to. */

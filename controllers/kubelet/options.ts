@@ -1,6 +1,7 @@
 /** What a node agent is told when it is made. */
 import type { Authenticator, Authorizer } from "../../runtime/auth/user.ts";
 import type { ReadConfiguration } from "./configuration/mod.ts";
+import type { MachineShutdown } from "./shutdown/machine_shutdown.ts";
 import type { Engine } from "../../runtime/engine/mod.ts";
 
 export interface KubeletOptions {
@@ -24,6 +25,8 @@ export interface KubeletOptions {
   readonly clusterDns?: readonly string[];
   /** Absent: what holds without a file. */
   readonly configuration?: ReadConfiguration;
+  /** Asked when the configuration gives pods time at a shutdown. Default: systemd-logind. */
+  readonly machineShutdown?: MachineShutdown;
   /** Absent: nothing listens. */
   readonly server?: KubeletServerOptions;
   /** Image archives to load at the start. */

@@ -10,7 +10,15 @@ const node = { cpu: "1", memory: "1Gi" };
 const allowedSysctls = ["net.core.*", "kernel/msgmax"];
 
 function refusalOf(pod: Pod, others: readonly Pod[] = [], maxPods = 10) {
-  return refuse({ pod, others, room: roomOf(node, others), maxPods, hasAppArmor: false, allowedSysctls });
+  return refuse({
+    pod,
+    others,
+    room: roomOf(node, others),
+    maxPods,
+    shuttingDown: false,
+    hasAppArmor: false,
+    allowedSysctls,
+  });
 }
 
 const asking = (cpu: string, hostPort?: number) =>

@@ -92,7 +92,7 @@ export class AgentProcess {
     return process;
   }
 
-  /** `die PLACE` or `clock MS`. */
+  /** `die PLACE`, `clock MS`, `shutdown begun` or `shutdown cancelled`. */
   async tell(line: string): Promise<void> {
     await this.#input.write(new TextEncoder().encode(`${line}\n`));
   }

@@ -1,10 +1,12 @@
 /**
  * A node agent alone, for tests that kill it: `deno run agent_process.ts OPTIONS` with `AgentProcessOptions` as JSON.
  *
- * Each line on stdin sets what comes next: `die PLACE` (of failpoints.ts), or `clock MS`, which steps the machine's clock.
+ * Each line on stdin sets what comes next: `die PLACE` (of failpoints.ts), `clock MS`, which steps the machine's clock, or
+ * `shutdown begun` and `shutdown cancelled`, as the machine says it.
  * It prints `up`, and every place that it reaches.
  */
 import { kubeletConfiguration } from "../../controllers/kubelet/configuration/configuration.ts";
+import type { MachineShutdown, ShutdownHandlers } from "../../controllers/kubelet/shutdown/machine_shutdown.ts";
 import { kubelet } from "../../controllers/kubelet/mod.ts";
 import { clientCertificates, kubeletAuthorizer } from "../../runtime/auth/mod.ts";
 import { httpsClient, type HttpsTarget } from "../../runtime/client/mod.ts";
@@ -37,7 +39,13 @@ const identity = { authenticate: clientCertificates(), authorize: kubeletAuthori
 const server = { hostname: address, ...serving, clientCa: target.ca, ...identity };
 const document = { kind: "KubeletConfiguration", apiVersion: "kubelet.config.k8s.io/v1beta1", ...fields };
 const configuration = kubeletConfiguration(document);
-const options = { nodeName: "n1", nodeIp: address, rootDir: folder, engine, server, configuration };
+let shutdown: ShutdownHandlers | undefined;
+const machineShutdown: MachineShutdown = {
+  check: () => Promise.resolve(),
+  watch: (handlers) => void (shutdown = handlers),
+};
+const place = { nodeName: "n1", nodeIp: address, rootDir: folder };
+const options = { ...place, engine, server, configuration, machineShutdown };
 const clock = { ...systemClock, now: () => systemClock.now() + offsetMs };
 runControllers([kubelet(options)], { client, clock, signal: new AbortController().signal, identity: "test" });
 console.log("up");
@@ -47,5 +55,7 @@ for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream()
     const [, word, rest = ""] = /^(\w+) (.*)$/.exec(line) ?? [];
     if (word === "die") deadly = rest;
     if (word === "clock") offsetMs = Number(rest);
+    if (word === "shutdown" && rest === "begun") shutdown!.begun().then(() => console.log("pods have ended"));
+    if (word === "shutdown" && rest === "cancelled") shutdown!.cancelled();
   }
 }

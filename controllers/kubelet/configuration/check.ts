@@ -7,7 +7,7 @@ import { levelOf, signalNames } from "./thresholds.ts";
 /** Throws an Error that names every fault by field, value and reason. */
 export function checkConfiguration(configuration: NodeConfiguration): void {
   const faults = new FieldFaults();
-  for (const check of [imageCollection, imagePulls, eviction, softEviction]) check(configuration, faults);
+  for (const check of [imageCollection, imagePulls, eviction, softEviction, shutdown]) check(configuration, faults);
   faults.throwAny();
 }
 
@@ -52,6 +52,17 @@ const softEviction: Check = ({ evictionSoft, evictionSoftGracePeriod }, faults) 
       const why = "must be more than 0: a soft threshold without grace is a hard one";
       faults.invalid(`evictionSoftGracePeriod[${signal}]`, evictionSoftGracePeriod[signal], why);
     }
+  }
+};
+
+const shutdown: Check = (configuration, faults) => {
+  const { shutdownGracePeriod: all, shutdownGracePeriodCriticalPods: critical } = configuration;
+  if (msOf(critical) > msOf(all)) {
+    const why = `must be less than or equal to shutdownGracePeriod (${all})`;
+    faults.invalid("shutdownGracePeriodCriticalPods", critical, why);
+  }
+  if (configuration.shutdownGracePeriodByPodPriority.length > 0 && msOf(all) > 0) {
+    faults.forbidden("shutdownGracePeriodByPodPriority", "may not be given together with shutdownGracePeriod");
   }
 };
 

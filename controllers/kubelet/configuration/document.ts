@@ -38,6 +38,8 @@ const taint = z.strictObject({
   effect: z.enum(["NoSchedule", "PreferNoSchedule", "NoExecute"]),
 });
 
+const shutdownGrace = z.strictObject({ priority: z.int(), shutdownGracePeriodSeconds: count });
+
 const authentication = z.object({
   anonymous: z.object({ enabled: always(false, "nobody is answered without a credential") }).prefault({}),
   webhook: z.object({ enabled: always(true, "the API server is always asked about bearer tokens") }).prefault({}),
@@ -103,6 +105,10 @@ export const schema = z.object({
   evictionPressureTransitionPeriod: duration("5m0s"),
   evictionMaxPodGracePeriod: z.int().default(0),
   mergeDefaultEvictionSettings: z.boolean().default(false),
+
+  shutdownGracePeriod: duration("0s"),
+  shutdownGracePeriodCriticalPods: duration("0s"),
+  shutdownGracePeriodByPodPriority: z.array(shutdownGrace).default([]),
 });
 
 export type NodeConfiguration = z.output<typeof schema>;

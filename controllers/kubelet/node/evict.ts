@@ -1,8 +1,7 @@
-/** Ends a pod for the node's sake: its status says why, and the loop that sees it stops the containers. */
-import { isReason, type Json, keyOf, Pod as PodKind, refOf } from "../../../runtime/schema/mod.ts";
+/** Pods that must go so that the node has room. */
 import { type Pod, specOf } from "../pod/pod.ts";
-import { rfc3339 } from "../pod/rfc3339.ts";
 import type { Agent } from "../sync/agent.ts";
+import { endPod } from "../sync/end_pod.ts";
 import { diskUse } from "./disk_use.ts";
 import { type Candidate, type Eviction, isSpared, planEviction } from "./eviction_plan.ts";
 import type { Crossing } from "./eviction_watch.ts";
@@ -59,24 +58,6 @@ function podsOf(agent: Agent): Pod[] {
 }
 
 async function evict(agent: Agent, { pod, message }: Eviction, graceSeconds: number): Promise<void> {
-  const { client, clock, recorder } = agent.context;
-  agent.memories.of(pod.metadata.uid).stopGraceSeconds = graceSeconds;
-  recorder.event(pod, "Warning", "Evicted", message);
-  const reason = "TerminationByKubelet";
-  const condition = {
-    type: "DisruptionTarget",
-    status: "True",
-    reason,
-    message,
-    lastTransitionTime: rfc3339(clock.now()),
-  };
-  const body: Json = {
-    metadata: { uid: pod.metadata.uid },
-    status: { phase: "Failed", reason: "Evicted", message, conditions: [condition] },
-  };
-  try {
-    await client.patch(PodKind, refOf(keyOf(pod)), { type: "strategic", body }, { subresource: "status" });
-  } catch (error) {
-    if (!isReason(error, "NotFound", "Conflict")) throw error;
-  }
+  agent.context.recorder.event(pod, "Warning", "Evicted", message);
+  await endPod(agent, pod, { reason: "Evicted", message, graceSeconds });
 }

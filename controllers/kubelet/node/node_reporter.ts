@@ -134,8 +134,8 @@ function holds(present: Record<string, string> = {}, wanted: Record<string, stri
 }
 
 /** Why the node can't run pods; the words of upstream's kubelet where it has some. */
-async function problemsOf({ engineProblem, options }: Agent): Promise<string[]> {
-  const problems: string[] = [];
+async function problemsOf({ engineProblem, shuttingDown, options }: Agent): Promise<string[]> {
+  const problems: string[] = shuttingDown ? ["node is shutting down"] : [];
   if (engineProblem !== undefined) problems.push(`container runtime is down: ${engineProblem}`);
   try {
     const list = await readNetworkConfig(options.cniConfDir ?? defaults.cniConfDir);

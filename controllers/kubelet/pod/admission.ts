@@ -14,6 +14,8 @@ export interface AdmissionFacts {
   readonly others: readonly Pod[];
   readonly room: NodeRoom;
   readonly maxPods: number;
+  /** The machine goes down. */
+  readonly shuttingDown: boolean;
   /** Beyond the safe ones; a last `*` stands for any ending. */
   readonly allowedSysctls: readonly string[];
   /** The node's kernel enforces AppArmor profiles. */
@@ -23,10 +25,15 @@ export interface AdmissionFacts {
 /** Only a pod that was never told to have begun can be refused: what runs goes on. */
 export function refuse(facts: AdmissionFacts): Refusal | undefined {
   if (facts.pod.status?.startTime !== undefined) return undefined;
-  for (const check of [sysctls, appArmor, groupsPolicy, podCount, resources, hostPorts]) {
+  for (const check of [shutdown, sysctls, appArmor, groupsPolicy, podCount, resources, hostPorts]) {
     const refusal = check(facts);
     if (refusal) return refusal;
   }
+}
+
+function shutdown({ shuttingDown }: AdmissionFacts): Refusal | undefined {
+  if (!shuttingDown) return undefined;
+  return { reason: "NodeShutdown", message: "Pod was rejected as the node is shutting down." };
 }
 
 function sysctls({ pod, allowedSysctls }: AdmissionFacts): Refusal | undefined {

@@ -86,12 +86,13 @@ function oldAttempts({ observed }: PodFacts): string[] {
 
 /** Why the pod has ended for good, or nothing while it may still run. */
 export function endOf(facts: PodFacts): PodPlan["ended"] {
-  const { pod, observed, refusal } = facts;
+  const { pod, observed, refusal, ending } = facts;
   if (refusal) return { phase: "Failed", reason: refusal.reason, message: `Pod was rejected: ${refusal.message}` };
   if (isTerminal(pod)) {
     const { phase, reason, message } = pod.status ?? {};
     return { phase: phase as "Succeeded" | "Failed", reason, message };
   }
+  if (ending) return { phase: "Failed", reason: ending.reason, message: ending.message };
   if (deadlineMs(facts) === 0) {
     const message = "Pod was active on the node longer than the specified deadline";
     return { phase: "Failed", reason: "DeadlineExceeded", message };

@@ -31,9 +31,9 @@ function isLate({ pod }: PodFacts, until: number | undefined): boolean {
 }
 
 /** Seconds. What is left of it for a stop that is cut; nothing said means the pod's own. */
-function graceOf({ pod, now, stopGraceSeconds }: PodFacts, cut: boolean): number | undefined {
+function graceOf({ pod, now, ending }: PodFacts, cut: boolean): number | undefined {
   const { deletionGracePeriodSeconds, deletionTimestamp } = pod.metadata;
-  if (!cut || !deletionTimestamp) return deletionGracePeriodSeconds ?? stopGraceSeconds;
+  if (!cut || !deletionTimestamp) return deletionGracePeriodSeconds ?? ending?.graceSeconds;
   return Math.max(0, Math.ceil((Date.parse(deletionTimestamp) - now) / 1000));
 }
 

@@ -17,6 +17,13 @@ export interface Refusal {
   readonly message: string;
 }
 
+/** Why the node ends a pod that it ran, and how long it gives it. */
+export interface Ending {
+  readonly reason: string;
+  readonly message: string;
+  readonly graceSeconds: number;
+}
+
 export interface PodFacts {
   readonly pod: Pod;
   /** Containers and sandboxes, oldest attempt first. */
@@ -26,8 +33,8 @@ export interface PodFacts {
   readonly verdict: (containerId: string) => Verdict;
   /** Containers that are being stopped already, and until when (milliseconds since the epoch) they have time. */
   readonly stopping: ReadonlyMap<string, number>;
-  /** Seconds that the node gives a pod which it ends itself; the pod's own when absent. */
-  readonly stopGraceSeconds?: number;
+  /** The node ends the pod itself. */
+  readonly ending?: Ending;
   /** Why the node does not take the pod that it was given. */
   readonly refusal?: Refusal;
   /** Milliseconds since the epoch. */

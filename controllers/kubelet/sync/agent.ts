@@ -50,6 +50,8 @@ export interface Agent {
   readonly usage: UsageMeter;
   /** What the API server has bound to this node is known. Until then only static pods are. */
   apiSeen: boolean;
+  /** The machine goes down: nothing new begins. */
+  shuttingDown: boolean;
   /** Makes a pod due. Set by the loop's source. */
   enqueue: (key: Key) => void;
   /** Tells the API server at once what the Node's status says. Set when the loop starts. */
@@ -92,6 +94,7 @@ export async function createAgent(options: KubeletOptions, context: LoopContext)
     amounts: nodeAmounts(machine, configuration),
     pods: new NodePods(informers.of(PodKind, podFilter(options.nodeName)), new StaticPods()),
     apiSeen: false,
+    shuttingDown: false,
     services: informers.of(Service),
     mirror,
     memories: new PodMemories(),

@@ -18,6 +18,7 @@ export function place(agent: Agent, pod: Pod): Place {
     others: othersThan(agent, pod),
     room: roomFor(agent, pod),
     maxPods: Number(agent.amounts.allocatable.pods),
+    shuttingDown: agent.shuttingDown,
     hasAppArmor: agent.machine.hasAppArmor,
     allowedSysctls: agent.configuration.allowedUnsafeSysctls,
   };

@@ -5,7 +5,7 @@
 import type { Allocation } from "../pod/allocation.ts";
 import type { ProcessUser } from "../pod/container_status.ts";
 import type { Pod } from "../pod/pod.ts";
-import type { Waiting } from "../pod/pod_plan.ts";
+import type { Ending, Waiting } from "../pod/pod_plan.ts";
 
 export interface PodMemory {
   /** The pod as the last write of its status returned it: newer than the informer for a moment. */
@@ -27,8 +27,8 @@ export interface PodMemory {
   /** Why a resize waits, or failed. */
   resizePending?: Allocation["pending"];
   resizeError?: string;
-  /** The node ends it, and gives it so long at most. */
-  stopGraceSeconds?: number;
+  /** The node ends it; `over` is called when no container runs any more. */
+  ending?: Ending & { readonly over: () => void };
   /** When the content of a volume gets old. */
   renewAt?: number;
 }

@@ -40,6 +40,7 @@ async function syncKnown(agent: Agent, known: Pod): Promise<Outcome> {
   memory.resizePending = given.pending;
   if (given.refusal) agent.context.recorder.event(pod, "Warning", given.refusal.reason, given.refusal.message);
   const plan = await act(agent, pod, { memory, refusal: given.refusal });
+  if (!agent.mirror.of(pod.metadata.uid).some(isRunningContainer)) memory.ending?.over();
   if (plan === "purged") return done;
   await rememberMessages(agent, pod, memory);
   tellBackOffs(agent, pod, { plan, memory });
@@ -89,7 +90,7 @@ async function factsOf(agent: Agent, pod: Pod, memory: PodMemory): Promise<PodFa
     networkReady: podIps.length > 0,
     verdict: (id) => agent.probes.verdict(pod, id, observed),
     stopping: memory.stopping,
-    stopGraceSeconds: memory.stopGraceSeconds,
+    ending: memory.ending,
     now: agent.context.clock.now(),
   };
 }
@@ -97,6 +98,10 @@ async function factsOf(agent: Agent, pod: Pod, memory: PodMemory): Promise<PodFa
 function currentIps(agent: Agent, pod: Pod): Promise<readonly string[]> {
   const sandbox = agent.mirror.of(pod.metadata.uid).findLast(isRunningSandbox);
   return podIpsOf(agent, pod, sandbox?.state.id);
+}
+
+function isRunningContainer({ isSandbox, state }: Observed): boolean {
+  return !isSandbox && state.status === "running";
 }
 
 function isRunningSandbox({ isSandbox, state }: Observed): boolean {

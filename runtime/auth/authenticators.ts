@@ -7,12 +7,16 @@ import { bearerOf } from "./bearer.ts";
 import { claimsIssuer, type TokenIssuer } from "./service_account_token.ts";
 import type { Authenticator } from "./user.ts";
 
+const credentialId = "authentication.kubernetes.io/credential-id";
+
 /** Common name is the user, organizations are the groups. The listener has verified the chain and the version. */
 export function clientCertificates(): Authenticator {
   return ({ certificate }) => {
     if (!certificate?.commonName || certificate.authority) return Promise.resolve(undefined);
     const groups = [...certificate.organizations, "system:authenticated"];
-    return Promise.resolve({ name: certificate.commonName, groups });
+    const { fingerprint } = certificate;
+    const extra = fingerprint && { [credentialId]: [`X509SHA256=${fingerprint}`] };
+    return Promise.resolve({ name: certificate.commonName, groups, ...(extra && { extra }) });
   };
 }
 

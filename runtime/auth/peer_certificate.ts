@@ -2,7 +2,7 @@
  * Who a TLS peer is by its certificate. The listener asks for one without demanding it (`requestCert: true,
  * rejectUnauthorized: false`), so the answer of the check must be read here and never assumed.
  */
-import { X509Certificate } from "node:crypto";
+import { createHash, X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import type { PeerCertificate } from "./user.ts";
 
@@ -19,7 +19,8 @@ export function peerCertificate(
   // Deno 2.9 skips the signature check for version 1, so that anybody's own v1 certificate counts as authorized.
   if (!raw || !isVersion3(raw) || !subject?.CN) return undefined;
   const organizations = [(subject.O as string | string[] | undefined) ?? []].flat();
-  const identity = { commonName: [subject.CN].flat()[0]!, organizations };
+  const fingerprint = createHash("sha256").update(raw).digest("hex");
+  const identity = { commonName: [subject.CN].flat()[0]!, organizations, fingerprint };
   return frontProxyCa && isSignedBy(raw, frontProxyCa) ? { ...identity, authority: "front-proxy" } : identity;
 }
 

@@ -32,6 +32,8 @@ export interface Credentials {
 export interface PeerCertificate {
   readonly commonName: string;
   readonly organizations: readonly string[];
+  /** SHA-256, in hexadecimal digits. */
+  readonly fingerprint?: string;
   /** By whom it was signed: absent, by the authority for clients; a front proxy speaks for others and is nobody itself. */
   readonly authority?: "front-proxy";
 }

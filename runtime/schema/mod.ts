@@ -17,5 +17,5 @@ export { applyDefaults } from "./defaults/apply_defaults.ts";
 export { prepareForCreate, prepareForUpdate } from "./strategy/prepare.ts";
 export { qosClassOf } from "./strategy/pod_qos.ts";
 export { validateObject, validateSpoken } from "./validation/validate_object.ts";
-export { dns1035Label } from "./validation/names.ts";
+export { dns1035Label, qualifiedName } from "./validation/names.ts";
 export { sameJson } from "./validation/report.ts";

@@ -97,7 +97,8 @@ export class StatusError extends Error {
     const { reason, message, code, details } = this;
     const status: Status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message };
     if (reason) status.reason = reason;
-    if (Object.keys(details).length > 0) status.details = details;
+    // Whoever may not use a path is told of no object, in a place for one.
+    if (Object.keys(details).length > 0 || reason === "Forbidden") status.details = details;
     return { ...status, code };
   }
 }

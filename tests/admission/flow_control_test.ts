@@ -86,7 +86,7 @@ const flows = "/apis/flowcontrol.apiserver.k8s.io/v1";
 Deno.test("the defaults are there, are told of in every answer, and come back when deleted", async () => {
   await using world = await apiWorld();
   const { body } = await world.call("GET", `${flows}/flowschemas`);
-  assert.equal(body.items.length, 13);
+  assert.equal(body.items.length, 11);
   const exempt = body.items.find(({ metadata }: { metadata: { name: string } }) => metadata.name === "exempt");
   assert.deepEqual(exempt.status.conditions.map(({ type, status }: Record<string, string>) => [type, status]), [
     ["Dangling", "False"],

@@ -165,7 +165,7 @@ Deno.test("nobody gives what he does not have, unless he may escalate or bind", 
   await assert.rejects(checkBinding(check, write, all), { reason: "Forbidden" });
   await assert.rejects(checkBinding(check, write, binding("b", "Role", "nothing", "ann", "team")), {
     reason: "NotFound",
-    message: 'role.rbac.authorization.k8s.io "nothing" not found',
+    message: 'roles.rbac.authorization.k8s.io "nothing" not found',
   });
   index.set("clusterrolebindings", binding("binds", "ClusterRole", "binder", "ann"));
   await checkBinding(check, write, all);

@@ -20,7 +20,7 @@ export interface Wanted {
   readonly extra: Readonly<Record<string, readonly string[]>>;
 }
 
-/** `undefined`: nobody else is meant. Throws InternalError, as upstream does, when parts come without a user. */
+/** `undefined`: nobody else is meant. Throws BadRequest when parts come without a user. */
 export function wantedIdentity(headers: HeaderPairs): Wanted | undefined {
   const found: [string, string][] = [];
   for (const [name, value] of headers) {
@@ -36,9 +36,20 @@ export function wantedIdentity(headers: HeaderPairs): Wanted | undefined {
   }
   const wanted = { name: name ?? "", uid, groups: valuesOf("group"), extra };
   if (name) return wanted;
-  const parts = found.map(([header, value]) => `${header.slice(prefix.length)} ${value}`).join(", ");
-  throw new StatusError("BadRequest", `requested [${parts}] without impersonating a user`);
+  throw new StatusError("BadRequest", `requested ${inGo(wanted)} without impersonating a user name`);
 }
+
+/** As Go prints it. */
+function inGo({ name, uid, groups, extra }: Wanted): string {
+  const list = (texts: readonly string[]) => `[]string{${texts.map(quoted).join(", ")}}`;
+  const pairs = Object.entries(extra).sort(([a], [b]) => a < b ? -1 : 1);
+  const map = pairs.map(([key, values]) => `${quoted(key)}:${list(values)}`).join(", ");
+  return `&user.DefaultInfo{Name:${quoted(name)}, UID:${quoted(uid ?? "")}, ` +
+    `Groups:${groups.length > 0 ? list(groups) : "[]string(nil)"}, ` +
+    `Extra:map[string][]string${pairs.length > 0 ? `{${map}}` : "(nil)"}}`;
+}
+
+const quoted = (text: string) => JSON.stringify(text);
 
 function decoded(key: string): string {
   try {

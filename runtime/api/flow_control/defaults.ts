@@ -39,27 +39,24 @@ export const suggestedLevels: readonly KubeObject[] = queued.map(([name, shares,
 
 const group = (name: string) => ({ kind: "Group", group: { name } });
 const user = (name: string) => ({ kind: "User", user: { name } });
-const account = (name: string) => ({ kind: "ServiceAccount", serviceAccount: { name, namespace: "kube-system" } });
+
+function namespaced(verbs: string[], apiGroups: string[], names: string[]) {
+  return { verbs, apiGroups, resources: names, namespaces: ["*"] };
+}
 
 function resources(verbs: string[], apiGroups: string[], names: string[]) {
-  return { verbs, apiGroups, resources: names, clusterScope: true, namespaces: ["*"] };
+  return { ...namespaced(verbs, apiGroups, names), clusterScope: true };
 }
 
 const anything = {
   resourceRules: [resources(["*"], ["*"], ["*"])],
   nonResourceRules: [{ verbs: ["*"], nonResourceURLs: ["*"] }],
 };
-const leases = { resourceRules: [resources(["get", "create", "update"], ["coordination.k8s.io"], ["leases"])] };
+const leases = { resourceRules: [namespaced(["get", "create", "update"], ["coordination.k8s.io"], ["leases"])] };
 const nodes = {
   resourceRules: [
     resources(["*"], [""], ["nodes", "nodes/status"]),
-    resources(["*"], ["coordination.k8s.io"], ["leases"]),
-  ],
-};
-const endpoints = {
-  resourceRules: [
-    resources(["get", "create", "update"], [""], ["endpoints"]),
-    resources(["get", "create", "update"], ["discovery.k8s.io"], ["endpointslices"]),
+    namespaced(["*"], ["coordination.k8s.io"], ["leases"]),
   ],
 };
 const everybody = [group("system:unauthenticated"), group("system:authenticated")];
@@ -92,20 +89,11 @@ export const mandatorySchemas: readonly KubeObject[] = [
 
 const probes = { nonResourceRules: [{ verbs: ["get"], nonResourceURLs: ["/healthz", "/readyz", "/livez"] }] };
 const accounts = group("system:serviceaccounts");
-const systemAccounts = group("system:serviceaccounts:kube-system");
+const systemAccounts = { kind: "ServiceAccount", serviceAccount: { name: "*", namespace: "kube-system" } };
 
 export const suggestedSchemas: readonly KubeObject[] = ([
   ["probes", 2, "exempt", undefined, everybody, probes],
   ["system-leader-election", 100, "leader-election", "ByUser", [controllers, scheduler, systemAccounts], leases],
-  [
-    "endpoint-controller",
-    150,
-    "workload-high",
-    "ByUser",
-    [controllers, account("endpoint-controller"), account("endpointslicemirroring-controller")],
-    endpoints,
-  ],
-  ["workload-leader-election", 200, "leader-election", "ByUser", [systemAccounts], leases],
   ["system-node-high", 400, "node-high", "ByUser", [group("system:nodes")], nodes],
   ["system-nodes", 500, "system", "ByUser", [group("system:nodes")], anything],
   ["kube-controller-manager", 800, "workload-high", "ByNamespace", [controllers], anything],

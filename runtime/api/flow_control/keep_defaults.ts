@@ -45,12 +45,36 @@ async function ensureAll(options: KeepDefaults): Promise<void> {
   const present = (prefix: string, { metadata }: KubeObject) => cache.resource(prefix).get(metadata!.name!)?.object;
   const wanted = (prefix: string, objects: readonly KubeObject[]) =>
     objects.filter((object) => present(prefix, object)?.metadata.annotations?.[autoupdate] !== "false");
+  await dropOld(options);
   const levels = [...mandatoryLevels, ...wanted(levelPrefix, suggestedLevels)];
   const schemas = [...mandatorySchemas, ...wanted(schemaPrefix, suggestedSchemas)];
   await Promise.all([...levels, ...schemas].map((object) => ensureMatches(keeper, copyJson(object))));
   await Promise.all(
     cache.resource(schemaPrefix).list().map(({ object }) => tellDangling(object as FlowSchema, options)),
   );
+}
+
+/** What an older version suggested and nobody made his own. */
+async function dropOld({ keeper, cache }: KeepDefaults): Promise<void> {
+  const kept = new Set([...mandatoryLevels, ...suggestedLevels, ...mandatorySchemas, ...suggestedSchemas].map(nameOf));
+  for (
+    const [prefix, plural] of [[schemaPrefix, "flowschemas"], [levelPrefix, "prioritylevelconfigurations"]] as const
+  ) {
+    const resource = keeper.registry.find(group, "v1", plural)!;
+    for (const { object } of cache.resource(prefix).list()) {
+      if (object.metadata.annotations?.[autoupdate] !== "true" || kept.has(nameOf(object))) continue;
+      const target = { resource, namespace: "", name: object.metadata.name };
+      await keeper.operations.delete(target, { user: apiServerUser }).catch(unlessGone);
+    }
+  }
+}
+
+function nameOf({ kind, metadata }: KubeObject): string {
+  return `${kind} ${metadata!.name}`;
+}
+
+function unlessGone(error: unknown): void {
+  if (!isReason(error, "Conflict", "NotFound")) throw error;
 }
 
 interface Condition {
@@ -78,9 +102,6 @@ async function tellDangling(schema: FlowSchema, { keeper, cache, now }: KeepDefa
     fieldManager: "api-priority-and-fairness-config-consumer-v1",
     subresource: "status",
   };
-  await keeper.operations.update({ resource, namespace: "", name: schema.metadata.name }, object, call).catch(
-    (error) => {
-      if (!isReason(error, "Conflict", "NotFound")) throw error;
-    },
-  );
+  await keeper.operations.update({ resource, namespace: "", name: schema.metadata.name }, object, call)
+    .catch(unlessGone);
 }

@@ -63,3 +63,8 @@ export function verbOf(method: string, path: ResourcePath, watching: boolean): s
   if (method === "DELETE") return path.name ? "delete" : "deletecollection";
   return verbs[method];
 }
+
+/** A Namespace lies in itself: who was given rights in it by a Role there has them on it as well. */
+export function namespaceAsked({ group, plural, name, namespace }: ResourcePath): string {
+  return group === "" && plural === "namespaces" ? name : namespace;
+}

@@ -13,7 +13,7 @@ import { json } from "./json_bytes.ts";
 import { negotiate } from "./negotiate.ts";
 import { type Handler, objectRoutes } from "./object_routes.ts";
 import { flag, text } from "./query.ts";
-import { parseResourcePath, type ResourcePath, verbOf } from "./request_info.ts";
+import { namespaceAsked, parseResourcePath, type ResourcePath, verbOf } from "./request_info.ts";
 import { subresourceHandler } from "./subresource_routes.ts";
 import type { Backends } from "./backends.ts";
 
@@ -68,8 +68,9 @@ const ofCollections = new Set(["list", "watch", "deletecollection"]);
 
 /** A selector that can only find one object asks for that object. */
 function resourceAsked(path: ResourcePath, verb: string, { searchParams }: URL): Attributes["resource"] {
-  const { group, version, plural, subresource, namespace, name } = path;
-  const asked = { group, version, plural, subresource: subresource || undefined, namespace: namespace || undefined };
+  const { group, version, plural, subresource, name } = path;
+  const namespace = namespaceAsked(path) || undefined;
+  const asked = { group, version, plural, subresource: subresource || undefined, namespace };
   if (name || !ofCollections.has(verb)) return { ...asked, name: name || undefined };
   const fieldSelector = text(searchParams, "fieldSelector");
   const labelSelector = text(searchParams, "labelSelector");

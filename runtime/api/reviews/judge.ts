@@ -16,6 +16,8 @@ export type Spec = Readonly<Record<string, unknown>>;
 
 export interface Judge {
   check?(spec: Spec, namespace: string): FieldError[];
+  /** The answer repeats what was asked; absent: yes. */
+  readonly tellsSpec?: boolean;
   judge(spec: Spec, exchange: Exchange): Promise<object> | object;
 }
 

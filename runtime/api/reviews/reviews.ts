@@ -1,8 +1,10 @@
 /** Kinds that are asked, not stored: who is this, may they do that, what may I do. */
 import type { User } from "../../auth/user.ts";
-import { apiVersionOf, invalid, type KubeObject } from "../../schema/mod.ts";
+import { apiVersionOf, type FieldError, invalid, type KubeObject, StatusError } from "../../schema/mod.ts";
 import { answer } from "../http/answer.ts";
+import { writeCallOf } from "../http/exchange.ts";
 import { bodyObject, type Handler } from "../http/object_routes.ts";
+import { decodeBody } from "../objects/decode_body.ts";
 import { badRequest } from "../objects/refusals.ts";
 import { accessReview, subjectOf } from "./access_review.ts";
 import { type Judge, type Judges, type Spec, userInfo } from "./judge.ts";
@@ -23,19 +25,20 @@ export function reviewRoutes(judges: Judges): ReadonlyMap<string, Readonly<Recor
   return new Map(Object.entries(reviews).map(([name, judge]) => [name, { create: handler(judge) }]));
 }
 
-function handler({ check, judge }: Judge): Handler {
+function handler({ check, judge, tellsSpec = true }: Judge): Handler {
   return async (exchange) => {
-    const { object } = await bodyObject(exchange);
+    const { object, duplicates } = await bodyObject(exchange);
     const { resource, encoding, path } = exchange;
+    decodeBody(resource, object, writeCallOf(exchange, "CreateOptions", duplicates));
     const spec = (object.spec ?? {}) as Spec;
-    checkNamespace(object, path.namespace);
+    const metadata = inNamespace(object, path.namespace);
     const errors = check?.(spec, path.namespace) ?? [];
-    if (errors.length > 0) throw invalid(resource, "", errors);
+    if (errors.length > 0) throw unnamed(resource.group, errors);
     const review: KubeObject = {
       kind: resource.kind,
       apiVersion: apiVersionOf(resource),
-      metadata: { creationTimestamp: undefined, ...object.metadata },
-      ...(object.spec ? { spec: object.spec } : {}),
+      metadata: { creationTimestamp: undefined, ...metadata },
+      spec: tellsSpec ? spec : {},
       status: await judge(spec, exchange) as KubeObject["status"],
     };
     return answer(encoding.value(review), encoding.contentType, 201);
@@ -43,13 +46,17 @@ function handler({ check, judge }: Judge): Handler {
 }
 
 /** A LocalSubjectAccessReview is about the namespace that it is sent to. */
-function checkNamespace({ metadata, spec }: KubeObject, namespace: string): void {
-  if (!namespace) return;
-  const { resourceAttributes } = (spec ?? {}) as { resourceAttributes?: { namespace?: string } };
+function inNamespace({ metadata }: KubeObject, namespace: string): KubeObject["metadata"] {
+  if (!namespace) return metadata;
   if (metadata?.namespace && metadata.namespace !== namespace) {
     throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
   }
-  if (resourceAttributes && (resourceAttributes.namespace ?? "") !== namespace) {
-    throw badRequest("spec.resourceAttributes.namespace must match namespace: " + namespace);
-  }
+  return { ...metadata, namespace };
+}
+
+/** Upstream does not say of which kind a faulty review is. */
+function unnamed(group: string, errors: FieldError[]): StatusError {
+  const { message, details } = invalid({ group, kind: "" }, "", errors);
+  const { causes } = details;
+  return new StatusError("Invalid", message, { group, causes });
 }

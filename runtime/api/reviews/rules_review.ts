@@ -2,20 +2,17 @@
 import { nodeIdentity } from "../../auth/node/mod.ts";
 import type { ClusterAccess } from "../../auth/cluster_access.ts";
 import type { User } from "../../auth/user.ts";
+import { badRequest } from "../objects/refusals.ts";
 import type { Judge } from "./judge.ts";
 
 /** `access` absent: nothing is known of rules, and the answer says so. */
 export function rulesReview(access: ClusterAccess | undefined): Judge {
   return {
-    check({ namespace }) {
-      if (namespace) return [];
-      return [{
-        reason: "FieldValueRequired",
-        field: "spec.namespace",
-        message: "Required value: namespace is required",
-      }];
+    tellsSpec: false,
+    judge({ namespace }, { user }) {
+      if (!namespace) throw badRequest("no namespace on request");
+      return rulesOf(access, user, namespace as string);
     },
-    judge: ({ namespace }, { user }) => rulesOf(access, user, namespace as string),
   };
 }
 

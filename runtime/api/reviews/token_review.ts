@@ -1,24 +1,18 @@
 /** TokenReview: whose token is this. One that is not good is an answer, not an error. */
 import type { Authenticator } from "../../auth/user.ts";
 import type { TokenIssuer } from "../../auth/service_account_token.ts";
+import { badRequest } from "../objects/refusals.ts";
 import { type Judge, type Judges, userInfo } from "./judge.ts";
 
 export function tokenReview({ authenticate, tokens }: Judges): Judge {
   return {
-    check({ token }) {
-      if (token) return [];
-      return [{
-        reason: "FieldValueRequired",
-        field: "spec.token",
-        message: "Required value: token is required for TokenReview in authentication",
-      }];
-    },
     async judge(spec) {
-      const { token, audiences = [] } = spec as { token: string; audiences?: string[] };
+      const { token, audiences = [] } = spec as { token?: string; audiences?: string[] };
+      if (!token) throw badRequest("token is required for TokenReview in authentication");
       try {
         return await review(authenticate, tokens, token, audiences);
       } catch (error) {
-        return { authenticated: false, user: {}, error: reasonOf(error) };
+        return { user: {}, error: reasonOf(error) };
       }
     },
   };
@@ -37,7 +31,7 @@ async function review(
     return { authenticated: true, user: userInfo(verified.user), audiences: verified.audiences };
   }
   const user = await authenticate({ authorization: `Bearer ${token}` });
-  if (!user) return { authenticated: false, user: {} };
+  if (!user) return { user: {} };
   return { authenticated: true, user: userInfo(user), audiences: audiences.length > 0 ? audiences : own };
 }
 

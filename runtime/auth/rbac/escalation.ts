@@ -2,7 +2,7 @@
  * Nobody may give what he does not have: roles are written, and bindings made, by those who hold every permission in them, or
  * who were explicitly allowed to `escalate` or `bind`. Words of refusal are upstream's.
  */
-import { groupResourceOf, type Resource, StatusError } from "../../schema/mod.ts";
+import { groupResourceOf, notFound, type Resource, StatusError } from "../../schema/mod.ts";
 import type { Authorizer, User } from "../user.ts";
 import { describeRule, quotedList, uncovered } from "./cover.ts";
 import type { RbacIndex } from "./rbac_index.ts";
@@ -42,10 +42,8 @@ export async function checkBinding(check: EscalationCheck, write: RbacWrite, bin
   const plural = `${roleRef.kind.toLowerCase()}s`;
   if (await mayAnyway(check, write, "bind", plural, roleRef.name)) return;
   const role = check.index.role(roleRef, write.namespace);
-  if (!role) {
-    const message = `${roleRef.kind.toLowerCase()}.${rbacGroup} "${roleRef.name}" not found`;
-    throw new StatusError("NotFound", message, { name: roleRef.name, group: rbacGroup, kind: plural });
-  }
+  // Upstream names the kind of what was sent, not of what is missing.
+  if (!role) throw notFound(write.resource, roleRef.name);
   refuseUncovered(write, [...check.index.rules(write.user, write.namespace)], role.rules ?? []);
 }
 

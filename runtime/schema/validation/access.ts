@@ -75,7 +75,10 @@ function validateSubject(subject: ISubject, namespaced: boolean, report: Report)
 }
 
 export function validateRoleRefUpdate(now: IRoleBinding, old: IRoleBinding, report: Report): void {
-  if (!sameJson(now.roleRef, old.roleRef)) report.at("roleRef").invalid(now.roleRef, "cannot change roleRef");
+  if (sameJson(now.roleRef, old.roleRef)) return;
+  const { apiGroup, kind, name } = now.roleRef;
+  // Upstream shows its inner form.
+  report.at("roleRef").invalid({ APIGroup: apiGroup, Kind: kind, Name: name }, "cannot change roleRef");
 }
 
 const shortestCertificateSeconds = 600;

@@ -231,11 +231,6 @@ const rules: Readonly<Record<string, readonly PolicyRule[]>> = {
     on("core", "persistentvolumeclaims", "delete list update watch"),
     events,
   ],
-  "storage-version-migrator-controller": [
-    on("storagemigration.k8s.io", "storageversionmigrations", read),
-    on("storagemigration.k8s.io", "storageversionmigrations/status", "update"),
-    on("*", "*", "list patch"),
-  ],
   "ttl-after-finished-controller": [on("batch", "jobs", "delete get list watch"), events],
   "ttl-controller": [on("core", "nodes", "list patch update watch"), events],
   "validatingadmissionpolicy-status-controller": [

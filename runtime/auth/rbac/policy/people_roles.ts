@@ -30,11 +30,12 @@ const editRules = [
   on("core", "pods/eviction", "create"),
   on(
     "core",
-    "configmaps events persistentvolumeclaims replicationcontrollers replicationcontrollers/scale secrets " +
+    "configmaps persistentvolumeclaims replicationcontrollers replicationcontrollers/scale secrets " +
       "serviceaccounts services services/proxy",
     write,
   ),
   on("core", "serviceaccounts/token", "create"),
+  on("core events.k8s.io", "events", write),
   on("apps", writableApps, write),
   on("autoscaling", "horizontalpodautoscalers", write),
   on("batch", "cronjobs jobs", write),
@@ -43,7 +44,6 @@ const editRules = [
   on("networking.k8s.io", "ingresses networkpolicies", write),
   on("coordination.k8s.io", "leases", `create delete deletecollection ${read} patch update`),
   on("resource.k8s.io", "resourceclaims resourceclaimtemplates", write),
-  on("events.k8s.io", "events", write),
 ];
 
 const viewRules = [
@@ -55,12 +55,12 @@ const viewRules = [
   ),
   on(
     "core",
-    "bindings events limitranges namespaces/status pods/log pods/status replicationcontrollers/status " +
+    "bindings limitranges namespaces/status pods/log pods/status replicationcontrollers/status " +
       "resourcequotas resourcequotas/status",
     read,
   ),
   on("core", "namespaces", read),
-  on("events.k8s.io", "events", read),
+  on("core events.k8s.io", "events", read),
   on("discovery.k8s.io", "endpointslices", read),
   on("apps", apps, read),
   on("autoscaling", "horizontalpodautoscalers horizontalpodautoscalers/status", read),

@@ -8,12 +8,13 @@ export const read = "get list watch";
 export const write = "create delete deletecollection patch update";
 const bootstrapping = { "kubernetes.io/bootstrapping": "rbac-defaults" };
 
-const words = (text: string) => text.split(" ").filter(Boolean);
+/** In upstream's order. */
+const words = (text: string) => text.split(" ").filter(Boolean).sort();
 
 /** A rule about resources. */
 export function on(groups: string, resources: string, verbs: string, names = ""): PolicyRule {
   return {
-    apiGroups: words(groups).map((group) => group === "core" ? "" : group),
+    apiGroups: words(groups).map((group) => group === "core" ? "" : group).sort(),
     resources: words(resources),
     ...(names && { resourceNames: words(names) }),
     verbs: words(verbs),

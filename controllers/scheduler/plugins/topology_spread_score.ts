@@ -1,4 +1,5 @@
 /** Prefers domains with fewer of the workload's pods: by the pod's own constraints, or by the profile's for its controller. */
+import type { Cluster } from "../cluster.ts";
 import type { NodeState } from "../node_state.ts";
 import { maxScore, type NodeScores, type ScorePlugin } from "../plugin.ts";
 import { type SpreadConstraint as Soft, spreadConstraints, type SpreadDefaults } from "./spread_constraint.ts";
@@ -12,29 +13,27 @@ export function topologySpreadScore(defaults: SpreadDefaults): ScorePlugin {
     prepare(pod, cluster) {
       const soft = spreadConstraints(pod, cluster, { strength: "ScheduleAnyway", defaults });
       if (soft.length === 0) return undefined;
-      return scores(soft, defaults.allKeysNeeded || Boolean(pod.spec.topologySpreadConstraints?.length));
+      const allKeysNeeded = defaults.allKeysNeeded || Boolean(pod.spec.topologySpreadConstraints?.length);
+      return scores(soft, allKeysNeeded, cluster);
     },
   };
 }
 
-function scores(soft: readonly Soft[], allKeysNeeded: boolean): NodeScores {
+function scores(soft: readonly Soft[], allKeysNeeded: boolean, cluster: Cluster): NodeScores {
+  const ignored = ({ labels }: NodeState) =>
+    allKeysNeeded && soft.some(({ topologyKey }) => labels[topologyKey] === undefined);
   return (nodes) => {
-    const ignored = (node: NodeState) =>
-      allKeysNeeded && soft.some(({ topologyKey }) => node.labels[topologyKey] === undefined);
+    const choice = nodes.filter((node) => !ignored(node));
     const crowding = nodes.map((node) => ignored(node) ? Infinity : 0);
-    for (const constraint of soft) addCrowding(nodes, crowding, constraint);
+    for (const constraint of soft) {
+      const { topologyKey } = constraint;
+      const domains = topologyKey === hostname
+        ? nodeDomains(choice, constraint)
+        : labelDomains(choice, constraint, placesOf(constraint, cluster).filter((node) => !ignored(node)));
+      addCrowding(nodes, crowding, constraint, domains);
+    }
     return emptiest(crowding.map(Math.round));
   };
-}
-
-/** Many domains make each pod in one weigh more: the logarithm balances zones against nodes. */
-function addCrowding(nodes: readonly NodeState[], crowding: number[], soft: Soft): void {
-  const { topologyKey, maxSkew } = soft;
-  const { podsNear, size } = topologyKey === hostname ? nodeDomains(nodes, soft) : labelDomains(nodes, crowding, soft);
-  const weight = Math.log(size + 2);
-  nodes.forEach((node, at) => {
-    if (node.labels[topologyKey] !== undefined) crowding[at]! += podsNear(node) * weight + maxSkew - 1;
-  });
 }
 
 interface Domains {
@@ -43,21 +42,45 @@ interface Domains {
   readonly podsNear: (node: NodeState) => number;
 }
 
-/** A node is a domain of its own, so nothing needs to be summed. */
-function nodeDomains(nodes: readonly NodeState[], { counts, perNode }: Soft): Domains {
-  return { size: nodes.length, podsNear: (node) => counts(node) ? perNode.get(node.name) ?? 0 : 0 };
+/** Many domains make each pod in one weigh more: the logarithm balances zones against nodes. */
+function addCrowding(
+  nodes: readonly NodeState[],
+  crowding: number[],
+  { topologyKey, maxSkew }: Soft,
+  { podsNear, size }: Domains,
+): void {
+  const weight = Math.log(size + 2);
+  nodes.forEach((node, at) => {
+    if (node.labels[topologyKey] !== undefined) crowding[at]! += podsNear(node) * weight + maxSkew - 1;
+  });
 }
 
-function labelDomains(nodes: readonly NodeState[], crowding: readonly number[], soft: Soft): Domains {
-  const { topologyKey, counts, perNode } = soft;
+/** A node is a domain of its own, so nothing needs to be summed. */
+function nodeDomains(choice: readonly NodeState[], { perNode }: Soft): Domains {
+  return { size: choice.length, podsNear: (node) => perNode.get(node.name) ?? 0 };
+}
+
+/** Pods count wherever they are in a domain, also on nodes that have no room left. */
+function labelDomains(
+  choice: readonly NodeState[],
+  { topologyKey, perNode }: Soft,
+  places: readonly NodeState[],
+): Domains {
   const domains = new Map<string, number>();
-  nodes.forEach((node, at) => {
-    const value = node.labels[topologyKey];
-    if (value === undefined || crowding[at] === Infinity) return;
-    const pods = counts(node) ? perNode.get(node.name) ?? 0 : 0;
-    if (pods > 0 || !domains.has(value)) domains.set(value, (domains.get(value) ?? 0) + pods);
-  });
+  for (const { labels } of choice) if (labels[topologyKey] !== undefined) domains.set(labels[topologyKey], 0);
+  for (const { labels, name } of places) {
+    const before = domains.get(labels[topologyKey] ?? "");
+    if (before !== undefined) domains.set(labels[topologyKey]!, before + perNode.get(name)!);
+  }
   return { size: domains.size, podsNear: ({ labels }) => domains.get(labels[topologyKey] ?? "") ?? 0 };
+}
+
+/** Nodes with pods that count. */
+function placesOf({ perNode, counts }: Soft, cluster: Cluster): NodeState[] {
+  return [...perNode.keys()].flatMap((name) => {
+    const node = cluster.node(name);
+    return node && counts(node) ? [node] : [];
+  });
 }
 
 /** Infinity, a node that lacks a label, has 0. */

@@ -5,6 +5,7 @@
 import { configure, getJsonLinesFormatter, type LogRecord, type Sink, withFilter } from "@logtape/logtape";
 
 const turnOverBytes = 10 * 1024 * 1024;
+const noticed: ReadonlySet<string> = new Set(["warning", "error", "fatal"]);
 
 export interface LoggingOptions {
   /** Absent: no file. */
@@ -42,22 +43,34 @@ function show(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value) ?? String(value);
 }
 
-/** JSON lines; the file before the last is kept as `FILE.1`. */
+/**
+ * JSON lines; the file before the last is kept as `FILE.1`. Lines of one turn are written in one go, since every request has
+ * one; what is to be noticed is written at once.
+ */
 function rotatedFile(path: string): Sink {
   const format = getJsonLinesFormatter({ properties: "nest:properties" });
   const encoder = new TextEncoder();
   const open = () => Deno.openSync(path, { append: true, create: true, mode: 0o600 });
   let file = open();
   let size = file.statSync().size;
-  return (record) => {
+  let pending: string[] = [];
+  const flush = () => {
+    if (pending.length === 0) return;
     if (size > turnOverBytes) {
       file.close();
       Deno.renameSync(path, `${path}.1`);
       file = open();
       size = 0;
     }
-    const line = encoder.encode(format(record));
-    file.writeSync(line);
-    size += line.length;
+    const lines = encoder.encode(pending.join(""));
+    pending = [];
+    file.writeSync(lines);
+    size += lines.length;
+  };
+  addEventListener("unload", flush);
+  return (record) => {
+    const first = pending.push(format(record)) === 1;
+    if (noticed.has(record.level)) flush();
+    else if (first) setTimeout(flush, 0);
   };
 }

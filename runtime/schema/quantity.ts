@@ -33,8 +33,21 @@ const binarySuffixes = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
 /** Longer than anything that means something, short enough for exact arithmetic on a hostile text. */
 const maxDigits = 256;
 
+/** A pod's few amounts are asked about by defaults, validation, quotas and the scheduler. */
+const known = new Map<string | number, Quantity>();
+const mostKnown = 1024;
+
 /** Throws RangeError in upstream's words when the text is no quantity. */
 export function parseQuantity(text: string | number): Quantity {
+  const found = known.get(text);
+  if (found) return found;
+  const made = parse(text);
+  if (known.size >= mostKnown) known.clear();
+  known.set(text, made);
+  return made;
+}
+
+function parse(text: string | number): Quantity {
   const match = pattern.exec(String(text));
   const [, sign = "", whole = "", fraction = "", suffix = "", exponent] = match ?? [];
   if (!match || whole + fraction === "" || whole.length + fraction.length > maxDigits) {

@@ -2,11 +2,14 @@
 import type { IPod } from "kubernetes-models/v1/Pod";
 import { type Outcome, requeueAfter } from "../../runtime/loop/mod.ts";
 import { Pod, PodDisruptionBudget, type Stored } from "../../runtime/schema/mod.ts";
+import type { ClaimObject } from "./devices/wants.ts";
 import { agreed } from "./extenders/ask_extenders.ts";
 import { isInterested } from "./extenders/extender.ts";
+import { claimToFree, freeClaim } from "./free_claim.ts";
 import type { Refused } from "./place_pod.ts";
 import { tellUnscheduled } from "./pod_condition.ts";
 import type { PodFacts } from "./pod_facts.ts";
+import type { Profile } from "./profile.ts";
 import { preempt } from "./preempt.ts";
 import { type Candidates, findCandidates, leastHarmful, type Preemption } from "./preemption.ts";
 import { refusalWords } from "./refusal_words.ts";
@@ -24,14 +27,15 @@ const lastResortMs = 300_000;
 /** The promise is noted before the first wait, so that nobody else takes the room that is being made. */
 export async function refuse({ object, facts, refused }: RefusedPod, term: Term): Promise<Outcome> {
   const { state: { cluster, waiting, from }, profile, context } = term;
+  const away = profile.deviceTimeoutMs === undefined ? undefined : claimToFree(facts, refused, cluster);
+  if (away) return await lookElsewhere({ object, facts, refused }, away, term);
   const budgets = context.informers.of(PodDisruptionBudget).list();
   const found = findCandidates({ pod: facts, cluster, profile, budgets }, refused, { from });
   const deciding = "candidates" in found ? decide(object, found, term) : found;
   const plan = deciding instanceof Promise ? await deciding : deciding;
   waiting.enter(facts, new Set(refused.refusedBy.values()), context.clock.now());
-  const message = words(refused, plan);
-  const { schedulerName } = profile;
-  context.recorder.event(object, "Warning", "FailedScheduling", message, { component: schedulerName });
+  const message = words(refused, plan, profile);
+  tellFailed(object, message, term);
   const nominatedNode = promise(plan, facts, term);
   if (plan.type !== "victims") {
     await tellUnscheduled(object, { reason: "Unschedulable", message, nominatedNode }, context);
@@ -41,8 +45,23 @@ export async function refuse({ object, facts, refused }: RefusedPod, term: Term)
   const displaced = cluster.nominations.below(facts, node);
   for (const { uid } of displaced) cluster.nominations.remove(uid);
   await tellUnscheduled(object, { reason: "Unschedulable", message, nominatedNode }, context);
-  await preempt({ pod: facts, node, victims, displaced, schedulerName }, context);
+  await preempt({ pod: facts, node, victims, displaced, schedulerName: profile.schedulerName }, context);
   return requeueAfter(lastResortMs);
+}
+
+/** Its devices are given back first; that wakes it up. */
+async function lookElsewhere({ object, facts, refused }: RefusedPod, away: ClaimObject, term: Term): Promise<Outcome> {
+  const { state: { waiting }, context } = term;
+  waiting.enter(facts, new Set(refused.refusedBy.values()), context.clock.now());
+  await freeClaim(away, context);
+  const message = `${refusalWords(refused)} deallocation of ResourceClaim completed`;
+  tellFailed(object, message, term);
+  await tellUnscheduled(object, { reason: "Unschedulable", message }, context);
+  return requeueAfter(lastResortMs);
+}
+
+function tellFailed(object: Stored<IPod>, message: string, { profile, context }: Term): void {
+  context.recorder.event(object, "Warning", "FailedScheduling", message, { component: profile.schedulerName });
 }
 
 /** Extenders may forbid a preemption, or spare somebody. */
@@ -54,10 +73,22 @@ function decide(pod: Stored<IPod>, found: Candidates, { extenders, context }: Te
     .then((left) => leastHarmful(left, found));
 }
 
-function words(refused: Refused, plan: Preemption): string {
-  return plan.type !== "victims" && plan.words && refused.nodes > 0
-    ? `${refusalWords(refused)} preemption: ${plan.words}`
-    : refusalWords(refused);
+/** Upstream's plugin for devices finds nothing of its own then, says "not found", and nobody else is asked. */
+function endsBeforeDevices({ everywhere, refusedBy }: Refused, { filters, deviceTimeoutMs }: Profile): boolean {
+  if (everywhere === undefined || deviceTimeoutMs === undefined) return false;
+  const [plugin] = refusedBy.values();
+  return filters.indexOf(plugin!) < filters.findIndex(({ name }) => name === "DynamicResources");
+}
+
+/** What might have helped and did not is told in the order in which it was tried. */
+function words(refused: Refused, plan: Preemption, profile: Profile): string {
+  if (plan.type === "victims" || refused.nodes === 0) return refusalWords(refused);
+  if (endsBeforeDevices(refused, profile)) return `${refusalWords(refused)} not found`;
+  const tried = [
+    ...(profile.deviceTimeoutMs === undefined ? [] : ["no new claims to deallocate"]),
+    ...(plan.words ? [`preemption: ${plan.words}`] : []),
+  ];
+  return [refusalWords(refused), tried.join(", ")].join(" ").trimEnd();
 }
 
 /** Notes the promise here; returns what the pod's status must say of it. */

@@ -121,7 +121,7 @@ Deno.test("a pod that extenders leave no node says why; who fails fails the pod,
   const licensed = refusal(await cluster.until("licensed", (pod) => refusal(pod) !== undefined));
   assert.equal(
     licensed?.message,
-    "0/1 nodes are available: 1 no licence. preemption: 0/1 nodes are available: " +
+    "0/1 nodes are available: 1 no licence. no new claims to deallocate, preemption: 0/1 nodes are available: " +
       "1 No preemption victims found for incoming pod.",
   );
   await cluster.add("hit", limited("example.com/broken"));

@@ -99,7 +99,7 @@ Deno.test("a pod whose claim nobody has made waits for it, in words that hold fo
   assert.equal(
     said!.status!.conditions![0]!.message,
     `0/1 nodes are available: resourceclaim.resource.k8s.io "mine" not found. ` +
-      "preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.",
+      "no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.",
   );
   const devices = { requests: [{ name: "gpu", exactly: { deviceClassName: "gpu" } }] };
   await client.create(ResourceClaim, {
@@ -189,4 +189,27 @@ Deno.test("a pod leaves a device whose taint its claim does not tolerate, and sa
     "DeletionByDeviceTaintManager",
     "Device Taint manager: deleting due to NoExecute taint",
   ]);
+});
+
+Deno.test("a claim whose devices are where its pod cannot go is freed, and others are found for it", async () => {
+  await using cluster = await withDevice();
+  const { client, until } = cluster;
+  const devices = { requests: [{ name: "gpu", exactly: { deviceClassName: "gpu" } }] };
+  const claim = {
+    apiVersion,
+    kind: "ResourceClaim" as const,
+    metadata: { name: "mine", namespace },
+    spec: { devices },
+  };
+  const made = await client.create(ResourceClaim, claim);
+  const matchFields = [{ key: "metadata.name", operator: "In" as const, values: ["gone"] }];
+  const results = [{ request: "gpu", driver, pool: "gone", device: "card" }];
+  const allocation = { devices: { results }, nodeSelector: { nodeSelectorTerms: [{ matchFields }] } };
+  await client.update(ResourceClaim, { ...made, status: { allocation } }, { subresource: "status" });
+  const asking = podWith("p");
+  const resourceClaims = [{ name: "gpu", resourceClaimName: "mine" }];
+  await client.create(Pod, { ...asking, spec: { ...asking.spec!, resourceClaims } });
+  await until(Pod, { namespace, name: "p" }, isBound);
+  const { status } = (await client.get(ResourceClaim, { namespace, name: "mine" }))!;
+  assert.equal(status?.allocation?.devices?.results?.[0]?.pool, "n1");
 });

@@ -2,7 +2,16 @@ import assert from "node:assert/strict";
 import type { IPod } from "kubernetes-models/v1/Pod";
 import { scheduler } from "../../controllers/scheduler/mod.ts";
 import { type Client, type Patch, runControllers, type Running, systemClock } from "../../runtime/loop/mod.ts";
-import { Event, isReason, Node, Pod, PriorityClass, ServiceAccount, type Stored } from "../../runtime/schema/mod.ts";
+import {
+  Event,
+  isReason,
+  Node,
+  PersistentVolumeClaim,
+  Pod,
+  PriorityClass,
+  ServiceAccount,
+  type Stored,
+} from "../../runtime/schema/mod.ts";
 import { apiServer } from "../support/api_server.ts";
 import { node, pod, type PodOptions, seeded } from "./sample.ts";
 
@@ -96,12 +105,29 @@ Deno.test("a pod that fits nowhere says why, and is bound when a node comes that
   await cluster.addPod("p", { requests: { cpu: "2" } });
   const waiting = await cluster.until("p", (pod) => scheduledCondition(pod)?.reason === "Unschedulable");
   const words = "0/1 nodes are available: 1 Insufficient cpu. " +
-    "preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.";
+    "no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.";
   assert.equal(scheduledCondition(waiting)?.message, words);
   const event = await eventOf(cluster.client, "FailedScheduling");
   assert.deepEqual([event.type, event.message], ["Warning", words]);
   await cluster.addNode("large", { allocatable: { cpu: "4" } });
   assert.equal((await cluster.until("p", isBound)).spec?.nodeName, "large");
+});
+
+Deno.test("a pod whose claim waits for its volume says so, in the words that upstream's scheduler has for it", async () => {
+  await using cluster = await world();
+  await cluster.addNode("n1");
+  const claim = { name: "data", namespace: "default" };
+  await cluster.client.create(PersistentVolumeClaim, {
+    ...{ apiVersion: "v1", kind: "PersistentVolumeClaim", metadata: claim },
+    spec: { accessModes: ["ReadWriteOnce"], storageClassName: "", resources: { requests: { storage: "1Gi" } } },
+  });
+  const volumes = [{ name: "data", persistentVolumeClaim: { claimName: "data" } }];
+  await cluster.addPod("p", { spec: { volumes } });
+  const waiting = await cluster.until("p", (pod) => scheduledCondition(pod)?.reason === "Unschedulable");
+  assert.equal(
+    scheduledCondition(waiting)?.message,
+    "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found",
+  );
 });
 
 Deno.test("a pod that waits for room is bound when another pod goes", async () => {

@@ -15,6 +15,8 @@ import { nodeSelectorMatches } from "./node_selector.ts";
 /** So many users a claim may have (API field reservedFor). */
 const mostUsers = 256;
 
+export const claimElsewhere = "resourceclaim not available on the node";
+
 export const dynamicResources: FilterPlugin = {
   name: "DynamicResources",
   helpedBy: ["nodeAdded", "nodeChanged", "deviceChanged"],
@@ -28,7 +30,7 @@ export const dynamicResources: FilterPlugin = {
     const open = claims.filter(({ status }) => !status?.allocation);
     return (node) => {
       if (!given.every((selector) => nodeSelectorMatches(selector, node))) {
-        return ["resourceclaim not available on the node"];
+        return [claimElsewhere];
       }
       return open.length === 0 ? undefined : refuseNode(open, node, devices);
     };

@@ -3,7 +3,7 @@ import { applyDefaults } from "../../runtime/schema/defaults/apply_defaults.ts";
 import type { KubeObject } from "../../runtime/schema/object.ts";
 import { apiVersionOf, type Resource } from "../../runtime/schema/resource.ts";
 import { builtinResources } from "../../runtime/schema/builtin/resources.ts";
-import { prepareForCreate } from "../../runtime/schema/strategy/prepare.ts";
+import { concludeCreate, prepareForCreate } from "../../runtime/schema/strategy/prepare.ts";
 import { validateObject } from "../../runtime/schema/validation/validate_object.ts";
 
 export function resourceOf(kind: string, apiVersion?: string): Resource {
@@ -18,6 +18,7 @@ export function created(kind: string, object: object): KubeObject {
   const copy = structuredClone(object) as KubeObject;
   prepareForCreate(resource, copy);
   applyDefaults(resource, copy);
+  concludeCreate(resource, copy);
   return copy;
 }
 

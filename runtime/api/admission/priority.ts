@@ -32,11 +32,30 @@ export const priority: AdmissionPlugin = {
           `priority admission controller computed ${value} from the given PriorityClass name`,
       );
     }
+    if (spec.preemptionPolicy !== undefined && spec.preemptionPolicy !== preemption) {
+      throw forbidden(
+        resource,
+        request.name,
+        `the string value of PreemptionPolicy (${spec.preemptionPolicy}) must not be provided in pod spec; ` +
+          `priority admission controller computed ${preemption} from the given PriorityClass name`,
+      );
+    }
     spec.priority = value;
     if (found) spec.priorityClassName = found.metadata.name;
-    spec.preemptionPolicy ??= preemption;
+    spec.preemptionPolicy = preemption;
   },
+  validate: onlyOneDefault,
 };
+
+function onlyOneDefault({ resource, object, name }: AdmissionRequest, view: ClusterView): void {
+  if (groupResourceOf(resource) !== "priorityclasses.scheduling.k8s.io") return;
+  if (!(object as { globalDefault?: boolean } | undefined)?.globalDefault) return;
+  const others = view.list("scheduling.k8s.io", "priorityclasses") as unknown as (Stored & PriorityClass)[];
+  const marked = others.find(({ globalDefault, metadata }) => globalDefault && metadata.name !== name);
+  if (!marked) return;
+  const why = `PriorityClass ${marked.metadata.name} is already marked as default. Only one default can exist`;
+  throw forbidden(resource, name, why);
+}
 
 function classOf({ resource, name }: AdmissionRequest, spec: PodSpec, view: ClusterView): Stored | undefined {
   const { priorityClassName } = spec;

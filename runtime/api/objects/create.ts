@@ -1,6 +1,7 @@
 /** POST of a new object. */
 import {
   applyDefaults,
+  concludeCreate,
   invalid,
   type KubeObject,
   prepareForCreate,
@@ -85,6 +86,7 @@ async function createOnce(
   const { status: _, ...sent } = object;
   if (!keepManaged) track(m, resource, resource.hasStatus ? sent : object, undefined, call);
   await admit(m.admission, "admit", request, m.view);
+  concludeCreate(resource, object);
   const errors = validateObject(resource, object);
   if (errors.length > 0) throw invalid(resource, name, errors);
   await admit(m.admission, "validate", request, m.view);

@@ -2,7 +2,7 @@
  * What a client may not decide, put right before defaults and validation: status of new objects, fields that belong to
  * the other path (spec and status are written separately), generation, marks of deletion. In place; pure otherwise.
  */
-import type { IPod } from "kubernetes-models/v1/Pod";
+import type { IPodSpec } from "kubernetes-models/v1/PodSpec";
 import type { IService } from "kubernetes-models/v1/Service";
 import type { KubeObject, ObjectMeta } from "../object.ts";
 import { groupResourceOf, type Resource } from "../resource.ts";
@@ -22,6 +22,12 @@ export function prepareForCreate(resource: Resource, object: KubeObject): void {
   setGeneration(meta, firstGeneration(resource));
   if (resource.hasStatus && !statusOnCreate.has(groupResourceOf(resource))) delete object.status;
   preparePerKind.get(groupResourceOf(resource))?.(object);
+}
+
+/** What follows from the whole object, when all that may change it has: upstream prepares after admission. */
+export function concludeCreate(resource: Resource, object: KubeObject): void {
+  if (groupResourceOf(resource) !== "pods" || !object.spec) return;
+  object.status = { ...object.status as object, qosClass: qosClassOf(object.spec as unknown as IPodSpec) };
 }
 
 /**
@@ -100,8 +106,7 @@ function prepareNamespace(object: KubeObject): void {
 }
 
 function preparePod(object: KubeObject): void {
-  const pod = object as unknown as IPod;
-  object.status = { phase: "Pending", qosClass: pod.spec ? qosClassOf(pod.spec) : "BestEffort" };
+  object.status = { phase: "Pending", qosClass: "BestEffort" };
 }
 
 /** A Job that selects its own pods does so by its uid, in the new labels and in those of before v1.27. */

@@ -1,16 +1,13 @@
-/** Namespaces, nodes, events, leases, priorities, quotas: the small kinds that make a cluster. */
+/** Namespaces, nodes, events, leases, priorities: the small kinds that make a cluster. */
 import type { ILease } from "kubernetes-models/coordination.k8s.io/v1/Lease";
 import type { IRuntimeClass } from "kubernetes-models/node.k8s.io/v1/RuntimeClass";
 import type { IPriorityClass } from "kubernetes-models/scheduling.k8s.io/v1/PriorityClass";
 import type { IEvent } from "kubernetes-models/v1/Event";
-import type { ILimitRange } from "kubernetes-models/v1/LimitRange";
 import type { INamespace } from "kubernetes-models/v1/Namespace";
 import type { INode } from "kubernetes-models/v1/Node";
-import type { IResourceQuota } from "kubernetes-models/v1/ResourceQuota";
-import { compareQuantities } from "../quantity.ts";
 import { validateFinalizers } from "./metadata.ts";
 import { dnsLabel, labelValueName, qualifiedName } from "./names.ts";
-import { validateAmount, validateCidr } from "./numbers.ts";
+import { validateCidr } from "./numbers.ts";
 import { type Report, sameJson } from "./report.ts";
 import { atLeast, type Check, named, required, rules } from "./rules.ts";
 
@@ -85,7 +82,8 @@ export function validatePriorityClass({ metadata, value }: IPriorityClass, repor
   const isSystem = name === "system-cluster-critical" || name === "system-node-critical";
   if (name.startsWith("system-") && !isSystem) {
     report.at("metadata", "name").forbidden(
-      "priority class names with 'system-' prefix are reserved for system use only. error: " + name,
+      "priority class names with 'system-' prefix are reserved for system use only. error: " +
+        `${name} is not a known system priority class`,
     );
   }
   if (!isSystem && (value ?? 0) > highestUserPriority) {
@@ -104,47 +102,4 @@ export function validateRuntimeClass({ handler }: IRuntimeClass, report: Report)
 
 export function validateRuntimeClassUpdate(now: IRuntimeClass, old: IRuntimeClass, report: Report): void {
   report.at("handler").immutable(now.handler, old.handler);
-}
-
-export function validateResourceQuota({ spec }: IResourceQuota, report: Report): void {
-  for (const [name, amount] of Object.entries(spec?.hard ?? {})) {
-    report.at("spec", "hard").named(name, qualifiedName);
-    validateAmount(amount, report.at("spec", "hard").key(name));
-  }
-}
-
-type Item = NonNullable<ILimitRange["spec"]>["limits"][number];
-
-const ordered = [["min", "max"], ["min", "default"], ["min", "defaultRequest"], ["default", "max"], [
-  "defaultRequest",
-  "max",
-], ["defaultRequest", "default"]] as const;
-
-export function validateLimitRange({ spec }: ILimitRange, report: Report): void {
-  const types = new Set<string>();
-  spec?.limits?.forEach((item, i) => {
-    const place = report.at("spec", "limits", i);
-    if (types.has(item.type)) place.at("type").duplicate(item.type);
-    types.add(item.type);
-    for (const [low, high] of ordered) validateOrder(item, low, high, place);
-  });
-}
-
-type Bound = "min" | "max" | "default" | "defaultRequest";
-const words: Record<Bound, string> = {
-  min: "min",
-  max: "max",
-  default: "default",
-  defaultRequest: "default request",
-};
-
-function validateOrder(item: Item, low: Bound, high: Bound, report: Report): void {
-  for (const [name, amount] of Object.entries(item[low] ?? {})) {
-    const limit = item[high]?.[name];
-    if (limit === undefined || compareQuantities(amount, limit) <= 0) continue;
-    report.at(low).key(name).invalid(
-      String(amount),
-      `${words[low]} value ${amount} is greater than ${words[high]} value ${limit}`,
-    );
-  }
 }

@@ -11,6 +11,7 @@ type EnumCheck = (value: unknown, report: Report) => void;
 /** Fields whose wrong values upstream reports in other words, by the validator of their kind. */
 const wordedElsewhere = new Set([
   "v1.NodeSelectorOperator",
+  "v1.ResourceQuotaScope",
   "v1.KeyUsage",
   "v1.HostPathType",
   "v1.IPFamily",

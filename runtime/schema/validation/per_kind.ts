@@ -10,6 +10,7 @@ import * as csi from "./csi.ts";
 import * as devices from "./devices.ts";
 import * as extensions from "./extensions.ts";
 import * as flow from "./flow_control.ts";
+import * as limits from "./limits.ts";
 import * as network from "./network.ts";
 import * as pod from "./pod.ts";
 import { validatePodTemplate } from "./pod_spec.ts";
@@ -45,7 +46,7 @@ export const validatorsPerKind: ReadonlyMap<string, Validators> = new Map([
   row("v1 ConfigMap", config.validateConfigMap, config.validateImmutableFlag),
   row("v1 Endpoints", network.validateEndpoints),
   row("v1 Event", cluster.validateEvent),
-  row("v1 LimitRange", cluster.validateLimitRange),
+  row("v1 LimitRange", limits.validateLimitRange),
   row("v1 Namespace", cluster.validateNamespace),
   row("v1 Node", cluster.validateNode, cluster.validateNodeUpdate),
   row("v1 PersistentVolume", storage.validateVolume, storage.validateVolumeUpdate),
@@ -53,7 +54,7 @@ export const validatorsPerKind: ReadonlyMap<string, Validators> = new Map([
   row("v1 Pod", pod.validatePod, pod.validatePodUpdate),
   row("v1 PodTemplate", ({ template }: WithTemplate, report) => validatePodTemplate(template, report.at("template"))),
   row("v1 ReplicationController", workloads.validateReplicationController),
-  row("v1 ResourceQuota", cluster.validateResourceQuota),
+  row("v1 ResourceQuota", limits.validateResourceQuota),
   row("v1 Secret", config.validateSecret, config.validateSecretUpdate),
   row("v1 Service", service.validateService, service.validateServiceUpdate),
   row("admissionregistration.k8s.io/v1 MutatingAdmissionPolicy", admission.validateMutatingPolicy),

@@ -5,8 +5,15 @@ import { validatePodSpec } from "./pod_spec.ts";
 import { type Report, sameJson } from "./report.ts";
 
 export function validatePod(pod: IPod, report: Report): void {
+  const mirror = pod.metadata?.annotations?.[mirrorAnnotation];
+  if (mirror !== undefined && !pod.spec?.nodeName) {
+    const place = report.at("metadata", "annotations").key(mirrorAnnotation);
+    place.invalid(mirror, "must set spec.nodeName if mirror pod annotation is set");
+  }
   validatePodSpec(pod.spec, report.at("spec"));
 }
+
+const mirrorAnnotation = "kubernetes.io/config.mirror";
 
 const changeable = "pod updates may not change fields other than `spec.containers[*].image`," +
   "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations)," +

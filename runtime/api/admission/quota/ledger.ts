@@ -101,6 +101,13 @@ async function enter(m: Machinery, at: { namespace: string; name: string }, post
   return refused;
 }
 
+/** Why it would be refused now. */
+export function refusedNow(quota: Quota, posting: Posting): StatusError | undefined {
+  const refused = new Map<Posting, StatusError>();
+  withEntries(quota, [posting], refused);
+  return refused.get(posting);
+}
+
 function withEntries(current: Quota, postings: readonly Posting[], refused: Map<Posting, StatusError>): Quota {
   const quota = copyJson(current) as Quota;
   const { spec = {} } = quota;

@@ -8,7 +8,7 @@ import { groupResourceOf, type Stored } from "../../../schema/mod.ts";
 import type { Allocator, Machinery, Reservation, Reserving } from "../../objects/machinery.ts";
 import { forbidden } from "../../objects/refusals.ts";
 import { concerns, freed, type Quota, refusal, taken } from "./charge.ts";
-import { Ledger, type Posting } from "./ledger.ts";
+import { Ledger, type Posting, refusedNow } from "./ledger.ts";
 import { inScope, type QuotaSpec } from "./scopes.ts";
 import { type Usage, usageOfStored } from "./usage.ts";
 
@@ -38,20 +38,20 @@ class Booking implements Reservation {
   /** Throws Forbidden when there is no room. */
   async begin(touched: readonly Quota[]): Promise<Reservation> {
     const { write } = this;
-    const amounts = (spec: QuotaSpec) => taken(spec, write);
-    if (write.dryRun) await this.#look(touched);
-    else if (write.object) {
-      await this.#post({
-        amounts,
-        sign: 1n,
-        refusal: (quota, used) => this.#refusal(quota, used),
-      });
-    }
+    if (!write.object) return this;
+    const posting: Posting = {
+      amounts: (spec) => taken(spec, write),
+      sign: 1n,
+      refusal: (quota, used) => this.#refusal(quota, used),
+      count: (spec) => this.#count(spec),
+    };
+    if (write.dryRun) await this.#look(touched, posting);
+    else await this.ledger.post(this.m, this.namespace, posting);
     return this;
   }
 
   async keep(): Promise<void> {
-    await this.#free((spec) => freed(spec, this.write));
+    if (!this.write.dryRun) await this.#free((spec) => freed(spec, this.write));
   }
 
   async giveBack(): Promise<void> {
@@ -60,20 +60,16 @@ class Booking implements Reservation {
 
   /** The write is decided already: what cannot be freed now is left to the loop that counts. */
   async #free(amounts: (spec: QuotaSpec) => Usage): Promise<void> {
-    await this.#post({ amounts, sign: -1n }).catch(() => {});
-  }
-
-  async #post(posting: Omit<Posting, "count">): Promise<void> {
     const quotas = this.m.view.list("", "resourcequotas", this.namespace) as Quota[];
-    const empty = quotas.every(({ spec = {} }) => posting.amounts(spec).size === 0);
-    if (empty && !posting.refusal) return;
-    await this.ledger.post(this.m, this.namespace, { ...posting, count: (spec) => this.#count(spec) });
+    if (quotas.every(({ spec = {} }) => amounts(spec).size === 0)) return;
+    const posting: Posting = { amounts, sign: -1n, count: (spec) => this.#count(spec) };
+    await this.ledger.post(this.m, this.namespace, posting).catch(() => {});
   }
 
-  async #look(touched: readonly Quota[]): Promise<void> {
+  async #look(touched: readonly Quota[], posting: Posting): Promise<void> {
     await this.m.cache.fresh();
     for (const quota of touched) {
-      const why = this.#refusal(quota, this.#count(quota.spec ?? {}));
+      const why = refusedNow(quota, posting);
       if (why) throw why;
     }
   }

@@ -25,6 +25,7 @@ type Volume = NonNullable<NonNullable<IPod["spec"]>["volumes"]>[number];
 export const ephemeralVolumes: Controller = controller(Pod, {
   name: "ephemeral-volume",
   eventSource: { component: "ephemeral_volume" },
+  concerns: ({ spec }) => !!spec?.volumes?.some(({ ephemeral }) => ephemeral),
   watches: [podsOfClaims()],
   async reconcile(key, scope): Promise<Outcome> {
     const pod = scope.read(key);

@@ -34,6 +34,7 @@ export function podGc({ finishedKept = 12_500 }: PodGcOptions = {}): Controller 
   return controller(Pod, {
     name: "pod-garbage-collector",
     start: () => missingSince.clear(),
+    concerns: (pod) => !!pod.spec?.nodeName || isGoing(pod) || isFinished(pod),
     watches: [
       mapped(Node, ({ metadata }, { informers }) => {
         const pods = informers.of(Pod);

@@ -47,6 +47,7 @@ const podClaimName = "resource.kubernetes.io/pod-claim-name";
 export const resourceClaims: Controller = controller(Pod, {
   name: "resource-claim",
   eventSource: { component: "resource_claim" },
+  concerns: ({ spec }) => (spec?.resourceClaims ?? []).length > 0,
   owns: [ResourceClaim],
   watches: [podsOfTemplates()],
   async reconcile(key, scope): Promise<Outcome> {

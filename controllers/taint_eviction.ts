@@ -25,6 +25,7 @@ const words = {
 
 export const taintEviction: Controller = controller(Pod, {
   name: "taint-eviction",
+  concerns: ({ spec }) => !!spec?.nodeName,
   watches: [
     mapped(Node, ({ metadata }, { informers }) => {
       const pods = informers.of(Pod);

@@ -2,7 +2,7 @@
  * `controller(kind, …)`: the usual loop, whose keys are objects of one kind and which looks after objects of others.
  */
 import { type Key, type Kind, type KubeObject, sameJson, type Stored } from "../schema/mod.ts";
-import type { Controller, LoopContext, Outcome, Source } from "./controller.ts";
+import type { Change, Controller, LoopContext, Outcome, Source } from "./controller.ts";
 import { ownedBy } from "./owner.ts";
 import { owned, watches } from "./sources.ts";
 import { applyWrites, seen, type Write } from "./writes.ts";
@@ -11,7 +11,9 @@ export interface ControllerOptions<T> {
   readonly name: string;
   /** Kinds of the objects that its objects control: their changes make the owner due. */
   readonly owns?: readonly Kind<unknown>[];
-  /** What else makes keys due; its own kind always does. */
+  /** The objects of its kind that make their keys due; default all. It must not say no to one that still needs something. */
+  readonly concerns?: (object: Stored<T>) => boolean;
+  /** What else makes keys due. */
   readonly watches?: readonly Source[];
   readonly workers?: number;
   readonly leaderOnly?: boolean;
@@ -34,12 +36,13 @@ export interface Scope<T> extends LoopContext {
 }
 
 export function controller<T>(kind: Kind<T>, options: ControllerOptions<T>): Controller {
-  const { owns = [], watches: more = [], reconcile, ...rest } = options;
+  const { owns = [], watches: more = [], concerns, reconcile, ...rest } = options;
+  const own = concerns ? { when: ({ object, old }: Change<T>) => concerns(object) || !!old && concerns(old) } : {};
   return {
     eventSource: { component: `${options.name}-controller` },
     ...rest,
     kind,
-    sources: [watches(kind), ...owns.map((child) => owned(child, kind)), ...more],
+    sources: [watches(kind, own), ...owns.map((child) => owned(child, kind)), ...more],
     reconcile: (key, context) => reconcile(key, scopeOf(kind, context)),
   };
 }

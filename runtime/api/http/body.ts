@@ -36,17 +36,20 @@ async function wholeBody(request: Request, { incoming }: Connection): Promise<Ui
 /** By its events: an iterator over a message costs more than parsing it. */
 function incomingBody(incoming: IncomingMessage): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    const gone = () => reject(badRequest("the client went away before its request was whole"));
-    if (incoming.destroyed) return gone();
     const chunks: Uint8Array[] = [];
     let length = 0;
+    const gone = () => reject(badRequest("the client went away before its request was whole"));
+    if (incoming.destroyed) return gone();
     incoming.on("data", (chunk: Uint8Array) => {
       length += chunk.length;
       if (length <= largestBody) return void chunks.push(chunk);
       incoming.pause();
       reject(tooLarge());
     });
-    incoming.on("end", () => resolve(whole(chunks, length)));
+    incoming.on("end", () => {
+      incoming.off("close", gone);
+      resolve(whole(chunks, length));
+    });
     incoming.on("error", reject);
     incoming.on("close", gone);
   });

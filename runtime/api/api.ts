@@ -64,7 +64,7 @@ import { withDefinitionRules } from "./custom_resources/definition_check.ts";
 import { followDefinitions } from "./custom_resources/registrar.ts";
 import type { DialKubelet } from "./streams/destination.ts";
 import { streamRoutes, upgradeStream } from "./streams/stream_routes.ts";
-import type { Upgrade } from "./streams/tunnel.ts";
+import type { Upgrade } from "./streams/upgrade.ts";
 
 export interface ApiOptions {
   readonly store: Store;

@@ -5,7 +5,8 @@ import type { Connection } from "../connection.ts";
 import { attributesOf } from "../http/attributes.ts";
 import { type FrontDoor, mustBeAllowed } from "../http/front_door.ts";
 import { forward } from "../streams/forward.ts";
-import { tunnel, type Upgrade } from "../streams/tunnel.ts";
+import { tunnel } from "../streams/tunnel.ts";
+import type { Upgrade } from "../streams/upgrade.ts";
 import { type Reach, remoteDestination } from "./destination.ts";
 import type { ApiService, RemoteApis } from "./remote_apis.ts";
 

@@ -20,7 +20,7 @@ import {
 } from "../../cel/mod.ts";
 import { expressionType } from "./expression_type.ts";
 import type { JsonSchema, ValidationRule } from "./json_schema.ts";
-import type { Place } from "./validation.ts";
+import type { Place } from "./place.ts";
 
 export interface RuleCheck {
   /** It speaks of what the value was. */

@@ -15,18 +15,9 @@ import {
 } from "../../schema/mod.ts";
 import { Budget, requestLimit } from "../../cel/mod.ts";
 import type { JsonSchema } from "./json_schema.ts";
+import type { Place } from "./place.ts";
 import { compileRules, type RuleCheck } from "./rules.ts";
 import { inBody, valueRules } from "./value_rules.ts";
-
-/** One value and what it was. */
-export interface Place {
-  readonly value: unknown;
-  /** Present where the value has a counterpart in the old object. */
-  readonly old?: unknown;
-  readonly path: string;
-  /** Whether an object is changed rather than made. */
-  readonly update: boolean;
-}
 
 interface Walk {
   readonly faults: FieldError[];

@@ -2,7 +2,7 @@
 import type { Duplex } from "node:stream";
 import type { User } from "../../auth/user.ts";
 import type { ResourcePath } from "../http/request_info.ts";
-import type { Upgrade } from "./tunnel.ts";
+import type { Upgrade } from "./upgrade.ts";
 import type { ClusterView } from "../admission/admission.ts";
 
 export interface Destination {

@@ -12,7 +12,8 @@ import { kubeletAnswer } from "./kubelet_refusal.ts";
 import { attach, exec, log, portforward } from "./kubelet_streams.ts";
 import { proxiedAnswer } from "./proxied_answer.ts";
 import { nodeProxy, podProxy, serviceProxy } from "./proxies.ts";
-import { refuseUpgrade, tunnel, type Upgrade } from "./tunnel.ts";
+import { tunnel } from "./tunnel.ts";
+import { refuseUpgrade, type Upgrade } from "./upgrade.ts";
 
 const locations: Readonly<Record<string, Locate>> = {
   "pods/exec": exec,

@@ -6,16 +6,9 @@
  */
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { statusErrorOf } from "../http/answer.ts";
 import type { Destination } from "./destination.ts";
 import { forwardedHeaders } from "./forwarded_headers.ts";
-
-export interface Upgrade {
-  readonly incoming: IncomingMessage;
-  readonly socket: Duplex;
-  /** What the client sent after its request. */
-  readonly head: Uint8Array;
-}
+import type { Upgrade } from "./upgrade.ts";
 
 /** Resolves when both ends are closed. */
 export async function tunnel({ incoming, socket, head }: Upgrade, destination: Destination): Promise<void> {
@@ -42,15 +35,4 @@ function carry(from: Duplex, to: Duplex): Promise<void> {
       resolve();
     });
   });
-}
-
-/** An upgrade that cannot be: answered on the raw socket. */
-export function refuseUpgrade(socket: Duplex, error: unknown): void {
-  const status = statusErrorOf(error).toStatus();
-  const body = JSON.stringify(status);
-  const reason = status.reason || "Error";
-  socket.end(
-    `HTTP/1.1 ${status.code} ${reason}\r\ncontent-type: application/json\r\nconnection: close\r\n` +
-      `content-length: ${new TextEncoder().encode(body).length}\r\n\r\n${body}`,
-  );
 }

@@ -6,7 +6,7 @@
  * come before updates, older before younger; at most ten update managers, older ones fold into `ancient-changes`.
  */
 import type { KubeObject, ManagedFieldsEntry } from "../../schema/mod.ts";
-import { decodeFieldSet, type FieldSet, sorted, union } from "./field_set.ts";
+import { decodeFieldSet, type FieldSet, union } from "./field_set.ts";
 import { shared } from "./shared_sets.ts";
 
 export interface Manager {
@@ -70,7 +70,7 @@ function encodeEntry(manager: Manager): ManagedFieldsEntry {
   const entry: ManagedFieldsEntry = { manager: name, operation, apiVersion };
   if (time) entry.time = time;
   entry.fieldsType = "FieldsV1";
-  entry.fieldsV1 = shared(sorted(fields!)) as ManagedFieldsEntry["fieldsV1"];
+  entry.fieldsV1 = shared(fields!) as ManagedFieldsEntry["fieldsV1"];
   if (subresource) entry.subresource = subresource;
   return entry;
 }

@@ -9,7 +9,7 @@ export type Fields = { [field: string]: Json };
 export type Shape = "leaf" | "fields" | "items";
 
 /** Values of unknown type: fields are owned one by one, lists as a whole. */
-const untyped: TypeNode = { type: "any", embeddedResource: false };
+export const untyped: TypeNode = { type: "any", embeddedResource: false };
 
 export function shapeOf(type: TypeNode, value: Json | undefined): Shape {
   if (value === null || typeof value !== "object") return "leaf";

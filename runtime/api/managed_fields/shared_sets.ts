@@ -3,7 +3,7 @@
  * ones that were written lately there is one, frozen, for all objects.
  */
 import { deepFreeze } from "../cache/mod.ts";
-import type { FieldSet } from "./field_set.ts";
+import { type FieldSet, sorted } from "./field_set.ts";
 
 /** A few megabytes at most. */
 const kept = 512;
@@ -11,15 +11,19 @@ const kept = 512;
 const largest = 16_384;
 
 const sets = new Map<string, FieldSet>();
+const given = new WeakSet<FieldSet>();
 
-/** An equal set, for good. Takes the set. */
+/** An equal set with its elements in order, for good. Takes the set. */
 export function shared(set: FieldSet): FieldSet {
-  const text = JSON.stringify(set);
+  if (given.has(set)) return set;
+  const ordered = sorted(set);
+  const text = JSON.stringify(ordered);
   const known = sets.get(text);
   if (known) return known;
-  if (text.length > largest) return set;
+  if (text.length > largest) return ordered;
   const [oldest] = sets.keys();
   if (sets.size >= kept) sets.delete(oldest!);
-  sets.set(text, deepFreeze(set));
-  return set;
+  sets.set(text, deepFreeze(ordered));
+  given.add(ordered);
+  return ordered;
 }

@@ -2,6 +2,7 @@
  * The part of an object that managedFields speak of: all but what names the object and what only the server writes.
  */
 import type { Json, KubeObject, Resource } from "../../schema/mod.ts";
+import { createdFields } from "./created_fields.ts";
 import { type Draft, type FieldSet, nodeOf } from "./field_set.ts";
 import type { Fields } from "./shape.ts";
 import { differing, fieldsOf } from "./walk.ts";
@@ -27,7 +28,8 @@ export function appliedFields({ type }: Resource, object: KubeObject): FieldSet 
 
 /** Paths that `after` has and `before` hasn't, or with another value. */
 export function changedFields({ type }: Resource, before: KubeObject | undefined, after: KubeObject) {
-  return trackedPart(differing(type, before as Fields | undefined ?? {}, after as Fields, "changed"));
+  if (before) return trackedPart(differing(type, before as Fields, after as Fields, "changed"));
+  return createdFields(type, after, () => trackedPart(differing(type, {}, after as Fields, "changed")));
 }
 
 /** Paths that `before` has and `after` hasn't. */

@@ -190,3 +190,19 @@ Deno.test("a success policy is met by indexes, by their number, or by a number o
   const some = { succeededIndexes: "1-3", succeededCount: 2 };
   assert.deepEqual([met(some, 0, 1, 4), met(some, 1, 3)], [false, true]);
 });
+
+Deno.test("a pod that is going is replaced at once, or when it has ended where the Job says so", () => {
+  const made = (policy?: string) => {
+    const { job, now } = new Playground({ parallelism: 2, completions: 5, podReplacementPolicy: policy });
+    const tracked = (name: string, going: boolean) => {
+      const pod = samplePod(name, { going });
+      pod.metadata.finalizers = ["batch.kubernetes.io/job-tracking"];
+      return pod;
+    };
+    const pods = [tracked("stays", false), tracked("goes", true)];
+    return planJob({ job, pods, tally: tallyOf(job, pods), now: now + 3_600_000 }, new Map()).create.length;
+  };
+  assert.equal(made("Failed"), 0);
+  assert.equal(made("TerminatingOrFailed"), 1);
+  assert.equal(made(), 1);
+});

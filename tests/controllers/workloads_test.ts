@@ -88,6 +88,17 @@ Deno.test("a Job whose pods fail gives up at its limit; a suspended one has no p
   await ending(made, "later", "Complete");
 });
 
+Deno.test("a Job that another controller manages is left alone", async () => {
+  await using made = await cluster([jobs, podEnder]);
+  await createJob(made, "theirs", { managedBy: "example.com/queue" });
+  await createJob(made, "ours", { managedBy: "kubernetes.io/job-controller" });
+  await ending(made, "ours", "Complete");
+  const { items } = await made.client.list(Pod, { namespace: "work", labelSelector: "job-name=theirs" });
+  assert.deepEqual(items, []);
+  const theirs = await made.client.get(Job, { namespace: "work", name: "theirs" });
+  assert.deepEqual(theirs?.status, {});
+});
+
 Deno.test("lists of indexes are written and read as ranges", () => {
   assert.equal(formatIndexes([0, 2, 3, 4, 7, 8]), "0,2-4,7,8");
   fc.assert(fc.property(fc.uniqueArray(fc.nat(60)), (indexes) => {

@@ -56,6 +56,56 @@ Deno.test("an old version of a level does not know later checks", () => {
   assert.match(violations(podOf({ ...hardened, runAsUser: 0 }), restricted), /^runAsUser=0 \(container "c"/);
 });
 
+Deno.test("each version of a level says what kube-apiserver 1.36.3 says of it", () => {
+  const at = (version: string, level = "restricted"): Policy => ({ level, version });
+  const ownUsers = podOf({ ...hardened, runAsNonRoot: undefined, runAsUser: 0 }, { hostUsers: false });
+  assert.equal(violations(ownUsers, at("v1.35")), "");
+  assert.equal(
+    violations(ownUsers, at("v1.34")),
+    'runAsNonRoot != true (pod or container "c" must set securityContext.runAsNonRoot=true), ' +
+      'runAsUser=0 (container "c" must not set runAsUser=0)',
+  );
+  const unmasked = podOf({ ...hardened, procMount: "Unmasked" }, { hostUsers: false });
+  const words = 'procMount (container "c" must not set securityContext.procMount to "Unmasked")';
+  assert.equal(violations(unmasked, at("v1.34", "baseline")), words);
+  assert.equal(violations(unmasked, at("v1.35", "baseline")), "");
+  assert.equal(violations(unmasked, at("latest")), words);
+  const windows = podOf({ runAsNonRoot: true }, { os: { name: "windows" } });
+  assert.equal(violations(windows, at("v1.25")), "");
+  assert.match(violations(windows, at("v1.24")), /^allowPrivilegeEscalation .*, unrestricted .*, seccompProfile /);
+  const annotated = (annotations: Record<string, string>) => ({ metadata: { annotations }, ...podOf({}) });
+  const seccomp = annotated({ "seccomp.security.alpha.kubernetes.io/pod": "unconfined" });
+  const forbidden = 'seccompProfile (forbidden annotation seccomp.security.alpha.kubernetes.io/pod="unconfined")';
+  assert.equal(violations(seccomp, at("v1.18", "baseline")), forbidden);
+  assert.equal(violations(seccomp, at("v1.19", "baseline")), "");
+  const handler = { livenessProbe: { httpGet: { host: "x" } } };
+  const hosts = { containers: ["c", "d"].map((name) => ({ name, ...handler })) };
+  assert.equal(
+    violations({ spec: hosts }, baseline),
+    'probe or lifecycle host (containers "c", "d" use probe or lifecycle host "x")',
+  );
+});
+
+Deno.test("an AppArmor profile in an annotation is its container's, and is told of with it", async () => {
+  await using world = await apiWorld();
+  const labels = { "pod-security.kubernetes.io/enforce": "baseline" };
+  await world.call("POST", "/api/v1/namespaces", { metadata: { name: "armor", labels } });
+  await world.call("POST", "/api/v1/namespaces/armor/serviceaccounts", { metadata: { name: "default" } });
+  const key = "container.apparmor.security.beta.kubernetes.io/c";
+  const post = (value: string) =>
+    world.call("POST", "/api/v1/namespaces/armor/pods", {
+      metadata: { name: "p", annotations: { [key]: value } },
+      ...podOf({}),
+    });
+  assert.equal(
+    (await post("unconfined")).body.message,
+    'pods "p" is forbidden: violates PodSecurity "baseline:latest": forbidden AppArmor profiles (container "c" and ' +
+      `annotation must not set AppArmor profile type to "Unconfined", "${key}="unconfined"")`,
+  );
+  const { body } = await post("runtime/default");
+  assert.deepEqual(body.spec.containers[0].securityContext, { appArmorProfile: { type: "RuntimeDefault" } });
+});
+
 Deno.test("a namespace's labels decide about its pods, warn about templates and must be well formed", async () => {
   await using world = await apiWorld();
   const label = (name: string, value: string) => ({ [`pod-security.kubernetes.io/${name}`]: value });

@@ -6,6 +6,7 @@ import type { IPodSpec } from "kubernetes-models/v1/PodSpec";
 import type { IService } from "kubernetes-models/v1/Service";
 import type { KubeObject, ObjectMeta } from "../object.ts";
 import { groupResourceOf, type Resource } from "../resource.ts";
+import { appArmorFromAnnotations } from "./app_armor.ts";
 import { firstGeneration, nextGeneration } from "./generation.ts";
 import { qosClassOf } from "./pod_qos.ts";
 import { keepAllocated, listAddress } from "./service_addresses.ts";
@@ -27,6 +28,7 @@ export function prepareForCreate(resource: Resource, object: KubeObject): void {
 /** What follows from the whole object, when all that may change it has: upstream prepares after admission. */
 export function concludeCreate(resource: Resource, object: KubeObject): void {
   if (groupResourceOf(resource) !== "pods" || !object.spec) return;
+  appArmorFromAnnotations(object);
   object.status = { ...object.status as object, qosClass: qosClassOf(object.spec as unknown as IPodSpec) };
 }
 

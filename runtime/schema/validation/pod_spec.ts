@@ -45,6 +45,21 @@ function validateContainers(spec: IPodSpec | undefined, names: PodNames, report:
   spec?.ephemeralContainers?.forEach((one, i) => {
     validateContainer(one, names, report.at("ephemeralContainers", i));
   });
+  if (spec) validateProcMount(spec, report);
+}
+
+const containerLists = ["containers", "initContainers", "ephemeralContainers"] as const;
+
+/** Root of the machine must not reach what is masked. */
+function validateProcMount(spec: IPodSpec, report: Report): void {
+  if (spec.hostUsers === false) return;
+  for (const list of containerLists) {
+    spec[list]?.forEach(({ securityContext }, i) => {
+      if (securityContext?.procMount !== "Unmasked") return;
+      const place = report.at(list, i, "securityContext", "procMount");
+      place.invalid("Unmasked", "`hostUsers` must be false to use `Unmasked`");
+    });
+  }
 }
 
 const subdomainFields = ["nodeName", "serviceAccountName", "priorityClassName", "runtimeClassName"] as const;

@@ -4,7 +4,7 @@
  *
  * Source: "Pod Security Standards" of the Kubernetes documentation.
  */
-import { type Container, containersOf, many, type Pod, quoted, setters, those } from "./pod.ts";
+import { type Container, containersOf, isOwnUser, many, plural, type Pod, quoted, setters, those } from "./pod.ts";
 
 export interface Check {
   readonly id: string;
@@ -87,8 +87,9 @@ export const baseline: readonly Check[] = [
     find({ spec }) {
       const names = those(spec, (_context, container) => hostsOf(container).length > 0);
       if (names.length === 0) return undefined;
-      const hosts = quoted([...new Set(containersOf(spec).flatMap(hostsOf))].sort());
-      return `probe or lifecycle host (${many("container", names)} uses probe or lifecycle host ${hosts})`;
+      const hosts = many("host", [...new Set(containersOf(spec).flatMap(hostsOf))].sort());
+      const uses = names.length === 1 ? "uses" : "use";
+      return `probe or lifecycle host (${many("container", names)} ${uses} probe or lifecycle ${hosts})`;
     },
   },
   {
@@ -103,17 +104,14 @@ export const baseline: readonly Check[] = [
   {
     id: "procMount",
     since: 0,
-    find({ spec }) {
-      const names = those(spec, ({ procMount = "Default" }) => procMount !== "Default");
-      if (names.length === 0) return undefined;
-      return `procMount (${many("container", names)} must not set securityContext.procMount to "Unmasked")`;
-    },
+    find: (pod, minor) => isOwnUser(pod, minor) ? undefined : procMount(pod),
   },
   { id: "seLinuxOptions", since: 0, find: seLinux },
   {
     id: "seccompProfile_baseline",
-    since: 19,
-    find({ spec }) {
+    since: 0,
+    find({ spec, metadata }, minor) {
+      if (minor < 19) return seccompAnnotations(metadata?.annotations ?? {});
       const who = setters(spec, ({ seccompProfile }) => seccompProfile?.type === "Unconfined");
       return who && `seccompProfile (${who} must not set securityContext.seccompProfile.type to "Unconfined")`;
     },
@@ -153,12 +151,31 @@ function appArmor({ metadata, spec }: Pod): string | undefined {
     key.startsWith(appArmorPrefix) && !allowed(value)
   );
   const who = setters(spec, ({ appArmorProfile }) => appArmorProfile?.type === "Unconfined");
-  const said = [
-    ...(who ? [`${who} must not set AppArmor profile type to "Unconfined"`] : []),
-    ...annotated.map(([key, value]) => `annotation ${key}=${JSON.stringify(value)}`).sort(),
+  const places = [...(who ? [who] : []), ...(annotated.length > 0 ? [plural("annotation", annotated.length)] : [])];
+  if (places.length === 0) return undefined;
+  const values = [
+    ...(who ? ['"Unconfined"'] : []),
+    ...annotated.map(([key, value]) => `"${key}=${JSON.stringify(value)}"`).sort(),
   ];
-  if (said.length === 0) return undefined;
-  return `forbidden AppArmor profile${said.length === 1 ? "" : "s"} (${said.join(", ")})`;
+  const said = `${places.join(" and ")} must not set AppArmor profile type to ${values.join(", ")}`;
+  return `forbidden AppArmor ${plural("profile", values.length)} (${said})`;
+}
+
+/** How seccomp profiles were named before there was a field. */
+function seccompAnnotations(annotations: Readonly<Record<string, string>>): string | undefined {
+  const found = Object.entries(annotations)
+    .filter(([key, value]) =>
+      /^(container\.)?seccomp\.security\.alpha\.kubernetes\.io\//.test(key) && value === "unconfined"
+    )
+    .map(([key, value]) => `${key}=${JSON.stringify(value)}`).sort();
+  if (found.length === 0) return undefined;
+  return `seccompProfile (forbidden ${plural("annotation", found.length)} ${found.join(", ")})`;
+}
+
+export function procMount({ spec }: Pod): string | undefined {
+  const names = those(spec, ({ procMount = "Default" }) => procMount !== "Default");
+  if (names.length === 0) return undefined;
+  return `procMount (${many("container", names)} must not set securityContext.procMount to "Unmasked")`;
 }
 
 function seLinux({ spec }: Pod): string | undefined {

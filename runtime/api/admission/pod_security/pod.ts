@@ -36,6 +36,7 @@ export interface PodSpec {
   readonly hostNetwork?: boolean;
   readonly hostPID?: boolean;
   readonly hostIPC?: boolean;
+  readonly hostUsers?: boolean;
   readonly runtimeClassName?: string;
   readonly os?: { readonly name?: string };
   readonly volumes?: readonly { readonly name: string; readonly [source: string]: unknown }[];
@@ -57,7 +58,16 @@ export function quoted(names: readonly string[]): string {
 
 /** `container "a"`, `containers "a", "b"` */
 export function many(word: string, names: readonly string[]): string {
-  return `${word}${names.length === 1 ? "" : "s"} ${quoted(names)}`;
+  return `${plural(word, names.length)} ${quoted(names)}`;
+}
+
+export function plural(word: string, count: number): string {
+  return count === 1 ? word : `${word}s`;
+}
+
+/** Since v1.35 root in a user namespace of the pod's own is nobody outside. */
+export function isOwnUser({ spec }: Pod, minor: number): boolean {
+  return minor >= 35 && spec.hostUsers === false;
 }
 
 /** Names of the containers of which `is` holds. */

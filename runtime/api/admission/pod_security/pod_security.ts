@@ -12,9 +12,9 @@ import {
 } from "../../../schema/mod.ts";
 import { forbidden } from "../../objects/refusals.ts";
 import type { AdmissionPlugin, AdmissionRequest, ClusterView } from "../admission.ts";
-import type { Pod } from "./pod.ts";
+import { plural, type Pod } from "./pod.ts";
 import { noDefaults, type PodSecurityDefaults } from "./configuration.ts";
-import { type Defaults, labelFaults, type Policy, policyOf, shownPolicy, violations } from "./policy.ts";
+import { type Defaults, labelFaults, type Policy, policyOf, reasons, shownPolicy, violations } from "./policy.ts";
 
 /** Where each kind keeps its template of pods. */
 const templates: Readonly<Record<string, readonly string[]>> = {
@@ -84,17 +84,20 @@ function checkNamespace(request: AdmissionRequest, view: ClusterView, defaults: 
   if (errors.length > 0) throw invalid(resource, name, errors);
   const policy = policyOf(labels, "enforce", defaults);
   if (!old || !policy || sameJson(policy, policyOf(old.metadata.labels, "enforce", defaults))) return;
-  const breaking = view.list("", "pods", name).flatMap((pod) => breakingPod(pod, policy));
-  if (breaking.length === 0) return;
+  const breaking = Map.groupBy(view.list("", "pods", name), (pod) => reasons(pod as unknown as Pod, policy));
+  breaking.delete("");
+  if (breaking.size === 0) return;
   warn(
     `existing pods in namespace ${JSON.stringify(name)} violate the new PodSecurity enforce level ${
       shownPolicy(policy)
     }`,
   );
-  for (const text of breaking) warn(text);
+  for (const [why, pods] of breaking) warn(`${namesOf(pods)}: ${why}`);
 }
 
-function breakingPod(pod: Stored, policy: Policy): string[] {
-  const found = violations(pod as unknown as Pod, policy);
-  return found ? [`${pod.metadata.name}: ${found}`] : [];
+/** The first of them, and how many more. */
+function namesOf(pods: readonly Stored[]): string {
+  const [first] = pods.map(({ metadata }) => metadata.name).sort();
+  const others = pods.length - 1;
+  return others === 0 ? first! : `${first} (and ${others} other ${plural("pod", others)})`;
 }

@@ -55,13 +55,22 @@ export function labelFaults(labels: Labels = {}): LabelFault[] {
 }
 
 /** Everything that is wrong, joined; empty: nothing. */
-export function violations(pod: Pod, { level, version }: Policy): string {
+export function violations(pod: Pod, policy: Policy): string {
+  return found(pod, policy).join(", ");
+}
+
+/** As `violations`, without whose fault each is. */
+export function reasons(pod: Pod, policy: Policy): string {
+  return found(pod, policy).map((one) => one.split(" (")[0]).join(", ");
+}
+
+function found(pod: Pod, { level, version }: Policy): string[] {
   const minor = Number(versionPattern.exec(version)?.[1] ?? Infinity);
   const all: readonly Check[] = level === "restricted" ? [...baseline, ...restricted] : baseline;
   const current = all.filter(({ since }) => minor >= since);
   const replaced = new Set(current.map(({ replaces }) => replaces));
   const checks = current.filter(({ id }) => !replaced.has(id));
-  return checks.map((check) => check.find(pod, minor)).filter((found) => found !== undefined).join(", ");
+  return checks.map((check) => check.find(pod, minor)).filter((one) => one !== undefined);
 }
 
 export function shownPolicy({ level, version }: Policy): string {

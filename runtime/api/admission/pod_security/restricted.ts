@@ -1,6 +1,16 @@
 /** The checks that the level `restricted` adds: what a hardened pod must say of itself. Words as in `baseline.ts`. */
-import type { Check } from "./baseline.ts";
-import { containersOf, many, type Pod, type PodSpec, quoted, type SecurityContext, setters, those } from "./pod.ts";
+import { type Check, procMount } from "./baseline.ts";
+import {
+  containersOf,
+  isOwnUser,
+  many,
+  type Pod,
+  type PodSpec,
+  quoted,
+  type SecurityContext,
+  setters,
+  those,
+} from "./pod.ts";
 
 const volumeSources = new Set([
   ...["configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"],
@@ -10,8 +20,8 @@ export const restricted: readonly Check[] = [
   {
     id: "allowPrivilegeEscalation",
     since: 8,
-    find({ spec }) {
-      if (isWindows(spec)) return undefined;
+    find({ spec }, minor) {
+      if (isWindows(spec, minor)) return undefined;
       const names = those(spec, ({ allowPrivilegeEscalation }) => allowPrivilegeEscalation !== false);
       if (names.length === 0) return undefined;
       const must = "must set securityContext.allowPrivilegeEscalation=false";
@@ -19,6 +29,7 @@ export const restricted: readonly Check[] = [
     },
   },
   { id: "capabilities_restricted", since: 22, replaces: "capabilities_baseline", find: capabilities },
+  { id: "procMount_restricted", since: 35, replaces: "procMount", find: procMount },
   {
     id: "restrictedVolumes",
     since: 0,
@@ -35,7 +46,9 @@ export const restricted: readonly Check[] = [
   {
     id: "runAsNonRoot",
     since: 0,
-    find({ spec }) {
+    find(pod, minor) {
+      if (isOwnUser(pod, minor)) return undefined;
+      const { spec } = pod;
       const must = "securityContext.runAsNonRoot=true";
       const who = unset(spec, ({ runAsNonRoot }) => runAsNonRoot, (value) => value === true);
       return who && `runAsNonRoot != true (${said(who, must, "securityContext.runAsNonRoot=false")})`;
@@ -44,8 +57,8 @@ export const restricted: readonly Check[] = [
   {
     id: "runAsUser",
     since: 23,
-    find({ spec }) {
-      const who = setters(spec, ({ runAsUser }) => runAsUser === 0);
+    find(pod, minor) {
+      const who = isOwnUser(pod, minor) ? undefined : setters(pod.spec, ({ runAsUser }) => runAsUser === 0);
       return who && `runAsUser=0 (${who} must not set runAsUser=0)`;
     },
   },
@@ -53,8 +66,8 @@ export const restricted: readonly Check[] = [
     id: "seccompProfile_restricted",
     since: 19,
     replaces: "seccompProfile_baseline",
-    find({ spec }) {
-      if (isWindows(spec)) return undefined;
+    find({ spec }, minor) {
+      if (isWindows(spec, minor)) return undefined;
       const good = (type: string) => type === "RuntimeDefault" || type === "Localhost";
       const who = unset(spec, ({ seccompProfile }) => seccompProfile?.type, good);
       const must = 'securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost"';
@@ -63,8 +76,8 @@ export const restricted: readonly Check[] = [
   },
 ];
 
-function isWindows({ os }: PodSpec): boolean {
-  return os?.name === "windows";
+function isWindows({ os }: PodSpec, minor: number): boolean {
+  return minor >= 25 && os?.name === "windows";
 }
 
 interface Unset {
@@ -95,8 +108,8 @@ function said({ wrong, silent }: Unset, must: string, mustNot: string): string {
   ].join("; ");
 }
 
-function capabilities({ spec }: Pod): string | undefined {
-  if (isWindows(spec)) return undefined;
+function capabilities({ spec }: Pod, minor: number): string | undefined {
+  if (isWindows(spec, minor)) return undefined;
   const keeping = those(spec, ({ capabilities }) => !capabilities?.drop?.includes("ALL"));
   const more = ({ capabilities }: SecurityContext) =>
     (capabilities?.add ?? []).filter((name) => name !== "NET_BIND_SERVICE");

@@ -181,7 +181,7 @@ function shutdown(running: () => Running): Source {
 /** Drivers that put their sockets into the agent's folder. They wait for the Node, which their own objects belong to. */
 function plugins(running: () => Running): Source {
   return {
-    start(_enqueue, { signal, clock, log }) {
+    async start(_enqueue, { signal, clock, log }) {
       const { agent, reporter } = running();
       const registry = new PluginRegistry({
         folder: `${agent.options.rootDir ?? defaults.rootDir}/plugins_registry`,
@@ -192,7 +192,7 @@ function plugins(running: () => Running): Source {
       reporter.now().then(() => registry.start(signal)).catch((error) =>
         log.error("plugins are not followed", { error })
       );
-      return Promise.resolve();
+      await agent.devices.start(signal).catch((error) => log.error("device plugins can't register", { error }));
     },
   };
 }

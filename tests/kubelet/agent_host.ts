@@ -25,6 +25,13 @@ export interface AgentStart {
   readonly configuration?: object;
   /** Who it is to the API server. `nobody` is answered by none. Default: the admin. */
   readonly as?: "admin" | "node" | "nobody";
+  /** Where it finds the API server. Default: at its own address. */
+  readonly server?: string;
+}
+
+export interface AgentHostOptions {
+  /** Size of a disk of its own for docker, in MiB. Default: the machine's disk. */
+  readonly dockerDiskMebibytes?: number;
 }
 
 export interface AgentHost extends AsyncDisposable {
@@ -34,10 +41,14 @@ export interface AgentHost extends AsyncDisposable {
   start(how?: AgentStart): Promise<AgentProcess>;
 }
 
-export async function agentHost(): Promise<AgentHost> {
+export async function agentHost({ dockerDiskMebibytes }: AgentHostOptions = {}): Promise<AgentHost> {
   await ensurePackages(["containernetworking-plugins"]);
   await using stack = new AsyncDisposableStack();
-  const host = stack.use(await testHost({ docker: true }));
+  const host = stack.use(await testHost());
+  if (dockerDiskMebibytes) {
+    await host.run(["mount", "-t", "tmpfs", "-o", `size=${dockerDiskMebibytes}m`, "disk", "/var/lib/docker"]);
+  }
+  await host.startDocker();
   await importBusybox(host);
   const conflist = `${host.folder}/net.conflist`;
   await Deno.writeTextFile(conflist, JSON.stringify(network));
@@ -55,18 +66,18 @@ export async function agentHost(): Promise<AgentHost> {
   const kept = stack.move();
   return {
     ...{ host, server, client: server.client },
-    start: ({ configuration, as = "admin" } = {}) => {
-      const nowhere = as === "nobody" ? { server: `https://${host.address}:1` } : {};
+    start: ({ configuration, as = "admin", server: elsewhere = server.url } = {}) => {
+      const found = { server: as === "nobody" ? `https://${host.address}:1` : elsewhere };
       const credentials = as === "node" ? server.pki.node! : server.admin;
       const { cert, key } = credentials;
-      const target = { ...options.target, ...nowhere, cert, key };
+      const target = { ...options.target, ...found, cert, key };
       return AgentProcess.start(host, { ...options, target, configuration });
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
 
-function folderOf(host: TestHost): string {
+export function folderOf(host: TestHost): string {
   return `${host.folder}/agent`;
 }
 

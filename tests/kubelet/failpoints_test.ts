@@ -49,7 +49,7 @@ function podWithAll(name: string, diary: string): PodObject {
 }
 
 /** What it does before it looks at any pod. */
-const atStart = /mkdir (pods|plugins_registry)$/;
+const atStart = /mkdir (pods|plugins_registry|device-plugins)$/;
 
 interface Life {
   readonly node: AgentHost;

@@ -42,6 +42,7 @@ export function observedOf(
     messagePath: "",
     messagePolicy: "File",
     messageSource: "",
+    devices: {},
     ...more,
     state: {
       id: `${name}-${attempt}`,

@@ -8,7 +8,7 @@ import { type Container, type Pod, specOf } from "../pod/pod.ts";
 import { oomScoreAdjOf } from "../pod/qos.ts";
 import { ConfigError, expand } from "./env.ts";
 import type { Capabilities } from "./capabilities.ts";
-import { containerLabels, dockerName, sandboxLabels } from "./identity.ts";
+import { containerLabels, type DeviceIds, dockerName, sandboxLabels } from "./identity.ts";
 import { cgroupLimits } from "./resources.ts";
 import { asFarAsPossible, securityOptions, userOf } from "./security.ts";
 import { sysctlsOf } from "./sysctls.ts";
@@ -24,6 +24,7 @@ export interface ContainerSpecFacts {
   readonly env: ReadonlyMap<string, string>;
   readonly mounts: readonly Mount[];
   readonly devices: readonly Device[];
+  readonly deviceIds: DeviceIds;
   /** The text of a seccomp profile of the node's own. */
   readonly seccompText?: string;
   /** Host file behind the container's termination message path. */

@@ -17,7 +17,11 @@ const typeLabel = "io.kubernetes.docker.type";
 const backOffLabel = "io.d8s.container.backOffSeconds";
 const messagePathLabel = "io.kubernetes.container.terminationMessagePath";
 const messagePolicyLabel = "io.kubernetes.container.terminationMessagePolicy";
+const devicesLabel = "io.d8s.container.devices";
 const messageSourceLabel = "io.d8s.container.terminationMessageSource";
+
+/** Ids of devices, by resource. */
+export type DeviceIds = Readonly<Record<string, readonly string[]>>;
 
 /** A container of a pod as docker knows it. */
 export interface Observed {
@@ -37,6 +41,8 @@ export interface Observed {
   readonly messagePolicy: string;
   /** The host's file behind `messagePath`. */
   readonly messageSource: string;
+  /** What device plugins gave it. */
+  readonly devices: DeviceIds;
   readonly state: ContainerState;
 }
 
@@ -59,6 +65,7 @@ export function observe(state: ContainerState): Observed | undefined {
     messagePath: labels[messagePathLabel] ?? "",
     messagePolicy: labels[messagePolicyLabel] ?? "File",
     messageSource: labels[messageSourceLabel] ?? "",
+    devices: JSON.parse(labels[devicesLabel] ?? "{}"),
     state,
   };
 }
@@ -82,6 +89,7 @@ export interface ContainerIdentity {
   readonly sandboxId: string;
   readonly backOffSeconds: number;
   readonly messageSource: string;
+  readonly deviceIds: DeviceIds;
 }
 
 export function containerLabels(pod: Pod, container: Container, identity: ContainerIdentity): Record<string, string> {
@@ -96,6 +104,7 @@ export function containerLabels(pod: Pod, container: Container, identity: Contai
     [messagePathLabel]: container.terminationMessagePath ?? "/dev/termination-log",
     [messagePolicyLabel]: container.terminationMessagePolicy ?? "File",
     [messageSourceLabel]: identity.messageSource,
+    ...(Object.keys(identity.deviceIds).length > 0 && { [devicesLabel]: JSON.stringify(identity.deviceIds) }),
     "io.kubernetes.pod.terminationGracePeriod": String(specOf(pod).terminationGracePeriodSeconds ?? 30),
   };
 }

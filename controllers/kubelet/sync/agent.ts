@@ -4,6 +4,8 @@ import type { Informer, LoopContext } from "../../../runtime/loop/mod.ts";
 import { type Key, keyOf, Pod as PodKind, Service } from "../../../runtime/schema/mod.ts";
 import type { IService } from "kubernetes-models/v1/Service";
 import { defaultConfiguration, type NodeConfiguration } from "../configuration/mod.ts";
+import type { DeviceIds } from "../container/identity.ts";
+import { type DeviceAmounts, DevicePlugins } from "../devices/device_plugins.ts";
 import { ContainerMirror } from "../container/container_mirror.ts";
 import { ImagePuller } from "../images/image_puller.ts";
 import { ImageNames } from "../images/image_names.ts";
@@ -34,7 +36,11 @@ export interface Agent {
   readonly engine: Engine;
   readonly machine: MachineFacts;
   readonly configuration: NodeConfiguration;
+  /** With what device plugins give, now. */
   readonly amounts: NodeAmounts;
+  readonly devices: DevicePlugins;
+  /** Devices of containers that are being made, by `POD-UID/CONTAINER`. */
+  readonly chosenDevices: Map<string, DeviceIds>;
   readonly pods: NodePods;
   readonly services: Informer<IService>;
   readonly mirror: ContainerMirror;
@@ -72,6 +78,7 @@ export async function createAgent(options: KubeletOptions, context: LoopContext)
   const onChange = (key: Key) => agent.enqueue(key);
   const configuration = configurationOf(options);
   const machine = await machineFacts();
+  const amounts = nodeAmounts(machine, configuration);
   const objects = new ObjectCache({ client, onChange });
   const tokens = new TokenCache(client, () => clock.now());
   const mirror = new ContainerMirror(engine);
@@ -91,7 +98,16 @@ export async function createAgent(options: KubeletOptions, context: LoopContext)
     engine,
     machine,
     configuration,
-    amounts: nodeAmounts(machine, configuration),
+    get amounts() {
+      return withDevices(amounts, this.devices.amounts());
+    },
+    devices: new DevicePlugins({
+      folder: `${rootDir}/device-plugins`,
+      record: `${rootDir}/device_resources.json`,
+      onChange: () => devicesChanged(agent),
+      onError: (resource, error) => context.log.warn("a device plugin is gone", { resource, error }),
+    }),
+    chosenDevices: new Map(),
     pods: new NodePods(informers.of(PodKind, podFilter(options.nodeName)), new StaticPods()),
     apiSeen: false,
     shuttingDown: false,
@@ -134,6 +150,18 @@ function configurationOf({ configuration: read, clusterDns = defaults.clusterDns
 
 function pullsAtOnce({ serializeImagePulls, maxParallelImagePulls = Infinity }: NodeConfiguration): number {
   return serializeImagePulls ? 1 : maxParallelImagePulls;
+}
+
+function withDevices(amounts: NodeAmounts, { capacity, allocatable }: DeviceAmounts): NodeAmounts {
+  return {
+    capacity: { ...amounts.capacity, ...capacity },
+    allocatable: { ...amounts.allocatable, ...allocatable },
+  };
+}
+
+function devicesChanged(agent: Agent): void {
+  void agent.reportNode();
+  retryPending(agent);
 }
 
 /** What was missing may be there now. */

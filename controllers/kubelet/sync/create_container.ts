@@ -1,8 +1,10 @@
 /** Makes one container of a pod, not started yet, from what was laid for it. */
-import { EngineError } from "../../../runtime/engine/mod.ts";
+import { type Device, EngineError, type Mount } from "../../../runtime/engine/mod.ts";
 import { containerSpec, type sandboxSpec } from "../container/container_spec.ts";
 import { devicesOf, mountsOf } from "../container/mounts.ts";
 import { localSeccompProfile } from "../container/security.ts";
+import { allocateDevices } from "../devices/allocate.ts";
+import type { Grant } from "../devices/protocol.ts";
 import { defaults } from "../options.ts";
 import { type Container, ephemeralContainersOf, type Pod } from "../pod/pod.ts";
 import type { Step } from "../pod/pod_plan.ts";
@@ -29,7 +31,9 @@ export interface Creating {
 export async function createContainer(agent: Agent, pod: Pod, { container, step, ground }: Creating): Promise<string> {
   const [sandbox, volumes] = await Promise.all([ground.sandbox, ground.volumes]);
   const podIps = wantsPodIp(container) ? await ground.podIps : [];
-  const env = await containerEnvironment(agent, pod, { container, podIps, volumes: volumes.paths });
+  const { ids: deviceIds, grants } = await allocateDevices(agent, pod, container);
+  const own = await containerEnvironment(agent, pod, { container, podIps, volumes: volumes.paths });
+  const env = new Map([...grants.flatMap(({ envs }) => Object.entries(envs)), ...own]);
   const podDir = agent.volumes.podDir(pod.metadata.uid);
   const messageSource = await writeMessageFile(podDir, container.name, step.attempt);
   const spec = containerSpec({
@@ -41,14 +45,30 @@ export async function createContainer(agent: Agent, pod: Pod, { container, step,
     seccompText: await seccompText(agent, localSeccompProfile(pod, container)),
     targetId: targetOf(agent, pod, container),
     env,
-    mounts: await mountsOf({ pod, container, podDir, volumes: volumes.paths, readOnly: volumes.readOnly, env }),
-    devices: devicesOf(container, volumes.devices),
+    mounts: [
+      ...await mountsOf({ pod, container, podDir, volumes: volumes.paths, readOnly: volumes.readOnly, env }),
+      ...grants.flatMap(mountsOfGrant),
+    ],
+    devices: [...devicesOf(container, volumes.devices), ...grants.flatMap(devicesOfGrant)],
+    deviceIds,
     messageSource,
     nodeMemoryBytes: agent.machine.memoryBytes,
     capabilities: agent.machine.capabilities,
     configuration: agent.configuration,
   });
   return await createAnew(agent, spec);
+}
+
+function mountsOfGrant({ mounts }: Grant): Mount[] {
+  return mounts.map(({ container_path: target, host_path: source, read_only: readOnly }) => ({
+    source,
+    target,
+    readOnly,
+  }));
+}
+
+function devicesOfGrant({ devices }: Grant): Device[] {
+  return devices.map(({ container_path: target, host_path: source, permissions }) => ({ source, target, permissions }));
 }
 
 /** Profiles of the node's own are files below `seccomp`; validation has refused paths that lead elsewhere. */

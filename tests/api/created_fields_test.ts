@@ -10,8 +10,8 @@ const few = <T>(...values: T[]) => fc.constantFrom(...values);
 const pod = fc.record({
   metadata: fc.record({
     name: few("a", "b"),
-    labels: few(undefined, {}, { app: "a" }, { app: "b" }, { app: "a", tier: "b" }),
-    finalizers: few(undefined, [], ["x"], ["y"], ["x", "y"], ["y", "x"]),
+    labels: few(undefined, {}, { app: "a" }, { app: "b" }),
+    finalizers: few(undefined, ["x"], ["y"]),
   }),
   spec: few(
     undefined,
@@ -50,14 +50,14 @@ const pod = fc.record({
 
 Deno.test("what was made before never shows in the fields of what is made next", () => {
   fc.assert(
-    fc.property(fc.array(pod, { minLength: 2, maxLength: 12 }), (made) => {
+    fc.property(fc.array(pod, { minLength: 2, maxLength: 30 }), (made) => {
       for (const object of made) {
         // A type of its own remembers no other object.
         const fresh = { ...pods, type: { ...pods.type } } as Resource;
         assert.equal(written(pods, object as KubeObject), written(fresh, object as KubeObject));
       }
     }),
-    { seed: 11, numRuns: 400 },
+    { seed: 11, numRuns: 500 },
   );
 });
 

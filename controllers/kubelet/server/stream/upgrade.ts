@@ -1,26 +1,20 @@
 /** Requests that take their connection over: exec, attach and portForward, in SPDY/3.1 or WebSocket. */
 import type { IncomingMessage } from "node:http";
-import type { Duplex } from "node:stream";
-import { type WebSocket, WebSocketServer } from "ws";
 import { keyOf } from "../../../../runtime/schema/mod.ts";
 import type { Pod } from "../../pod/pod.ts";
 import type { Agent } from "../../sync/agent.ts";
 import { logChunks } from "../logs.ts";
 import { findContainer, findPod, runningContainer } from "../find_container.ts";
 import { RequestError } from "../request_error.ts";
+import { openWebSocket } from "./open_websocket.ts";
 import { forwardPorts } from "./port_forward.ts";
 import { failure, type RemoteCommand } from "./remote_command.ts";
 import { runSession } from "./run_session.ts";
 import { spdyCommand, spdyCommandProtocols } from "./spdy_command.ts";
+import type { Upgrade } from "./upgrade_request.ts";
 import { commandProtocols, websocketCommand } from "./websocket_command.ts";
 import { websocketDuplex } from "./websocket_duplex.ts";
 import { logProtocols, sendLogs } from "./websocket_logs.ts";
-
-export interface Upgrade {
-  readonly request: IncomingMessage;
-  readonly socket: Duplex;
-  readonly head: Uint8Array;
-}
 
 const portForwardProtocol = "portforward.k8s.io";
 const tunnelProtocol = "SPDY/3.1+portforward.k8s.io";
@@ -110,19 +104,6 @@ async function portForward(agent: Agent, pod: Pod, { request, socket, head }: Up
 
 function isWebSocket({ headers }: IncomingMessage): boolean {
   return headers.upgrade?.toLowerCase() === "websocket";
-}
-
-function openWebSocket({ request, socket, head }: Upgrade, supported: readonly string[]): Promise<WebSocket> {
-  const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((one) => one.trim());
-  const chosen = supported.find((protocol) => offered.includes(protocol));
-  if (chosen === undefined) {
-    throw new RequestError(
-      400,
-      `none of the subprotocols [${offered.join(" ")}] is supported: [${supported.join(" ")}]`,
-    );
-  }
-  const server = new WebSocketServer({ noServer: true, handleProtocols: () => chosen, perMessageDeflate: false });
-  return new Promise((resolve) => server.handleUpgrade(request, socket, head as never, resolve));
 }
 
 /** Answers 101 and returns the protocol that both know. */

@@ -7,6 +7,7 @@
  */
 import type { WebSocket } from "ws";
 import { Inbox } from "./inbox.ts";
+import { hangUp } from "./open_websocket.ts";
 import { type CommandStatus, parseSize, type RemoteCommand, type TerminalSize } from "./remote_command.ts";
 
 const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
@@ -53,7 +54,7 @@ export function websocketCommand(socket: WebSocket, { stdin }: { stdin: boolean 
     async finish(status: CommandStatus) {
       const words = statusIsJson ? JSON.stringify(status) : status.message ?? "";
       if (words !== "") await send(channel.error, new TextEncoder().encode(words));
-      socket.close(1000);
+      hangUp(socket);
     },
   };
 }

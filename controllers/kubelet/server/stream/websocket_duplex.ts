@@ -1,13 +1,14 @@
 /** A WebSocket as a plain byte stream: SPDY is tunnelled through it (KEP-4006, port-forward). */
 import { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
+import { hangUp } from "./open_websocket.ts";
 
 export function websocketDuplex(socket: WebSocket): Duplex {
   const duplex = new Duplex({
     read: () => socket.resume(),
     write: (chunk: Uint8Array, _encoding, done) => socket.send(chunk, (error?: Error) => done(error ?? null)),
     final(done) {
-      socket.close(1000);
+      hangUp(socket);
       done();
     },
     destroy(error, done) {

@@ -3,6 +3,7 @@
  * (`base64.binary.k8s.io`). Nothing comes back from the client.
  */
 import type { WebSocket } from "ws";
+import { hangUp } from "./open_websocket.ts";
 
 const base64Protocol = "base64.binary.k8s.io";
 export const logProtocols = ["binary.k8s.io", base64Protocol, ""];
@@ -20,7 +21,7 @@ export async function sendLogs(
   } catch (error) {
     if (!gone.signal.aborted) throw error;
   } finally {
-    socket.close(1000);
+    hangUp(socket);
   }
 }
 

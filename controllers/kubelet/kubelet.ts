@@ -132,7 +132,10 @@ function containers(running: () => Running): Source {
           resolve();
         };
         const { engine, mirror } = agent;
-        mirror.follow({ engine, clock: context.clock, signal: context.signal, onChange: enqueue, onHealth })
+        const onSandboxGone = (id: string) =>
+          void agent.network.disconnect(id).catch((error) => context.log.warn("an address stays taken", { error }));
+        const { clock, signal } = context;
+        mirror.follow({ engine, clock, signal, onChange: enqueue, onSandboxGone, onHealth })
           .catch((error) => context.log.error("docker is no longer followed", { error }));
         context.signal.addEventListener("abort", () => resolve(), { once: true });
       });

@@ -16,6 +16,8 @@ export interface MirrorOptions {
   readonly signal: AbortSignal;
   /** A pod whose containers changed. */
   readonly onChange: (key: Key) => void;
+  /** A sandbox that somebody removed while docker was watched. */
+  readonly onSandboxGone: (id: string) => void;
   /** The engine was lost (with the reason) or found again. */
   readonly onHealth: (problem: string | undefined) => void;
 }
@@ -72,7 +74,8 @@ export class ContainerMirror {
   }
 
   /** The stream is opened before the list, so that nothing falls between the two. */
-  async #followOnce({ engine, signal, onChange, onHealth }: MirrorOptions, begun: () => void): Promise<void> {
+  async #followOnce(options: MirrorOptions, begun: () => void): Promise<void> {
+    const { engine, signal, onChange, onHealth } = options;
     const events = engine.events(uidLabel, signal)[Symbol.asyncIterator]();
     const first = events.next();
     first.catch(() => {});
@@ -80,13 +83,14 @@ export class ContainerMirror {
     onHealth(undefined);
     begun();
     for (let next = await first; !next.done; next = await events.next()) {
-      if (telling.has(next.value.action)) await this.#changed(next.value.id, onChange);
+      if (telling.has(next.value.action)) await this.#changed(next.value.id, options);
     }
   }
 
-  async #changed(id: string, onChange: (key: Key) => void): Promise<void> {
+  async #changed(id: string, { onChange, onSandboxGone }: MirrorOptions): Promise<void> {
     const before = this.#find(id);
     const after = await this.refresh(id);
+    if (before?.isSandbox && !after) onSandboxGone(id);
     const subject = after ?? before;
     if (subject && JSON.stringify(before?.state) !== JSON.stringify(after?.state)) onChange(keyOfObserved(subject));
   }

@@ -51,7 +51,7 @@ function containerStatus(facts: StatusFacts, container: Container): ContainerSta
   return {
     name: container.name,
     state: waiting ? { waiting } : stateOf(facts, latest),
-    lastState: previous ? stateOf(facts, previous) : before?.lastState ?? {},
+    lastState: previous ? stateOf(facts, previous) : lastStateBefore(attempts, before),
     ready: doneInit ? latest.state.status === "exited" && latest.state.exitCode === 0 : running && verdict.ready,
     started: running && verdict.started,
     restartCount: latest.attempt,
@@ -82,7 +82,7 @@ function unseen({ pod, waiting }: StatusFacts, container: Container, before?: Co
   return {
     name: container.name,
     state: gone ? { terminated: lostState(before) } : { waiting: waiting.get(container.name) ?? { reason } },
-    lastState: before?.lastState ?? {},
+    lastState: gone ? before.lastState ?? {} : lastStateBefore([], before),
     ready: false,
     started: false,
     restartCount: before?.restartCount ?? 0,
@@ -117,6 +117,14 @@ function stopSignalOf({ state }: Observed): Partial<ContainerStatus> {
 function userOf({ users }: StatusFacts, { state }: Observed, before?: ContainerStatus): Partial<ContainerStatus> {
   const linux = before?.containerID === `docker://${state.id}` ? before.user?.linux : users.get(state.id);
   return linux ? { user: { linux } } : {};
+}
+
+/** A container that the status tells of and docker has no more was removed by somebody else: its end is told all the same. */
+function lastStateBefore(attempts: readonly Observed[], before: ContainerStatus | undefined): State {
+  const isHere = attempts.some(({ state }) => `docker://${state.id}` === before?.containerID);
+  const { terminated } = before?.state ?? {};
+  if (!isHere && terminated) return { terminated };
+  return !isHere && before?.state?.running ? { terminated: lostState(before) } : before?.lastState ?? {};
 }
 
 function lostState(before: ContainerStatus): NonNullable<State["terminated"]> {

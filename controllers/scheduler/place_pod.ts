@@ -3,7 +3,7 @@
  * is only read.
  */
 import type { Cluster } from "./cluster.ts";
-import { type Fitting, fitting } from "./fitting.ts";
+import { type Fitting, fitting, type Refusal } from "./fitting.ts";
 import { bump, type NodeState } from "./node_state.ts";
 import type { FilterPlugin } from "./plugin.ts";
 import type { PodFacts } from "./pod_facts.ts";
@@ -18,9 +18,14 @@ export interface Refused {
   readonly nodes: number;
   /** How many nodes each was given for. */
   readonly reasons: ReadonlyMap<string, number>;
-  readonly refusedBy: ReadonlyMap<NodeState, FilterPlugin>;
+  readonly refusedBy: ReadonlyMap<NodeState, Refusal>;
   /** One reason against all nodes at once. */
   readonly everywhere?: string;
+}
+
+/** The rules that said no. */
+export function refusers({ refusedBy }: Refused): Set<FilterPlugin> {
+  return new Set([...refusedBy.values()].map(({ plugin }) => plugin));
 }
 
 export interface PlaceOptions {
@@ -72,7 +77,7 @@ export function chosenOf(
 export interface Search {
   readonly feasible: NodeState[];
   readonly reasons: Map<string, number>;
-  readonly refusedBy: Map<NodeState, FilterPlugin>;
+  readonly refusedBy: Map<NodeState, Refusal>;
   looked: number;
   everywhere?: string;
 }
@@ -92,7 +97,7 @@ function feasibleNodes(
       search.feasible.push(node);
       continue;
     }
-    search.refusedBy.set(node, refusal.plugin);
+    search.refusedBy.set(node, refusal);
     if (refusal.everywhere) return { ...search, everywhere: refusal.reasons[0] };
     for (const reason of refusal.reasons) bump(search.reasons, reason, 1);
   }

@@ -39,6 +39,8 @@ export interface FilterPlugin<Says = NodeFilter | Nowhere> {
   readonly looksAcross?: boolean;
   /** Whether this, of what helps, can have helped this pod. Absent: it can. */
   helps?(pod: PodFacts, happening: Happening, cluster: Cluster): boolean;
+  /** Whether these reasons against the node hold however many pods leave it. Absent: room helps, where a pod's going does. */
+  lasts?(reasons: readonly string[], node: NodeState, pod: PodFacts): boolean;
   /** Undefined when no node could be wrong for this pod. */
   prepare(pod: PodFacts, cluster: Cluster): Says | undefined;
 }

@@ -7,6 +7,7 @@
  *
  * Source: "Pod Priority and Preemption" (https://kubernetes.io/docs/concepts/scheduling-eviction/pod-priority-preemption/).
  */
+import type { Refusal } from "./fitting.ts";
 import { bump, type NodeState } from "./node_state.ts";
 import type { Refused } from "./place_pod.ts";
 import type { PodFacts } from "./pod_facts.ts";
@@ -83,11 +84,15 @@ function candidateNodes(
   const enough = Math.max(absolute, Math.trunc(nodes.length * percentage / 100));
   for (let looked = 0; looked < nodes.length && candidates.length < enough; looked++) {
     const node = nodes[(from + looked) % nodes.length]!;
-    const victims = refusedBy.get(node)!.helpedBy.includes("podGone") ? victimsOn(node, scene) : [notHelpful];
+    const victims = roomHelps(refusedBy.get(node)!, node, scene) ? victimsOn(node, scene) : [notHelpful];
     if ("violations" in victims) candidates.push({ node, ...victims });
     else for (const reason of victims) bump(reasons, reason, 1);
   }
   return { candidates, reasons };
+}
+
+function roomHelps({ plugin, reasons }: Refusal, node: NodeState, { pod }: Scene): boolean {
+  return plugin.helpedBy.includes("podGone") && !plugin.lasts?.(reasons, node, pod);
 }
 
 const notHelpful = "Preemption is not helpful for scheduling";

@@ -6,7 +6,7 @@ import type { ClaimObject } from "./devices/wants.ts";
 import { agreed } from "./extenders/ask_extenders.ts";
 import { isInterested } from "./extenders/extender.ts";
 import { claimToFree, freeClaim } from "./free_claim.ts";
-import type { Refused } from "./place_pod.ts";
+import { type Refused, refusers } from "./place_pod.ts";
 import { tellUnscheduled } from "./pod_condition.ts";
 import type { PodFacts } from "./pod_facts.ts";
 import type { Profile } from "./profile.ts";
@@ -33,7 +33,7 @@ export async function refuse({ object, facts, refused }: RefusedPod, term: Term)
   const found = findCandidates({ pod: facts, cluster, profile, budgets }, refused, { from });
   const deciding = "candidates" in found ? decide(object, found, term) : found;
   const plan = deciding instanceof Promise ? await deciding : deciding;
-  waiting.enter(facts, new Set(refused.refusedBy.values()), context.clock.now());
+  waiting.enter(facts, refusers(refused), context.clock.now());
   const message = words(refused, plan, profile);
   tellFailed(object, message, term);
   const nominatedNode = promise(plan, facts, term);
@@ -52,7 +52,7 @@ export async function refuse({ object, facts, refused }: RefusedPod, term: Term)
 /** Its devices are given back first; that wakes it up. */
 async function lookElsewhere({ object, facts, refused }: RefusedPod, away: ClaimObject, term: Term): Promise<Outcome> {
   const { state: { waiting }, context } = term;
-  waiting.enter(facts, new Set(refused.refusedBy.values()), context.clock.now());
+  waiting.enter(facts, refusers(refused), context.clock.now());
   await freeClaim(away, context);
   const message = `${refusalWords(refused)} deallocation of ResourceClaim completed`;
   tellFailed(object, message, term);
@@ -76,8 +76,8 @@ function decide(pod: Stored<IPod>, found: Candidates, { extenders, context }: Te
 /** Upstream's plugin for devices finds nothing of its own then, says "not found", and nobody else is asked. */
 function endsBeforeDevices({ everywhere, refusedBy }: Refused, { filters, deviceTimeoutMs }: Profile): boolean {
   if (everywhere === undefined || deviceTimeoutMs === undefined) return false;
-  const [plugin] = refusedBy.values();
-  return filters.indexOf(plugin!) < filters.findIndex(({ name }) => name === "DynamicResources");
+  const [first] = refusedBy.values();
+  return filters.indexOf(first!.plugin) < filters.findIndex(({ name }) => name === "DynamicResources");
 }
 
 /** What might have helped and did not is told in the order in which it was tried. */

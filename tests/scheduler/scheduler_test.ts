@@ -105,7 +105,7 @@ Deno.test("a pod that fits nowhere says why, and is bound when a node comes that
   await cluster.addPod("p", { requests: { cpu: "2" } });
   const waiting = await cluster.until("p", (pod) => scheduledCondition(pod)?.reason === "Unschedulable");
   const words = "0/1 nodes are available: 1 Insufficient cpu. " +
-    "no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.";
+    "no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.";
   assert.equal(scheduledCondition(waiting)?.message, words);
   const event = await eventOf(cluster.client, "FailedScheduling");
   assert.deepEqual([event.type, event.message], ["Warning", words]);

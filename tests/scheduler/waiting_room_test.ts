@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { defaultProfile } from "../../controllers/scheduler/configuration/configuration.ts";
-import { placePod } from "../../controllers/scheduler/place_pod.ts";
+import { placePod, refusers } from "../../controllers/scheduler/place_pod.ts";
 import type { Happening } from "../../controllers/scheduler/plugin.ts";
 import { WaitingRoom } from "../../controllers/scheduler/waiting_room.ts";
 import { clusterOf, facts, node, type PodOptions, seeded } from "./sample.ts";
@@ -18,7 +18,7 @@ function waiting(options: PodOptions, cluster: Cluster): WaitingRoom {
   const room = new WaitingRoom(backOff);
   const refused = place("p", options, cluster);
   assert.equal(refused.type, "refused");
-  if (refused.type === "refused") room.enter(facts("p", options), new Set(refused.refusedBy.values()), 0);
+  if (refused.type === "refused") room.enter(facts("p", options), refusers(refused), 0);
   return room;
 }
 

@@ -10,7 +10,7 @@ export interface KubectlSession extends AsyncDisposable {
 export async function kubectlSession(kubectl: string, server: ApiServer): Promise<KubectlSession> {
   const folder = await Deno.makeTempDir({ prefix: "d8s-kubectl-" });
   const kubeconfig = `${folder}/kubeconfig`;
-  await Deno.writeTextFile(kubeconfig, JSON.stringify(configOf(server)), { mode: 0o600 });
+  await Deno.writeTextFile(kubeconfig, JSON.stringify(kubeconfigOf(server)), { mode: 0o600 });
   const common = [kubectl, "--kubeconfig", kubeconfig, `--cache-dir=${folder}/cache`];
   return {
     run: (args, options) => runCommand([...common, ...args], options),
@@ -18,7 +18,8 @@ export async function kubectlSession(kubectl: string, server: ApiServer): Promis
   };
 }
 
-function configOf({ url, ca, admin }: ApiServer) {
+/** As kubectl and other clients read it. */
+export function kubeconfigOf({ url, ca, admin }: ApiServer) {
   const user = { "client-certificate-data": btoa(admin.cert), "client-key-data": btoa(admin.key) };
   return {
     apiVersion: "v1",

@@ -3,7 +3,7 @@
  * agreed to is looked at again before one is chosen.
  */
 import type { FilterPlugin } from "../plugin.ts";
-import { fitting } from "../fitting.ts";
+import { fitting, type Refusal } from "../fitting.ts";
 import { bump, type NodeState } from "../node_state.ts";
 import { chosenOf, type Placement, type PlaceOptions, searchNodes } from "../place_pod.ts";
 import type { PodFacts } from "../pod_facts.ts";
@@ -41,10 +41,10 @@ export async function placeExtended(
 
 function refuseAll(
   { refused }: Left,
-  { reasons, refusedBy }: { readonly reasons: Map<string, number>; readonly refusedBy: Map<NodeState, FilterPlugin> },
+  { reasons, refusedBy }: { readonly reasons: Map<string, number>; readonly refusedBy: Map<NodeState, Refusal> },
 ): void {
   for (const [node, { reason, resolvable }] of refused) {
     bump(reasons, reason, 1);
-    refusedBy.set(node, resolvable ? roomHelps : roomIsVain);
+    refusedBy.set(node, { plugin: resolvable ? roomHelps : roomIsVain, reasons: [reason] });
   }
 }

@@ -1,5 +1,6 @@
 /** Whether a pod's requests fit into what a node has left. */
 import type { FilterPlugin } from "../plugin.ts";
+import type { PodFacts } from "../pod_facts.ts";
 
 const tooMany = "Too many pods";
 
@@ -13,15 +14,19 @@ export interface IgnoredResources {
 export function fit({ names, groups }: IgnoredResources): FilterPlugin {
   const ignored = (name: string) =>
     isExtended(name) && (names.includes(name) || groups.includes(name.slice(0, name.indexOf("/"))));
+  const asked = ({ requests }: PodFacts) =>
+    Object.entries(requests).filter(([name, amount]) => amount > 0 && !ignored(name));
   return {
     name: "NodeResourcesFit",
     helpedBy: ["nodeAdded", "nodeChanged", "podGone"],
-    prepare({ requests }) {
-      const asked = Object.entries(requests).filter(([name, amount]) => amount > 0 && !ignored(name));
+    // Empty it would still be too small.
+    lasts: (_, { allocatable }, pod) => asked(pod).some(([name, amount]) => amount > (allocatable[name] ?? 0)),
+    prepare(pod) {
+      const wanted = asked(pod);
       return (node) => {
         let reasons: string[] | undefined;
         if (node.podCount + 1 > (node.allocatable.pods ?? 0)) reasons = [tooMany];
-        for (const [name, amount] of asked) {
+        for (const [name, amount] of wanted) {
           const free = (node.allocatable[name] ?? 0) - (node.used[name] ?? 0);
           if (amount > free) (reasons ??= []).push(`Insufficient ${name}`);
         }

@@ -14,6 +14,8 @@ export const podAffinityFilter: FilterPlugin<NodeFilter> = {
   name: "InterPodAffinity",
   helpedBy: ["nodeAdded", "nodeChanged", "podGone", "podPlaced"],
   looksAcross: true,
+  // Nobody comes nearer by going.
+  lasts: (reasons) => reasons === noAffinity,
   helps: (pod, happening, cluster) => !("pod" in happening) || concerns(pod, happening.pod, cluster),
   prepare(pod, cluster) {
     const checks = [wanted(pod, cluster), unwanted(pod, cluster), unwantedByOthers(pod, cluster)]

@@ -12,6 +12,7 @@ export function topologySpreadFilter(defaults: SpreadDefaults): FilterPlugin<Nod
     name: "PodTopologySpread",
     helpedBy: ["nodeAdded", "nodeChanged", "podGone", "podPlaced"],
     looksAcross: true,
+    lasts: (reasons) => reasons === unlabelled,
     helps: (pod, happening) => !("pod" in happening) || countsWith(pod, happening.pod),
     prepare(pod, cluster) {
       const hard = spreadConstraints(pod, cluster, { strength: "DoNotSchedule", defaults });

@@ -1,0 +1,197 @@
+/**
+ * Our decisions beside those of kube-scheduler v1.36, where its program is in PATH: pods of all sorts come one after the
+ * other to the real API, upstream's scheduler binds them, and each time our rules must have had the same node among the
+ * best, or the same words against all.
+ */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { IPod } from "kubernetes-models/v1/Pod";
+import type { Client } from "../../runtime/loop/mod.ts";
+import { isReason, Node, Pod, ServiceAccount, type Stored } from "../../runtime/schema/mod.ts";
+import type { Cluster } from "../../controllers/scheduler/cluster.ts";
+import { defaultProfile } from "../../controllers/scheduler/configuration/configuration.ts";
+import { placePod } from "../../controllers/scheduler/place_pod.ts";
+import { planPreemption } from "../../controllers/scheduler/preemption.ts";
+import { type PodFacts, podFacts } from "../../controllers/scheduler/pod_facts.ts";
+import { refusalWords } from "../../controllers/scheduler/refusal_words.ts";
+import { type ApiServer, apiServer } from "../support/api_server.ts";
+import { kubeconfigOf } from "../support/kubectl_session.ts";
+import { runCommand } from "../support/run_command.ts";
+import { clusterOf, seeded } from "./sample.ts";
+
+const namespace = "default";
+const zone = "topology.kubernetes.io/zone";
+const hostname = "kubernetes.io/hostname";
+const { code, stdout } = await runCommand(["sh", "-c", "command -v kube-scheduler"], { check: false });
+const program = code === 0 ? stdout.trim() : undefined;
+
+const app = fc.constantFrom("x", "y", "z");
+const key = fc.constantFrom(zone, hostname);
+const sometimes = <T>(one: fc.Arbitrary<T>) => fc.option(one, { nil: undefined, freq: 3 });
+
+const nodeArbitrary = fc.record({
+  zone: fc.constantFrom("a", "b", undefined),
+  disk: fc.constantFrom("fast", "slow"),
+  cpu: fc.constantFrom("1", "2", "4"),
+  memory: fc.constantFrom("1Gi", "4Gi"),
+  taint: sometimes(fc.constantFrom("NoSchedule" as const, "PreferNoSchedule" as const)),
+  unschedulable: fc.constantFrom(false, false, false, true),
+  image: fc.boolean(),
+});
+
+const term = fc.record({ app, key }).map(({ app, key }) => ({
+  labelSelector: { matchLabels: { app } },
+  topologyKey: key,
+}));
+const weighted = fc.record({ weight: fc.integer({ min: 1, max: 100 }), podAffinityTerm: term });
+const spread = fc.record({
+  topologyKey: key,
+  maxSkew: fc.integer({ min: 1, max: 2 }),
+  whenUnsatisfiable: fc.constantFrom("DoNotSchedule" as const, "ScheduleAnyway" as const),
+  nodeTaintsPolicy: fc.constantFrom("Honor" as const, "Ignore" as const),
+});
+const fastDisk = { matchExpressions: [{ key: "disk", operator: "In" as const, values: ["fast"] }] };
+const nodeAffinity = fc.record({
+  required: fc.boolean(),
+  weight: fc.integer({ min: 1, max: 100 }),
+});
+
+const podArbitrary = fc.record({
+  app,
+  cpu: fc.constantFrom(undefined, "100m", "300m", "900m", "3"),
+  memory: fc.constantFrom(undefined, "64Mi", "700Mi"),
+  near: sometimes(term),
+  far: sometimes(term),
+  likes: sometimes(weighted),
+  shuns: sometimes(weighted),
+  spread: sometimes(spread),
+  disk: sometimes(nodeAffinity),
+  tolerates: fc.boolean(),
+  hostPort: sometimes(fc.constantFrom(8080, 9090)),
+});
+
+type NodeTraits = typeof nodeArbitrary extends fc.Arbitrary<infer T> ? T : never;
+type PodTraits = typeof podArbitrary extends fc.Arbitrary<infer T> ? T : never;
+
+async function addNode(client: Client, name: string, traits: NodeTraits): Promise<void> {
+  const labels = { [hostname]: name, disk: traits.disk, ...(traits.zone && { [zone]: traits.zone }) };
+  await client.create(Node, { apiVersion: "v1", kind: "Node", metadata: { name, labels } });
+  const amounts = { cpu: traits.cpu, memory: traits.memory, pods: "6" };
+  const images = traits.image ? [{ names: ["web:1"], sizeBytes: 600_000_000 }] : [];
+  const conditions = [{ type: "Ready", status: "True" }];
+  const status = { capacity: amounts, allocatable: amounts, images, conditions };
+  await client.patch(Node, { name }, { type: "merge", body: { status } }, { subresource: "status" });
+  const taints = traits.taint ? [{ key: "dedicated", value: "db", effect: traits.taint }] : [];
+  await client.patch(Node, { name }, {
+    type: "merge",
+    body: { spec: { taints, unschedulable: traits.unschedulable } },
+  });
+}
+
+function podOf(name: string, traits: PodTraits): IPod {
+  const { near, far, likes, shuns, disk } = traits;
+  const required = <T>(one: T | undefined) => one ? [one] : [];
+  const affinity: NonNullable<IPod["spec"]>["affinity"] = {
+    podAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: required(near),
+      preferredDuringSchedulingIgnoredDuringExecution: required(likes),
+    },
+    podAntiAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: required(far),
+      preferredDuringSchedulingIgnoredDuringExecution: required(shuns),
+    },
+    ...(disk && {
+      nodeAffinity: disk.required
+        ? { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [fastDisk] } }
+        : { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: disk.weight, preference: fastDisk }] },
+    }),
+  };
+  const requests = { ...(traits.cpu && { cpu: traits.cpu }), ...(traits.memory && { memory: traits.memory }) };
+  const ports = traits.hostPort ? [{ containerPort: 80, hostPort: traits.hostPort }] : [];
+  const selector = { labelSelector: { matchLabels: { app: traits.app } } };
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name, namespace, labels: { app: traits.app } },
+    spec: {
+      containers: [{ name: "c", image: "web:1", ports, resources: { requests } }],
+      affinity,
+      topologySpreadConstraints: traits.spread ? [{ ...traits.spread, ...selector }] : [],
+      tolerations: traits.tolerates ? [{ key: "dedicated", operator: "Exists" }] : [],
+    },
+  };
+}
+
+/** The pod when upstream has bound it or said why not. */
+async function decided(client: Client, name: string): Promise<Stored<IPod>> {
+  const options = { namespace, fieldSelector: `metadata.name=${name}`, signal: AbortSignal.timeout(20_000) };
+  for await (const event of client.watch(Pod, options)) {
+    if (event.type === "BOOKMARK") continue;
+    const { spec, status } = event.object;
+    if (spec?.nodeName || status?.conditions?.some(({ type }) => type === "PodScheduled")) return event.object;
+  }
+  throw new Error(`nobody decided about ${name}`);
+}
+
+/** Nodes that we would choose, by different chances; or our words. */
+function ours(pod: PodFacts, cluster: Cluster): { nodes: Set<string>; words: string } {
+  const nodes = new Set<string>();
+  for (let seed = 0; seed < 60; seed++) {
+    const placement = placePod(pod, cluster, defaultProfile, { random: seeded(seed) });
+    if (placement.type === "placed") nodes.add(placement.node);
+    else {
+      const plan = planPreemption({ pod, cluster, profile: defaultProfile, budgets: [] }, placement, { from: 0 });
+      const tried = plan.type === "victims" ? "" : ` no new claims to deallocate, preemption: ${plan.words}`;
+      return { nodes, words: refusalWords(placement) + tried };
+    }
+  }
+  return { nodes, words: "" };
+}
+
+async function runUpstream(server: ApiServer): Promise<AsyncDisposable> {
+  const folder = await Deno.makeTempDir({ prefix: "d8s-upstream-" });
+  await Deno.writeTextFile(`${folder}/kubeconfig`, JSON.stringify(kubeconfigOf(server)), { mode: 0o600 });
+  const args = [`--kubeconfig=${folder}/kubeconfig`, "--leader-elect=false", "--secure-port=0"];
+  const child = new Deno.Command(program!, { args, stdin: "null", stdout: "null", stderr: "null" }).spawn();
+  return {
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await child.status;
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+Deno.test({
+  name: "kube-scheduler chooses nodes that are among our best, and refuses pods in our words",
+  ignore: program === undefined, // kube-scheduler is not in PATH
+  async fn() {
+    const seed = Number(Deno.env.get("SEED") ?? 36);
+    await using server = await apiServer();
+    const { client } = server;
+    await client.create(ServiceAccount, {
+      apiVersion: "v1",
+      kind: "ServiceAccount",
+      metadata: { name: "default", namespace },
+    })
+      .catch((error) => assert.ok(isReason(error, "AlreadyExists")));
+    const traits = fc.sample(nodeArbitrary, { numRuns: 7, seed });
+    await Promise.all(traits.map((one, n) => addNode(client, `n${n}`, one)));
+    const cluster = clusterOf(...(await client.list(Node)).items);
+    await using _scheduler = await runUpstream(server);
+    const differences: unknown[] = [];
+    for (const [n, one] of fc.sample(podArbitrary, { numRuns: 60, seed }).entries()) {
+      const name = `p${n}`;
+      const facts = podFacts(await client.create(Pod, podOf(name, one)));
+      const { nodes, words } = ours(facts, cluster);
+      const pod = await decided(client, name);
+      const chosen = pod.spec?.nodeName;
+      const said = pod.status?.conditions?.find(({ type }) => type === "PodScheduled")?.message ?? "";
+      if (chosen) cluster.place(facts, chosen);
+      const same = chosen ? nodes.has(chosen) : words === said;
+      if (!same) differences.push({ name, upstream: chosen ?? said, ours: nodes.size > 0 ? [...nodes] : words, one });
+      if (!chosen) await client.delete(Pod, { namespace, name }, { gracePeriodSeconds: 0 });
+    }
+    assert.deepEqual(differences, []);
+  },
+});

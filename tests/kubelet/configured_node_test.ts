@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { Event, Node, Pod } from "../../runtime/schema/mod.ts";
 import type { Pod as PodObject } from "../../controllers/kubelet/pod/pod.ts";
 import { busyboxImage } from "../support/busybox_image.ts";
-import { type AgentHost, agentHost, containersOf, isReady, seen } from "./agent_host.ts";
+import { type AgentHost, agentHost, containersOf, folderOf, isReady, seen } from "./agent_host.ts";
 
 const configuration = {
   nodeStatusUpdateFrequency: "1s",
@@ -61,11 +61,41 @@ Deno.test("a KubeletConfiguration is in force: the Node, pods and docker show it
   await run(node, "hoarder", { script: `dd if=/dev/zero of=/scratch/much bs=1M count=2; ${waits}` });
   const hoarder = await seen(node.client, "hoarder", isEvicted);
   assert.equal(hoarder!.status!.message, 'Usage of EmptyDir volume "scratch" exceeds the limit "1Mi". ');
+  const volume = `${folderOf(node.host)}/pods/${hoarder!.metadata.uid}/volumes`;
+  await removed(node, "hoarder");
+  await assert.rejects(Deno.stat(volume), Deno.errors.NotFound);
   const resources = { limits: { "ephemeral-storage": "1Mi" } };
   await run(node, "writer", { script: `dd if=/dev/zero of=/much bs=1M count=2; ${waits}`, resources });
   const writer = await seen(node.client, "writer", isEvicted);
   assert.match(writer!.status!.message!, /exceeds the total limit of containers 1Mi\. $/);
   assert.ok(isReady(await node.client.get(Pod, { namespace: "default", name: "web" }) as PodObject));
+  await agent.kill();
+});
+
+Deno.test("a pod that has ended gives its volumes back, and keeps its last words and its log", async () => {
+  await using node = await agentHost();
+  const agent = await node.start();
+  const container = {
+    name: "c",
+    image: busyboxImage,
+    command: ["sh", "-c", "echo logged; echo last words > /dev/termination-log"],
+    volumeMounts: [{ name: "m", mountPath: "/m" }],
+  };
+  const volumes = [{ name: "m", emptyDir: { medium: "Memory" } }];
+  const own = { nodeName: "n1", automountServiceAccountToken: false, restartPolicy: "Never" };
+  const spec = { ...own, containers: [container], volumes };
+  const metadata = { name: "job", namespace: "default" };
+  await node.client.create(Pod, { apiVersion: "v1", kind: "Pod", metadata, spec } as never);
+  const job = await seen(node.client, "job", (pod) => pod?.status?.phase === "Succeeded");
+  assert.equal(job!.status!.containerStatuses![0]!.state!.terminated!.message, "last words\n");
+  const pod = `${folderOf(node.host)}/pods/${job!.metadata.uid}`;
+  const { stdout } = await node.host.run(["cat", "/proc/self/mountinfo"]);
+  assert.equal(stdout.includes(pod), false, "its memory is free");
+  assert.ok((await Deno.stat(`${pod}/containers/c/message-0`)).isFile);
+  const [id = ""] = (await containersOf(node.host)).filter((line) => line.includes("_c_job_")).map((line) =>
+    line.split(" ")[1]!
+  );
+  assert.equal((await node.host.run(["docker", "logs", id])).stdout, "logged\n");
   await agent.kill();
 });
 
@@ -95,6 +125,17 @@ Deno.test("a soft threshold evicts after its grace, and the Node tells its press
   assert.equal(signal.aborted, false, "the Node told no pressure");
   await agent.kill();
 });
+
+/** Also when it was before. */
+async function removed({ host }: AgentHost, name: string): Promise<void> {
+  const filters = ["event=destroy", `label=io.kubernetes.pod.name=${name}`, "label=io.kubernetes.container.name=c"];
+  const words = ["docker", "events", "--since", "1h", ...filters.flatMap((one) => ["--filter", one])];
+  const events = host.spawn(["timeout", "20", ...words]);
+  const { done } = await events.stdout.getReader().read();
+  assert.equal(done, false, `the container of ${name} stayed`);
+  events.kill();
+  await events.status;
+}
 
 async function told({ client }: AgentHost, message: RegExp): Promise<void> {
   const signal = AbortSignal.timeout(20_000);

@@ -117,6 +117,16 @@ Deno.test("a pod that is going stops its app, then its sidecars in reverse, then
   assert.deepEqual(stopped([]), ["purge"]);
 });
 
+Deno.test("an ended pod keeps its containers; those of an evicted one go once the API server knows their end", () => {
+  const ended = observedOf("c", "exited");
+  const terminated = { name: "c", containerID: `docker://${ended.state.id}`, state: { terminated: { exitCode: 0 } } };
+  const status = { phase: "Failed", containerStatuses: [terminated] };
+  const stepsOf = (more: object) => planPod(factsOf(podOf({}, { status: { ...status, ...more } }), [ended])).steps;
+  assert.deepEqual(stepsOf({ reason: "DeadlineExceeded" }), []);
+  assert.deepEqual(stepsOf({ reason: "Evicted" }), [{ type: "remove", id: ended.state.id }]);
+  assert.deepEqual(stepsOf({ reason: "Evicted", containerStatuses: [] }), []);
+});
+
 Deno.test("a container that is being stopped is not stopped twice", () => {
   assert.deepEqual(
     steps(podOf({}, going), [sandbox, observedOf("c", "running")], { stopping: new Map([["c-0", 0]]) }),

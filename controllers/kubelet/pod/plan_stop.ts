@@ -1,9 +1,9 @@
 /** Stopping a pod in order: the app, then its sidecars in reverse, then the sandbox. Pure. */
 import type { Observed } from "../container/identity.ts";
 import type { PodFacts, PodPlan, Step } from "./pod_plan.ts";
-import { initContainersOf, isSidecar } from "./pod.ts";
+import { initContainersOf, isSidecar, statusesOf } from "./pod.ts";
 
-/** With `purge`, nothing of the pod stays; without, its ended containers stay for their logs. */
+/** With `purge`, nothing of the pod stays; without, its ended containers stay for their logs, unless room is needed. */
 export function planStop(facts: PodFacts, { purge }: { purge: boolean }): Omit<PodPlan, "waiting"> {
   const { observed, stopping } = facts;
   const running = observed.filter((one) => !one.isSandbox && one.state.status === "running");
@@ -21,7 +21,19 @@ export function planStop(facts: PodFacts, { purge }: { purge: boolean }): Omit<P
   }
   if (purge) return { steps: [{ type: "purge" }] };
   const sandboxes = observed.filter((one) => one.isSandbox);
-  return { steps: sandboxes.map((one) => ({ type: "dropSandbox", id: one.state.id })) };
+  return {
+    steps: [
+      ...sandboxes.map((one): Step => ({ type: "dropSandbox", id: one.state.id })),
+      ...needless(facts).map((one): Step => ({ type: "remove", id: one.state.id })),
+    ],
+  };
+}
+
+/** A pod that was evicted makes room: its containers go once the API server knows how they ended. */
+function needless({ pod, observed, ending }: PodFacts): readonly Observed[] {
+  if ((ending?.reason ?? pod.status?.reason) !== "Evicted") return [];
+  const told = statusesOf(pod).filter(({ state }) => state?.terminated).map(({ containerID }) => containerID);
+  return observed.filter(({ isSandbox, state }) => !isSandbox && told.includes(`docker://${state.id}`));
 }
 
 /** Somebody who deletes the pod again with less grace cuts a stop that is under way; a second's difference is none. */

@@ -29,6 +29,8 @@ export interface PodMemory {
   resizeError?: string;
   /** The node ends it; `over` is called when no container runs any more. */
   ending?: Ending & { readonly over: () => void };
+  /** It has ended, and has no volumes any more. */
+  released?: boolean;
   /** When the content of a volume gets old. */
   renewAt?: number;
 }

@@ -1,6 +1,6 @@
 /** One pass over one pod: look, plan, do, and say how it stands. */
 import { done, type Outcome, requeueAfter } from "../../../runtime/loop/mod.ts";
-import type { Key } from "../../../runtime/schema/mod.ts";
+import { type Key, keyOf } from "../../../runtime/schema/mod.ts";
 import type { Observed } from "../container/identity.ts";
 import { terminationMessage } from "../container/termination_message.ts";
 import { planPod } from "../pod/plan_pod.ts";
@@ -42,6 +42,7 @@ async function syncKnown(agent: Agent, known: Pod): Promise<Outcome> {
   const plan = await act(agent, pod, { memory, refusal: given.refusal });
   if (!agent.mirror.of(pod.metadata.uid).some(isRunningContainer)) memory.ending?.over();
   if (plan === "purged") return done;
+  if (plan.ended) await releaseVolumes(agent, pod, memory);
   await rememberMessages(agent, pod, memory);
   tellBackOffs(agent, pod, { plan, memory });
   await reportStatus(agent, pod, { plan, memory });
@@ -53,6 +54,18 @@ async function syncKnown(agent: Agent, known: Pod): Promise<Outcome> {
 function newest(known: Pod, { latest }: PodMemory): Pod {
   if (!latest) return known;
   return BigInt(latest.metadata.resourceVersion) > BigInt(known.metadata.resourceVersion) ? latest : known;
+}
+
+/** Once none of its containers runs any more. */
+async function releaseVolumes(agent: Agent, pod: Pod, memory: PodMemory): Promise<void> {
+  if (memory.released || agent.mirror.of(pod.metadata.uid).some(isRunningContainer)) return;
+  try {
+    await agent.volumes.release({ uid: pod.metadata.uid, key: keyOf(pod) });
+    Object.assign(memory, { released: true, renewAt: undefined });
+  } catch (error) {
+    agent.context.log.warn("volumes of an ended pod stay", { error });
+    memory.failedSyncs += 1;
+  }
 }
 
 interface Acting {

@@ -88,13 +88,25 @@ export class PodVolumes {
 
   /** Unmounts and removes everything that the pod had on this node. */
   async tearDown(pod: { readonly uid: string; readonly key: Key }): Promise<void> {
-    this.options.objects.release(pod.key);
-    this.options.tokens.release(pod.uid);
-    await this.options.csi.tearDown(pod.uid);
-    await unmountBelow(this.podDir(pod.uid));
+    await this.#unmount(pod);
     await Deno.remove(this.podDir(pod.uid), { recursive: true }).catch((error) => {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     });
+  }
+
+  /** What a pod that has ended needs no more. The last words of its containers stay, as long as they do. */
+  async release(pod: { readonly uid: string; readonly key: Key }): Promise<void> {
+    await this.#unmount(pod);
+    await Deno.remove(`${this.podDir(pod.uid)}/volumes`, { recursive: true }).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
+  }
+
+  async #unmount({ uid, key }: { readonly uid: string; readonly key: Key }): Promise<void> {
+    this.options.objects.release(key);
+    this.options.tokens.release(uid);
+    await this.options.csi.tearDown(uid);
+    await unmountBelow(this.podDir(uid));
   }
 
   async #mount(pod: Pod, volume: Volume, facts: VolumeFacts): Promise<Mounted> {

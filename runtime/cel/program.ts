@@ -41,8 +41,9 @@ export function compile(text: string, environment: Environment): Program {
   const names = new Set<string>();
   const type = typeOf(tree, { type: (name) => declared(variables, name, names) }, checking);
   if (checking.issues.length > 0) throw new CompileError(checking.issues, text);
-  if (result && !isDyn(type) && !result.some((wanted) => fits(wanted, type, new Map()))) {
-    throw new ResultTypeError(result, text);
+  // What may be anything is none of them: whoever means it says so by a comparison or a conversion.
+  if (result && (isDyn(type) || !result.some((wanted) => fits(wanted, type, new Map())))) {
+    throw new ResultTypeError(result, type, text);
   }
   return {
     text,
@@ -61,9 +62,11 @@ function declared(variables: Environment["variables"], name: string, names: Set<
 
 /** The expression is well formed and comes to something else than it must. */
 export class ResultTypeError extends CompileError {
-  constructor(wanted: readonly CelType[], text: string) {
+  constructor(wanted: readonly CelType[], type: CelType, text: string) {
     super([], text);
-    this.message = `must evaluate to ${wanted.map(shownType).join(" or ")}`;
+    const names = wanted.map(shownType);
+    const one = names.length === 1 ? names[0] : `one of [${names.join(" ")}]`;
+    this.message = `must evaluate to ${one} but got ${shownType(type)}`;
   }
 }
 

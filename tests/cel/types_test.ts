@@ -20,7 +20,7 @@ const wrong: Readonly<Record<string, string>> = {
   "object.metadata.name.foo()":
     "ERROR: <input>:1:21: undeclared reference to 'foo' (in container '')\n | object.metadata.name.foo()\n" +
     " | ....................^",
-  "object.spec.replicas": "must evaluate to bool",
+  "object.spec.replicas": "must evaluate to bool but got int",
 };
 
 Deno.test("wrong names, fields and types are told with their place", () => {

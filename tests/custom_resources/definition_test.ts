@@ -76,7 +76,7 @@ const refused: readonly [string, Any, string][] = [
   [
     "a rule that is no condition",
     specOf({ a: { type: "string" } }, { "x-kubernetes-validations": [{ rule: "self.a" }] }),
-    `${inSpec}.x-kubernetes-validations[0].rule: Invalid value: "self.a": cel expression must evaluate to bool`,
+    `${inSpec}.x-kubernetes-validations[0].rule: Invalid value: "self.a": cel expression must evaluate to a bool`,
   ],
   [
     "a transition rule inside an atomic list",

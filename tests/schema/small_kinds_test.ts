@@ -135,7 +135,7 @@ Deno.test("admission policies and their bindings", () => {
       "ValidatingAdmissionPolicyBinding",
       { spec: { policyName: "", validationActions: [] } },
       "spec.policyName: Required value",
-      "spec.validationActions: Required value",
+      "spec.validationActions: Required value: at least one validation action is required",
     ],
   );
 });

@@ -91,7 +91,10 @@ function compiled(
   } catch (error) {
     if (!(error instanceof CompileError)) throw error;
     const mistyped = error instanceof ResultTypeError;
-    const detail = mistyped ? `cel expression ${error.message}` : `compilation failed: ${error.message}`;
+    const wanted = path.endsWith("messageExpression")
+      ? "messageExpression must evaluate to a string"
+      : "cel expression must evaluate to a bool";
+    const detail = mistyped ? wanted : `compilation failed: ${error.message}`;
     faults.push(invalidValue(path, text, detail));
     return undefined;
   }

@@ -56,8 +56,25 @@ function applyStep(document: Json, step: Operation, index: number): Json {
   try {
     return jsonpatch.applyOperation(document, step, true, true, true, index).newDocument as Json;
   } catch (error) {
-    throw rejected(error);
+    throw rejected(new PatchStepError(step, error as Error));
   }
+}
+
+/** Why one operation could not be done. */
+export class PatchStepError extends Error {
+  /** It was a `test`, of a document that is another. */
+  readonly failedTest: boolean;
+
+  constructor({ op, path }: Operation, cause: Error) {
+    super(`error in ${op} for path: '${path}': ${wordsOf(op, path, cause)}`, { cause });
+    this.failedTest = cause.name === "TEST_OPERATION_FAILED";
+  }
+}
+
+function wordsOf(op: string, path: string, { name, message }: Error): string {
+  if (name !== "OPERATION_PATH_UNRESOLVABLE") return message.split("\n")[0]!;
+  const key = path.slice(path.lastIndexOf("/") + 1);
+  return `Unable to ${op} nonexistent key: ${key}: missing value`;
 }
 
 /** Bytes copied so far; refuses before the copy is made, since copies of copies double. */

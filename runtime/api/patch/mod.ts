@@ -1,4 +1,4 @@
 /** The three patch formats that turn a document into another; apply patches live in `managed_fields`. */
-export { applyJsonPatch, MAX_JSON_PATCH_OPERATIONS } from "./json_patch.ts";
+export { applyJsonPatch, MAX_JSON_PATCH_OPERATIONS, PatchStepError } from "./json_patch.ts";
 export { applyMergePatch } from "./merge_patch.ts";
 export { applyStrategicMergePatch } from "./strategic_merge_patch.ts";

@@ -64,7 +64,10 @@ const webhookRows: Rule[] = [
   [
     "webhooks[].admissionReviewVersions",
     required("must specify one of v1, v1beta1"),
-    unique(),
+    (value, report) => {
+      if (!Array.isArray(value)) return;
+      value.forEach((one, i) => value.indexOf(one) < i && report.at(i).invalid(one, "duplicate version"));
+    },
     (value, report) => {
       if (!Array.isArray(value) || isEmpty(value) || value.some((one) => reviewVersions.includes(one))) return;
       report.invalid(value, "must include at least one of v1, v1beta1");
@@ -76,10 +79,7 @@ const webhookRows: Rule[] = [
   ["webhooks[].objectSelector", selector],
   ["webhooks[].clientConfig", exactlyOneTarget],
   ["webhooks[].clientConfig.url", webhookUrl],
-  ["webhooks[].clientConfig.service.name", required("service name is required")],
-  ["webhooks[].clientConfig.service.namespace", required("service namespace is required")],
-  ["webhooks[].clientConfig.service.path", servicePath],
-  ["webhooks[].clientConfig.service.port", servicePort],
+  ["webhooks[].clientConfig.service", serviceTarget],
   ...requestRules("webhooks[].rules[]"),
   ...conditionRules("webhooks[].matchConditions"),
 ];
@@ -115,6 +115,18 @@ function webhookUrl(value: unknown, report: Report): void {
   if (url.username || url.password) report.invalid(url.username, "user information is not permitted in the URL");
   if (url.hash) report.invalid(url.hash.slice(1), "fragments are not permitted in the URL");
   if (url.search) report.invalid(url.search.slice(1), "query parameters are not permitted in the URL");
+}
+
+const serviceTargetRules = rules(
+  ["name", required("service name is required")],
+  ["namespace", required("service namespace is required")],
+  ["port", servicePort],
+  ["path", servicePath],
+);
+
+/** Beside a URL it is not looked at. */
+function serviceTarget(value: unknown, report: Report, { url }: Record<string, unknown>): void {
+  if (value && !url) serviceTargetRules(value, report);
 }
 
 function servicePath(value: unknown, report: Report): void {
@@ -154,7 +166,7 @@ const policyRows: Rule[] = [
   ["spec.variables", unique("name")],
   ["spec.variables[].name", required("name is not specified"), (value, report) => {
     if (typeof value === "string" && value !== "" && !identifier.test(value)) {
-      report.invalid(value, "name is not a valid CEL identifier");
+      report.invalid(value, "must be a valid CEL identifier");
     }
   }],
 ];
@@ -201,6 +213,13 @@ function message(value: unknown, report: Report, { expression }: Record<string, 
   else if (value.trim().includes("\n")) report.invalid(value, "message must not contain line breaks");
 }
 
+/** What is deleted cannot be changed. */
+function noDeletion(value: unknown, report: Report): void {
+  if (Array.isArray(value) && value.includes("DELETE")) {
+    report.notSupported("DELETE", ["*", "CONNECT", "CREATE", "UPDATE"]);
+  }
+}
+
 const patchOf = (type: string): Check => (value, report, { patchType }) => {
   if (patchType === type && !value) report.required(`must be specified when patchType is ${type}`);
   if (patchType !== type && value) report.forbidden(`must not be specified when patchType is not ${type}`);
@@ -208,6 +227,7 @@ const patchOf = (type: string): Check => (value, report, { patchType }) => {
 
 export const validateMutatingPolicy = rules(
   ...policyRows,
+  ["spec.matchConstraints.resourceRules[].operations", noDeletion],
   ["spec.mutations", required("mutations must contain at least one item")],
   ["spec.mutations[].patchType", required()],
   ["spec.mutations[].applyConfiguration", patchOf("ApplyConfiguration")],
@@ -227,8 +247,9 @@ const bindingRows: Rule[] = [
 function oneParam(value: unknown, report: Report): void {
   if (!value) return;
   const { name, selector } = value as { name?: string; selector?: object };
-  if (!name && !selector) report.at("name").required("one of name or selector must be specified");
-  if (name && selector) report.at("name").forbidden("name and selector are mutually exclusive");
+  if (!name && !selector) report.required("one of name or selector must be specified");
+  if (!name || !selector) return;
+  for (const field of ["name", "selector"]) report.at(field).forbidden("name and selector are mutually exclusive");
 }
 
 const twice = "must not contain both Deny and Warn (repeating the same validation failure information in the API " +
@@ -236,7 +257,7 @@ const twice = "must not contain both Deny and Warn (repeating the same validatio
 
 export const validatePolicyBinding = rules(
   ...bindingRows,
-  ["spec.validationActions", required(), unique(), (value, report) => {
+  ["spec.validationActions", required("at least one validation action is required"), unique(), (value, report) => {
     if (Array.isArray(value) && value.includes("Deny") && value.includes("Warn")) report.invalid(value, twice);
   }],
 );

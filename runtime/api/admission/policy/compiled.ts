@@ -132,7 +132,7 @@ export function withPolicyRules(rows: readonly Resource[]): readonly Resource[] 
 function policyFaults(object: KubeObject): FieldError[] {
   const spec = (object.spec ?? {}) as PolicySpec;
   return compilePolicy(spec).troubles.map(({ field, text, error }) => {
-    if (!text.trim()) return required(field);
+    if (!text.trim()) return required(field, /^spec.validations/.test(field) ? "expression is not specified" : "");
     const detail = error instanceof ResultTypeError ? error.message : `compilation failed: ${error.message}`;
     return invalidValue(field, text, detail);
   });

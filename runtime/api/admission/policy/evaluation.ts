@@ -42,13 +42,13 @@ export class Evaluation {
 
   /** A condition that does not hold decides, whatever others come to. Throws what they throw. */
   conditionsHold(): boolean {
-    let trouble: unknown;
+    let trouble: EvaluationError | undefined;
     for (const condition of this.policy.conditions) {
       try {
         if (this.run(condition) !== true) return false;
       } catch (error) {
         if (!(error instanceof EvaluationError)) throw error;
-        trouble ??= error;
+        trouble ??= failedExpression(condition.text, error);
       }
     }
     if (trouble) throw trouble;
@@ -89,15 +89,29 @@ export class Evaluation {
     }
   }
 
+  #compute(name: string, program: Program): Value {
+    try {
+      return this.run(program);
+    } catch (error) {
+      if (!(error instanceof EvaluationError)) throw error;
+      throw new EvaluationError(`composited variable ${JSON.stringify(name)} fails to evaluate: ${error.message}`);
+    }
+  }
+
   #variable(name: string): Value | undefined {
     const known = this.#computed.get(name);
     if (known !== undefined) return known;
     const program = this.policy.variables.get(name);
     if (!program) return undefined;
-    const value = this.run(program);
+    const value = this.#compute(name, program);
     this.#computed.set(name, value);
     return value;
   }
+}
+
+/** In upstream's words. */
+export function failedExpression(text: string, error: Error): EvaluationError {
+  return new EvaluationError(`expression '${text}' resulted in error: ${error.message}`, { cause: error });
 }
 
 /** What `authorizer.requestResource` asks about. */

@@ -1,5 +1,5 @@
 /** MutatingAdmissionPolicy: changes of objects by policies in CEL. Source: KEP-3962. */
-import { CostError, EvaluationError, jsonOf } from "../../../cel/mod.ts";
+import { CostError, EvaluationError, jsonOf, type Program } from "../../../cel/mod.ts";
 import {
   apiVersionOf,
   applyDefaults,
@@ -13,10 +13,12 @@ import {
 import { mergeApplied } from "../../managed_fields/merge.ts";
 import { copyJson, sameJson } from "../../objects/json_value.ts";
 import { forbidden } from "../../objects/refusals.ts";
-import { applyJsonPatch } from "../../patch/mod.ts";
+import { applyJsonPatch, PatchStepError } from "../../patch/mod.ts";
 import type { AdmissionPlugin, AdmissionRequest, Admitted, ClusterView } from "../admission.ts";
 import { mayBeAsked } from "../webhooks/matching.ts";
 import { asVersion } from "../webhooks/review.ts";
+import { atomicParts } from "./atomic_parts.ts";
+import { type Evaluation, failedExpression } from "./evaluation.ts";
 import { ConfigurationError } from "./params.ts";
 import { type Bound, boundPolicies, type PolicyContext, PolicyRound } from "./policies.ts";
 
@@ -59,12 +61,20 @@ async function mutate(bound: Bound, params: KubeObject | undefined, round: Polic
   const holds = await round.evaluate(bound, params, (evaluation) => evaluation.conditionsHold());
   if (!holds) return;
   for (const [i, program] of bound.policy.mutations.entries()) {
-    const made = await round.evaluate(
+    const value = await round.evaluate(
       bound,
       params,
-      (evaluation) => jsonOf(evaluation.run(program), evaluation.budget),
+      (evaluation) => made(evaluation, program),
     );
-    change(bound, made, object, bound.spec.mutations![i]!.patchType === "JSONPatch");
+    change(bound, value, object, bound.spec.mutations![i]!.patchType === "JSONPatch");
+  }
+}
+
+function made(evaluation: Evaluation, program: Program): Json {
+  try {
+    return jsonOf(evaluation.run(program), evaluation.budget);
+  } catch (error) {
+    throw error instanceof EvaluationError ? failedExpression(program.text, error) : error;
   }
 }
 
@@ -72,7 +82,7 @@ async function mutate(bound: Bound, params: KubeObject | undefined, round: Polic
 function change({ row }: Bound, made: Json, object: KubeObject, isPatch: boolean): void {
   const original = object.apiVersion!;
   const seen = asVersion(copyJson(object), row, apiVersionOf(row)) as unknown as Json;
-  const changed = (isPatch ? applyJsonPatch(seen, made) : merged(row, seen, made)) as unknown as KubeObject;
+  const changed = (isPatch ? patched(seen, made) : merged(row, seen, made)) as unknown as KubeObject;
   const wrong = checkTypes(row.type, changed);
   if (wrong.length > 0) throw new EvaluationError(wrong.map(({ field, message }) => `${field}: ${message}`).join(", "));
   const unknown = pruneUnknown(row.type, changed);
@@ -84,8 +94,26 @@ function change({ row }: Bound, made: Json, object: KubeObject, isPatch: boolean
   Object.assign(object, asVersion(changed, row, original));
 }
 
+/** A `test` that fails is no failure: the patch is not meant for this object. */
+function patched(seen: Json, patch: Json): Json {
+  try {
+    return applyJsonPatch(seen, patch);
+  } catch (error) {
+    const { cause } = error as { cause?: unknown };
+    if (!(cause instanceof PatchStepError)) throw error;
+    if (cause.failedTest) return seen;
+    throw new EvaluationError(`JSON Patch: ${cause.message}`);
+  }
+}
+
 /** By the rules of server-side apply, owned by nobody. */
 function merged(row: Resource, seen: Json, made: Json): Json {
+  const [whole] = atomicParts(row.type, made);
+  if (whole) {
+    throw new EvaluationError(
+      `error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: ${whole}`,
+    );
+  }
   return copyJson(mergeApplied(row.type, seen, made));
 }
 
@@ -96,7 +124,7 @@ function isFailure(error: unknown): boolean {
 
 function failure({ policyName, bindingName }: Bound, { resource, name }: AdmissionRequest, error: unknown): unknown {
   if (!isFailure(error)) return error;
-  const words = `policy '${policyName}' with binding '${bindingName}' denied request: ${(error as Error).message}`;
-  const { message, details } = forbidden(resource, name, words);
-  return new StatusError("Invalid", message, details);
+  const message = `policy '${policyName}' with binding '${bindingName}' denied request: ${(error as Error).message}`;
+  const { details } = forbidden(resource, name, message);
+  return new StatusError("Forbidden", message, { ...details, causes: [{ message }] });
 }

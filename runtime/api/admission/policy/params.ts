@@ -8,6 +8,10 @@ import { selectorOf } from "./matching.ts";
 /** A policy cannot be asked because of how it or its binding is configured. */
 export class ConfigurationError extends Error {
   override readonly name = "ConfigurationError";
+
+  constructor(why: string) {
+    super(`failed to configure binding: ${why}`);
+  }
 }
 
 /** One evaluation each; `[undefined]`: without params. Throws ConfigurationError. */

@@ -5,7 +5,7 @@ import { forbidden } from "../../objects/refusals.ts";
 import type { AdmissionPlugin, AdmissionRequest, ClusterView } from "../admission.ts";
 import { mayBeAsked } from "../webhooks/matching.ts";
 import type { DeclaredValidation } from "./declared.ts";
-import type { Evaluation } from "./evaluation.ts";
+import { type Evaluation, failedExpression } from "./evaluation.ts";
 import { ConfigurationError } from "./params.ts";
 import { type Bound, boundPolicies, type PolicyContext, PolicyRound } from "./policies.ts";
 
@@ -56,15 +56,15 @@ async function refusalsOf(bound: Bound, round: PolicyRound): Promise<readonly Re
 
 function judge(bound: Bound, evaluation: Evaluation): readonly Refusal[] {
   const { validations = [], failurePolicy } = bound.spec;
-  const failed = (error: unknown, expression: string): Refusal[] => {
+  const failed = (error: unknown, expression?: string): Refusal[] => {
     if (!(error instanceof EvaluationError || error instanceof CostError)) throw error;
     if (failurePolicy === "Ignore") return [];
-    return [{ message: `expression '${expression}' resulted in error: ${error.message}` }];
+    return [{ message: (expression ? failedExpression(expression, error) : error).message }];
   };
   try {
     if (!evaluation.conditionsHold()) return [];
   } catch (error) {
-    return failed(error, bound.spec.matchConditions?.map((one) => one.expression).join("', '") ?? "");
+    return failed(error);
   }
   return evaluation.policy.validations.flatMap(({ expression, message }, i) => {
     try {
@@ -120,6 +120,6 @@ function denied(
     `ValidatingAdmissionPolicy '${policyName}' with binding '${bindingName}' denied request: ${refusal.message}`;
   const { message, details } = forbidden(resource, name, words);
   const reason = refusal.reason ?? "Invalid";
-  const causes = [...details.causes ?? [], { message: refusal.message }];
+  const causes = [...details.causes ?? [], { message: words }];
   return new StatusError(reason as Reason, message, { ...details, causes }, { code: codes[reason] ?? 422 });
 }

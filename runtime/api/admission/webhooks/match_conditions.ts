@@ -13,10 +13,11 @@ import {
   EvaluationError,
   type Program,
   ResourceValue,
+  ResultTypeError,
   type Value,
   viewOf,
 } from "../../../cel/mod.ts";
-import { type FieldError, invalid } from "../../../schema/mod.ts";
+import { type FieldError, invalid, invalidValue } from "../../../schema/mod.ts";
 import type { AdmissionPlugin, AdmissionRequest } from "../admission.ts";
 import { Decisions } from "../policy/decisions.ts";
 import { authorizerTypes, requestType } from "../policy/environment.ts";
@@ -109,7 +110,7 @@ function faultOf({ expression }: MatchCondition, field: string): FieldError[] {
     return [];
   } catch (error) {
     if (!(error instanceof CompileError || error instanceof EvaluationError)) throw error;
-    const message = `Invalid value: ${JSON.stringify(expression)}: compilation failed: ${error.message}`;
-    return [{ reason: "FieldValueInvalid", field, message }];
+    const detail = error instanceof ResultTypeError ? error.message : `compilation failed: ${error.message}`;
+    return [invalidValue(field, expression, detail)];
   }
 }

@@ -126,5 +126,6 @@ function failure({ policyName, bindingName }: Bound, { resource, name }: Admissi
   if (!isFailure(error)) return error;
   const message = `policy '${policyName}' with binding '${bindingName}' denied request: ${(error as Error).message}`;
   const { details } = forbidden(resource, name, message);
-  return new StatusError("Forbidden", message, { ...details, causes: [{ message }] });
+  // Upstream takes the code of one reason and the name of another.
+  return new StatusError("Invalid", message, { ...details, causes: [{ message }] }, { code: 403 });
 }

@@ -108,6 +108,7 @@ Deno.test("a pod that has more of the disk than it may is told which limit it br
 Deno.test("images go when room is wanted, the longest unused first, or when they are too old, never the young", () => {
   const unused = [5, 90, 30].map((minutes) => ({
     image: { id: `${minutes}m`, tags: [], digests: [], sizeBytes: 100, labels: {}, user: "" },
+    firstSeen: -minutes * 60_000,
     since: -minutes * 60_000,
   }));
   const chosen = (bytes: number, maxAgeMs = 0) =>
@@ -116,4 +117,7 @@ Deno.test("images go when room is wanted, the longest unused first, or when they
   assert.deepEqual(chosen(50), ["90m"]);
   assert.deepEqual(chosen(Infinity), ["90m", "30m"]);
   assert.deepEqual(chosen(0, 60 * 60_000), ["90m"]);
+  const limits = { minAgeMs: 10 * 60_000, maxAgeMs: 0 };
+  const justUnused = unused.map((one) => ({ ...one, since: 0 }));
+  assert.deepEqual(planImages(justUnused, { bytes: Infinity, now: 0, limits }).map(({ id }) => id), ["90m", "30m"]);
 });

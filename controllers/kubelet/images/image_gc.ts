@@ -12,7 +12,9 @@ import type { Agent } from "../sync/agent.ts";
 
 export interface Unused {
   readonly image: ImageInfo;
-  /** When it was first seen unused, in milliseconds since the epoch. */
+  /** When it was first seen on the node, in milliseconds since the epoch. */
+  readonly firstSeen: number;
+  /** When it was first seen unused, likewise. */
   readonly since: number;
 }
 
@@ -31,7 +33,8 @@ interface Wanted {
 /** Which go: the too old, and then the longest unused until `bytes` are free. Pure. */
 export function planImages(unused: readonly Unused[], { bytes, now, limits }: Wanted): ImageInfo[] {
   const { minAgeMs, maxAgeMs } = limits;
-  const old = unused.filter(({ since }) => now - since >= minAgeMs).sort((a, b) => a.since - b.since);
+  const old = unused.filter(({ firstSeen }) => now - firstSeen >= minAgeMs)
+    .sort((a, b) => a.since - b.since || a.firstSeen - b.firstSeen);
   const chosen: ImageInfo[] = [];
   let freed = 0;
   for (const { image, since } of old) {
@@ -88,11 +91,17 @@ export class ImageCollector {
   }
 
   async #unused(agent: Agent, now: number): Promise<Unused[]> {
-    const unused = (await agent.engine.images()).filter((image) => !isUsed(agent, image));
+    const images = await agent.engine.images();
+    agent.imageAges.note(images, now);
+    const unused = images.filter((image) => !isUsed(agent, image));
     const ids = new Set(unused.map(({ id }) => id));
     for (const id of this.#unusedSince.keys()) if (!ids.has(id)) this.#unusedSince.delete(id);
     for (const id of ids) if (!this.#unusedSince.has(id)) this.#unusedSince.set(id, now);
-    return unused.map((image) => ({ image, since: this.#unusedSince.get(image.id)! }));
+    return unused.map((image) => ({
+      image,
+      firstSeen: agent.imageAges.firstSeen(image.id)!,
+      since: this.#unusedSince.get(image.id)!,
+    }));
   }
 }
 

@@ -10,6 +10,7 @@ import { defaults } from "../options.ts";
 import type { Agent } from "../sync/agent.ts";
 import { nodeObject, type NodeStatus, nodeStatus } from "./node_object.ts";
 import { msOf } from "../configuration/mod.ts";
+import type { Pressure } from "./eviction_watch.ts";
 import { RoomMaker } from "./room_maker.ts";
 
 const leaseNamespace = "kube-node-lease";
@@ -21,6 +22,10 @@ export class NodeReporter {
 
   constructor(readonly agent: Agent, readonly serverPort: () => number) {
     this.#room = new RoomMaker(agent);
+  }
+
+  get pressure(): Pressure {
+    return this.#room.pressure;
   }
 
   /** Registers, then goes on until the loop's signal aborts. */
@@ -99,19 +104,22 @@ export class NodeReporter {
     const { agent } = this;
     const problems = await problemsOf(agent);
     const engineWorks = agent.engineProblem === undefined;
+    const now = agent.context.clock.now();
+    const images = engineWorks ? await agent.engine.images() : [];
+    if (engineWorks) agent.imageAges.note(images, now);
     return nodeStatus({
       options: agent.options,
       machine: agent.machine,
       configuration: agent.configuration,
       amounts: agent.amounts,
       engine: engineWorks ? await agent.engine.info() : undefined,
-      images: engineWorks ? await agent.engine.images() : [],
+      images,
       serverPort: this.serverPort(),
       problems,
       pressure: this.#room.pressure,
       volumesInUse: await agent.csi.inUse(),
       before,
-      now: agent.context.clock.now(),
+      now,
     });
   }
 

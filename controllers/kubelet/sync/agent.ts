@@ -7,12 +7,14 @@ import { defaultConfiguration, type NodeConfiguration } from "../configuration/m
 import type { DeviceIds } from "../container/identity.ts";
 import { type DeviceAmounts, DevicePlugins } from "../devices/device_plugins.ts";
 import { ContainerMirror } from "../container/container_mirror.ts";
+import { ImageAges } from "../images/image_ages.ts";
 import { ImagePuller } from "../images/image_puller.ts";
 import { ImageNames } from "../images/image_names.ts";
 import type { PullPolicy } from "../images/pull_policy.ts";
 import { PodNetwork } from "../network/pod_network.ts";
 import { pluginRunner } from "../network/run_plugin.ts";
 import { type NodeAmounts, nodeAmounts } from "../node/amounts.ts";
+import type { Pressure } from "../node/eviction_watch.ts";
 import { type MachineFacts, machineFacts } from "../node/machine.ts";
 import { UsageMeter } from "../node/usage.ts";
 import { defaults, type KubeletOptions } from "../options.ts";
@@ -52,6 +54,7 @@ export interface Agent {
   readonly network: PodNetwork;
   readonly puller: ImagePuller;
   readonly imageNames: ImageNames;
+  readonly imageAges: ImageAges;
   readonly probes: Probes;
   readonly usage: UsageMeter;
   /** What the API server has bound to this node is known. Until then only static pods are. */
@@ -62,6 +65,8 @@ export interface Agent {
   enqueue: (key: Key) => void;
   /** Tells the API server at once what the Node's status says. Set when the loop starts. */
   reportNode: () => Promise<void>;
+  /** What the node runs short of. Set when the loop starts. */
+  pressure: () => Partial<Pressure>;
   /** Why the container engine can't be used; empty when it can. */
   engineProblem: string | undefined;
 }
@@ -133,10 +138,12 @@ export async function createAgent(options: KubeletOptions, context: LoopContext)
     }),
     puller: new ImagePuller({ engine, clock, signal, onChange, atOnce: pullsAtOnce(configuration) }),
     imageNames: new ImageNames(engine),
+    imageAges: new ImageAges(),
     usage: new UsageMeter(mirror, clock),
     probes: new Probes({ engine, clock, random: context.random, onChange, recorder: context.recorder }),
     enqueue: () => {},
     reportNode: () => Promise.resolve(),
+    pressure: () => ({}),
     engineProblem: "container runtime is not checked yet",
   };
   return agent;

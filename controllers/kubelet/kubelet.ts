@@ -72,6 +72,7 @@ async function begin(options: KubeletOptions, context: LoopContext): Promise<Run
   const server = options.server && await startServer(agent, options.server);
   const reporter = new NodeReporter(agent, () => server?.port ?? defaults.port);
   agent.reportNode = () => reporter.now();
+  agent.pressure = () => reporter.pressure;
   tellIgnored(agent);
   return { agent, reporter, server };
 }

@@ -9,16 +9,10 @@ import { factsOf, observedOf, podOf } from "./pods.ts";
 const node = { cpu: "1", memory: "1Gi" };
 const allowedSysctls = ["net.core.*", "kernel/msgmax"];
 
+const alone = { isStatic: false, pressures: [], shuttingDown: false, hasAppArmor: false, allowedSysctls };
+
 function refusalOf(pod: Pod, others: readonly Pod[] = [], maxPods = 10) {
-  return refuse({
-    pod,
-    others,
-    room: roomOf(node, others),
-    maxPods,
-    shuttingDown: false,
-    hasAppArmor: false,
-    allowedSysctls,
-  });
+  return refuse({ pod, others, room: roomOf(node, others), maxPods, ...alone });
 }
 
 const asking = (cpu: string, hostPort?: number) =>
@@ -54,6 +48,22 @@ Deno.test("sysctls that would reach beyond the pod are refused", () => {
   assert.equal(refusalOf(withSysctl("net.core.somaxconn")), undefined);
   assert.equal(refusalOf(withSysctl("net.core.somaxconn", { hostNetwork: true }))?.reason, "SysctlForbidden");
   assert.equal(refusalOf(withSysctl("net.ipv4.tcp_syncookies", { hostNetwork: true }))?.reason, "SysctlForbidden");
+});
+
+Deno.test("a node that runs short takes critical pods, and for want of memory alone who said what he needs", () => {
+  const bestEffort = podOf();
+  const reasonOf = (pod: Pod, pressures: readonly string[], isStatic = false) =>
+    refuse({ pod, others: [], room: roomOf(node, []), maxPods: 10, ...alone, pressures, isStatic });
+  assert.deepEqual(reasonOf(bestEffort, ["MemoryPressure"]), {
+    reason: "Evicted",
+    message: "The node had condition: [MemoryPressure]. ",
+  });
+  const tolerations = [{ key: "node.kubernetes.io/memory-pressure", operator: "Exists" as const }];
+  const welcome = [asking("1m"), podOf({ tolerations })];
+  for (const pod of welcome) assert.equal(reasonOf(pod, ["MemoryPressure"]), undefined);
+  for (const pod of welcome) assert.equal(reasonOf(pod, ["MemoryPressure", "DiskPressure"])?.reason, "Evicted");
+  assert.equal(reasonOf(bestEffort, ["DiskPressure"], true), undefined);
+  assert.equal(reasonOf(podOf({ priority: 2_000_000_000 }), ["DiskPressure"]), undefined);
 });
 
 Deno.test("what has begun is never refused, and a refused pod starts nothing", () => {

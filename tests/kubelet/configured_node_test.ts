@@ -108,7 +108,11 @@ Deno.test("a soft threshold evicts after its grace, and the Node tells its press
     evictionSoftGracePeriod: { "memory.available": "2s" },
   };
   const agent = await node.start({ configuration });
-  await run(node, "victim", { script: "trap '' TERM; while true; do sleep 1 & wait; done" });
+  // A node that is short of memory takes who says how much he needs.
+  await run(node, "victim", {
+    resources: { requests: { memory: "1Mi" } },
+    script: "trap '' TERM; while true; do sleep 1 & wait; done",
+  });
   const victim = await seen(node.client, "victim", isEvicted);
   assert.match(
     victim!.status!.message!,

@@ -62,6 +62,7 @@ const table: readonly (readonly [path: string, ...statuses: number[]])[] = [
   ["/metrics", 401, 401, 403, 200, 403, 200],
   ["/metrics/cadvisor", 401, 401, 403, 200, 403, 200],
   ["/metrics/resource", 401, 401, 403, 200, 403, 200],
+  ["/metrics/probes", 401, 401, 403, 200, 403, 200],
   ["/stats/summary", 401, 401, 403, 403, 403, 200],
   [`/containerLogs${container}`, 401, 401, 403, 403, 403, 200],
   [`/exec${container}?command=id&output=1`, 401, 401, 403, 403, 403, 400],

@@ -6,6 +6,7 @@
 import { amountsOf } from "../../scheduler/amounts.ts";
 import { podRequests } from "../../scheduler/pod_requests.ts";
 import { type SignalName, unitsAt } from "../configuration/thresholds.ts";
+import { isCritical, type Standing } from "../pod/critical.ts";
 import { isTerminal, ownContainersOf, type Pod, specOf } from "../pod/pod.ts";
 import type { Crossing } from "./eviction_watch.ts";
 
@@ -17,10 +18,7 @@ export interface ContainerUse {
   readonly diskBytes: number;
 }
 
-export interface Candidate {
-  readonly pod: Pod;
-  /** It comes from a file of this node, whatever its annotations say. */
-  readonly isStatic: boolean;
+export interface Candidate extends Standing {
   readonly containers: readonly ContainerUse[];
   /** In its emptyDir volumes on disk. */
   readonly volumeBytes: number;
@@ -43,8 +41,6 @@ const resources: Readonly<Record<SignalName, Resource>> = {
   "pid.available": "pids",
 };
 
-const critical = 2_000_000_000;
-
 /** One at a time: what it frees may be enough. */
 export function planEviction(crossing: Crossing, candidates: readonly Candidate[]): Eviction | undefined {
   const resource = resources[crossing.threshold.signal];
@@ -52,10 +48,9 @@ export function planEviction(crossing: Crossing, candidates: readonly Candidate[
   return first && { pod: first.pod, message: messageOf(crossing, resource, first) };
 }
 
-/** Static pods have nobody to start them elsewhere; critical ones are what the node lives by. */
-export function isSpared({ pod, isStatic }: Pick<Candidate, "pod" | "isStatic">): boolean {
-  if (pod.metadata.deletionTimestamp || isTerminal(pod)) return true;
-  return isStatic || (specOf(pod).priority ?? 0) >= critical;
+/** Critical, or going already. */
+export function isSpared({ pod, isStatic }: Standing): boolean {
+  return pod.metadata.deletionTimestamp !== undefined || isTerminal(pod) || isCritical({ pod, isStatic });
 }
 
 /** Those above their requests first, then the less important, then who is furthest above. */

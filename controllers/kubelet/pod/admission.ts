@@ -3,9 +3,12 @@
  * small checks; the first reason fails the pod for good. Pure.
  */
 import { podRequests } from "../../scheduler/pod_requests.ts";
+import { tolerates } from "../../scheduler/plugins/tolerations.ts";
 import { forbiddenSysctl } from "../container/sysctls.ts";
 import { type NodeRoom, shortage, shortageText } from "./allocation.ts";
+import { isCritical } from "./critical.ts";
 import type { Refusal } from "./pod_plan.ts";
+import { qosClassOf } from "./qos.ts";
 import { allContainersOf, isTerminal, type Pod, specOf } from "./pod.ts";
 
 export interface AdmissionFacts {
@@ -14,6 +17,10 @@ export interface AdmissionFacts {
   readonly others: readonly Pod[];
   readonly room: NodeRoom;
   readonly maxPods: number;
+  /** It comes from a file of this node. */
+  readonly isStatic: boolean;
+  /** Conditions of the Node that hold: what it runs short of. */
+  readonly pressures: readonly string[];
   /** The machine goes down. */
   readonly shuttingDown: boolean;
   /** Beyond the safe ones; a last `*` stands for any ending. */
@@ -25,7 +32,7 @@ export interface AdmissionFacts {
 /** Only a pod that was never told to have begun can be refused: what runs goes on. */
 export function refuse(facts: AdmissionFacts): Refusal | undefined {
   if (facts.pod.status?.startTime !== undefined) return undefined;
-  for (const check of [shutdown, sysctls, appArmor, groupsPolicy, podCount, resources, hostPorts]) {
+  for (const check of [shutdown, pressure, sysctls, appArmor, groupsPolicy, podCount, resources, hostPorts]) {
     const refusal = check(facts);
     if (refusal) return refusal;
   }
@@ -34,6 +41,18 @@ export function refuse(facts: AdmissionFacts): Refusal | undefined {
 function shutdown({ shuttingDown }: AdmissionFacts): Refusal | undefined {
   if (!shuttingDown) return undefined;
   return { reason: "NodeShutdown", message: "Pod was rejected as the node is shutting down." };
+}
+
+const memoryTaint = { key: "node.kubernetes.io/memory-pressure", effect: "NoSchedule" };
+
+/** Short of memory alone, the node takes whoever has said how much he needs. */
+function pressure({ pod, isStatic, pressures }: AdmissionFacts): Refusal | undefined {
+  if (pressures.length === 0 || isCritical({ pod, isStatic })) return undefined;
+  const { tolerations = [] } = specOf(pod);
+  const isMild = pressures.length === 1 && pressures[0] === "MemoryPressure";
+  const mayCome = qosClassOf(pod) !== "BestEffort" || tolerates(tolerations, memoryTaint);
+  if (isMild && mayCome) return undefined;
+  return { reason: "Evicted", message: `The node had condition: [${pressures.join(" ")}]. ` };
 }
 
 function sysctls({ pod, allowedSysctls }: AdmissionFacts): Refusal | undefined {

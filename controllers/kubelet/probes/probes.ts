@@ -32,10 +32,21 @@ interface Worker {
   pod: Pod;
   podIp: string;
   state: ProbeState;
+  /** How often it was asked, by what came out. */
+  readonly counts: { successful: number; failed: number };
   /** When it was asked for the first time. */
   firstAt?: number;
   timer?: Disposable;
   stopped: boolean;
+}
+
+/** What `prober_probe_total` tells. */
+export interface ProbeCount {
+  readonly kind: Kind;
+  readonly result: "successful" | "failed";
+  readonly container: string;
+  readonly pod: Pod;
+  readonly value: number;
 }
 
 export interface ProbesOptions {
@@ -70,6 +81,17 @@ export class Probes {
 
   forget(podUid: string): void {
     for (const worker of [...this.#workers.values()]) if (worker.pod.metadata.uid === podUid) this.#end(worker);
+  }
+
+  /** Of the probes of running containers. */
+  counts(): ProbeCount[] {
+    return [...this.#workers.values()].flatMap(({ kind, container, pod, counts }) =>
+      (["successful", "failed"] as const).filter((result) => counts[result] > 0).map((result) => ({
+        ...{ kind, result, pod },
+        container: container.name,
+        value: counts[result],
+      }))
+    );
   }
 
   stop(): void {
@@ -116,7 +138,9 @@ export class Probes {
       const adopted = kind === "Startup" && statusOf(pod, id)?.started
         ? { inRow: 1, last: true, verdict: true }
         : unknown;
-      const worker: Worker = { kind, probe, container, id, startedAt, pod, podIp, state: adopted, stopped: false };
+      const counts = { successful: 0, failed: 0 };
+      const facts = { kind, probe, container, id, startedAt, pod, podIp };
+      const worker: Worker = { ...facts, state: adopted, counts, stopped: false };
       this.#workers.set(`${id} ${kind}`, worker);
       this.#schedule(worker, this.#firstDelay(worker));
     }
@@ -154,6 +178,7 @@ export class Probes {
       { engine, containerId: id, container, podIp },
       (probe.timeoutSeconds ?? 1) * 1000,
     );
+    worker.counts[result.ok ? "successful" : "failed"] += 1;
     if (worker.stopped) return;
     if (counts || result.ok) this.#judge(worker, result);
     const next = nextCheck(probe, waitsForYes(worker), Math.max(0, clock.now() - worker.firstAt));

@@ -5,6 +5,7 @@ import type { Agent } from "../sync/agent.ts";
 import { cadvisorMetrics } from "./cadvisor_metrics.ts";
 import { configz } from "./configz.ts";
 import { writeLogs } from "./logs.ts";
+import { probeMetrics } from "./probe_metrics.ts";
 import { runCommand } from "./run_command.ts";
 import { resourceMetrics } from "./resource_metrics.ts";
 import { statsSummary } from "./stats_summary.ts";
@@ -29,6 +30,10 @@ const routes: readonly (readonly [pattern: RegExp, route: Route])[] = [
   [
     /^\/metrics\/cadvisor$/,
     async (agent, { response }) => text(response, await cadvisorMetrics(agent), "text/plain; version=0.0.4"),
+  ],
+  [
+    /^\/metrics\/probes$/,
+    (agent, { response }) => text(response, probeMetrics(agent), "text/plain; version=0.0.4"),
   ],
   [/^\/configz$/, (agent, { response }) => json(response, configz(agent))],
   [/^\/(exec|attach|portForward)\//, () => {

@@ -18,6 +18,8 @@ export function place(agent: Agent, pod: Pod): Place {
     others: othersThan(agent, pod),
     room: roomFor(agent, pod),
     maxPods: Number(agent.amounts.allocatable.pods),
+    isStatic: agent.pods.isStatic(pod),
+    pressures: Object.entries(agent.pressure()).filter(([, holds]) => holds).map(([type]) => type),
     shuttingDown: agent.shuttingDown,
     hasAppArmor: agent.machine.hasAppArmor,
     allowedSysctls: agent.configuration.allowedUnsafeSysctls,

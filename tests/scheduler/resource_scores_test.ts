@@ -79,7 +79,7 @@ Deno.test("each strategy scores as its formula says, resource by resource and we
   );
 });
 
-Deno.test("balance is one less the standard deviation of the shares", () => {
+Deno.test("balance is one less the standard deviation of the shares, and what the pod changes of it counts", () => {
   fc.assert(
     fc.property(weights, amounts, amounts, amounts, (chosen, capacity, there, asked) => {
       const resources = resourcesOf(chosen).map(({ name }) => ({ name, weight: 1 }));
@@ -89,12 +89,18 @@ Deno.test("balance is one less the standard deviation of the shares", () => {
       const field = (name: string) => name === gpu ? "gpu" : name as "cpu" | "memory";
       assert.equal(scores === undefined, !names.some((name) => asked[field(name)] > 0));
       if (!scores) return;
-      const shares = seen(capacity, there, asked, names).map(({ used, capacity }) => Math.min(1, used / capacity));
-      const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
-      const deviation = Math.sqrt(shares.reduce((sum, share) => sum + (share - mean) ** 2, 0) / (shares.length || 1));
-      const exact = (1 - deviation) * 100;
-      // Roots of fractions: a whole number may be missed by a hair on either side.
-      assert.ok(scores[0]! <= exact + 1e-9 && scores[0]! > exact - 1 - 1e-9, `${scores[0]} for ${exact}`);
+      const balance = (part: 0 | 1) => {
+        const counted = seen(capacity, there, asked, names);
+        const shares = counted.map(({ name, used, capacity }) =>
+          Math.min(1, (used - (1 - part) * asked[field(name)]) / capacity)
+        );
+        const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
+        const deviation = Math.sqrt(shares.reduce((sum, share) => sum + (share - mean) ** 2, 0) / (shares.length || 1));
+        return (1 - deviation) * 100;
+      };
+      // Whole points of both, and roots of fractions that may be missed by a hair on either side.
+      const exact = 75 + (balance(1) - balance(0)) / 2;
+      assert.ok(Math.abs(scores[0]! - exact) < 1.5, `${scores[0]} for ${exact}`);
     }),
     { numRuns: 500, seed: 12 },
   );

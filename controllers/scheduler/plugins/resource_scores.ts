@@ -87,7 +87,7 @@ function usedWith({ scored, requests }: PodFacts, { scoredUse, used }: NodeState
     : (used[name] ?? 0) + (requests[name] ?? 0);
 }
 
-/** Prefers nodes whose resources would be used to the same share. */
+/** Prefers nodes whose resources would be used more evenly with the pod than without it: 75 where it changes nothing. */
 export function balancedAllocation(resources: readonly WeighedResource[]): ScorePlugin {
   const names = resources.map(({ name }) => name);
   return {
@@ -97,18 +97,28 @@ export function balancedAllocation(resources: readonly WeighedResource[]): Score
       // A pod that asks for nothing changes no balance.
       if (!names.some((name) => pod.requests[name])) return undefined;
       const asked = names.filter((name) => !isBeside(name, pod));
-      return (nodes) => nodes.map((node) => Math.trunc((1 - deviation(shares(asked, pod, node))) * maxScore));
+      return (nodes) =>
+        nodes.map((node) => {
+          const change = balance(shares(asked, pod.requests, node)) - balance(shares(asked, {}, node));
+          // Balance lies between 50 and 100.
+          return Math.trunc((maxScore * 3 / 2 + change) / 2);
+        });
     },
   };
 }
 
-function shares(names: readonly string[], { requests }: PodFacts, { allocatable, used }: NodeState): number[] {
+function shares(names: readonly string[], requests: PodFacts["requests"], { allocatable, used }: NodeState): number[] {
   const shares: number[] = [];
   for (const name of names) {
     const capacity = allocatable[name] ?? 0;
     if (capacity > 0) shares.push(Math.min(1, ((used[name] ?? 0) + (requests[name] ?? 0)) / capacity));
   }
   return shares;
+}
+
+/** Whole points. */
+function balance(shares: readonly number[]): number {
+  return Math.trunc((1 - deviation(shares)) * maxScore);
 }
 
 /** Of two, half their distance. */

@@ -4,7 +4,7 @@
  */
 import { testHost } from "../support/host.ts";
 import { runCommand } from "../support/run_command.ts";
-import { d8sMaster, type MeasuredServer, upstreamServer } from "./measured_server.ts";
+import { d8sGatedMaster, d8sMaster, type MeasuredServer, upstreamServer } from "./measured_server.ts";
 
 type Column = { readonly title: string; readonly figures: ReadonlyMap<string, string> };
 
@@ -72,6 +72,7 @@ for (const [encoding, flags] of [["JSON", []], ["protobuf", ["-protobuf"]]] as c
     columns.push(await measure(`${name}, ${encoding}`, server, command));
   };
   await take("d8s", d8sMaster);
+  if (encoding === "JSON") await take("d8s with audit and encryption", d8sGatedMaster);
   if (apiServer && etcd) await take("kube-apiserver", (host) => upstreamServer(host, { apiServer, etcd }));
 }
 await Deno.remove(folder, { recursive: true });

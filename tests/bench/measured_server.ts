@@ -15,10 +15,27 @@ const root = new URL("../../", import.meta.url).pathname;
 const quiet = { stdout: "null", stderr: "null", cwd: root } as const;
 const ready = "until curl -sk --max-time 1 https://127.0.0.1:6443/readyz | grep -q ok; do sleep 0.02; done";
 
-/** Master alone, on sqlite. */
-export async function d8sMaster(host: TestHost): Promise<MeasuredServer> {
-  const command = [Deno.execPath(), "run", "--quiet", "--allow-all", `${root}mod.ts`, "master"];
+/** Master alone, on sqlite; `flags`: more of its own. */
+export async function d8sMaster(host: TestHost, flags: readonly string[] = []): Promise<MeasuredServer> {
+  const command = [Deno.execPath(), "run", "--quiet", "--allow-all", `${root}mod.ts`, "master", ...flags];
   return await started(host, [], () => ({ d8s: host.spawn(command, quiet) }), `${host.folder}/kubeconfig`);
+}
+
+/** The same with the gates that are off at first: every request in the audit log, and every pod and Secret encrypted. */
+export async function d8sGatedMaster(host: TestHost): Promise<MeasuredServer> {
+  const secret = crypto.getRandomValues(new Uint8Array(32)).toBase64();
+  const files = {
+    "audit-policy-file": { apiVersion: "audit.k8s.io/v1", kind: "Policy", rules: [{ level: "Metadata" }] },
+    "encryption-provider-config": {
+      apiVersion: "apiserver.config.k8s.io/v1",
+      kind: "EncryptionConfiguration",
+      resources: [{ resources: ["pods", "secrets"], providers: [{ aesgcm: { keys: [{ name: "key", secret }] } }] }],
+    },
+  };
+  for (const [name, content] of Object.entries(files)) {
+    await Deno.writeTextFile(`${host.folder}/${name}`, JSON.stringify(content), { mode: 0o600 });
+  }
+  return await d8sMaster(host, Object.keys(files).map((name) => `--${name}=${host.folder}/${name}`));
 }
 
 /** kube-apiserver with an etcd on the disk; without controllers. */

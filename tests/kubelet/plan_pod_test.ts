@@ -117,6 +117,19 @@ Deno.test("a pod that is going stops its app, then its sidecars in reverse, then
   assert.deepEqual(stopped([]), ["purge"]);
 });
 
+Deno.test("of each container the present attempt stays and the one before it, for its logs", () => {
+  const sandbox = observedOf("POD", "running");
+  const removed = (last: "running" | "exited") => {
+    const more = { backOffSeconds: 300 };
+    const before = [0, 1, 2].map((attempt) => observedOf("c", "exited", { attempt }));
+    const all = [sandbox, ...before, observedOf("c", last, { attempt: 3, ...more })];
+    return planPod(factsOf(podOf(), all)).steps.map((step) => [step.type, (step as { id: string }).id]);
+  };
+  for (const last of ["running", "exited"] as const) {
+    assert.deepEqual(removed(last), [["remove", "c-0"], ["remove", "c-1"]]);
+  }
+});
+
 Deno.test("an ended pod keeps its containers; those of an evicted one go once the API server knows their end", () => {
   const ended = observedOf("c", "exited");
   const terminated = { name: "c", containerID: `docker://${ended.state.id}`, state: { terminated: { exitCode: 0 } } };

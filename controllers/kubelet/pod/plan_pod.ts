@@ -77,11 +77,10 @@ function planSandboxChange({ observed, stopping }: PodFacts, sandbox: Observed |
 
 /** Of each container the last two attempts stay: the present one, and the one before for its logs and last state. */
 function oldAttempts({ observed }: PodFacts): string[] {
-  const ended = observed.filter((one) => !one.isSandbox && one.state.status === "exited");
-  return ended.filter((one) =>
-    ended.filter((other) => other.name === one.name && other.attempt > one.attempt).length >= 2
-  )
-    .map((one) => one.state.id);
+  const containers = observed.filter((one) => !one.isSandbox);
+  const isOld = (one: Observed) =>
+    containers.filter((other) => other.name === one.name && other.attempt > one.attempt).length >= 2;
+  return containers.filter((one) => one.state.status === "exited" && isOld(one)).map((one) => one.state.id);
 }
 
 /** Why the pod has ended for good, or nothing while it may still run. */

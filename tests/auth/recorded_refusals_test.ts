@@ -1,6 +1,6 @@
 /** What kube-apiserver v1.36.3 answered to these requests, word for word. */
 import assert from "node:assert/strict";
-import type { User } from "../../runtime/auth/mod.ts";
+import { newPrivateKey, newSigningRequest, type User } from "../../runtime/auth/mod.ts";
 import { ann, attempt, city, nodeA, rbac, reader } from "./city.ts";
 
 const root: User = { name: "root", groups: ["system:masters"] };
@@ -178,4 +178,66 @@ Deno.test("a review is decoded as any object: what it does not know is told and 
   const { spec, status } = await answer.json();
   assert.deepEqual(spec, { resourceAttributes: inTeam });
   assert.equal(status.allowed, true);
+});
+
+Deno.test("requests for certificates are asked, approved and answered each by its own path", async () => {
+  await using server = await city();
+  const requests = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
+  const pem = await newSigningRequest(await newPrivateKey(), { subject: { commonName: "x" }, usages: ["client"] });
+  const spec = { request: btoa(pem), signerName: "example.com/x", usages: ["client auth"] };
+  const refused = async (more: object) => {
+    const asked = { metadata: { name: "A b" }, spec: { ...spec, ...more } };
+    const { body } = await attempt(server, { as: root, path: `${requests}?dryRun=All`, body: asked });
+    return (body.message ?? "").replace(/^.*? is invalid: /, "");
+  };
+  const label =
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end " +
+    "with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is " +
+    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+  assert.equal(await refused({}), "");
+  assert.equal(
+    await refused({ signerName: "Example.com/x" }),
+    `spec.signerName: Invalid value: "Example.com": validating label "Example": ${label}`,
+  );
+  assert.equal(
+    await refused({ signerName: "kubernetes.io/legacy-unknown" }),
+    'spec.signerName: Invalid value: "kubernetes.io/legacy-unknown": the legacy signerName is not allowed via this API version',
+  );
+  assert.match(
+    await refused({ usages: ["foo"] }),
+    /^spec.usages\[0\]: Unsupported value: "foo": supported values: "any", /,
+  );
+  assert.equal(
+    await refused({ request: "" }),
+    'spec.request: Invalid value: "": PEM block type must be CERTIFICATE REQUEST',
+  );
+
+  await attempt(server, { as: root, path: requests, body: { metadata: { name: "one" }, spec } });
+  const write = async (part: string, status: object) => {
+    const headers = { "content-type": "application/merge-patch+json" };
+    const { body } = await attempt(server, {
+      ...{ as: root, method: "PATCH", headers },
+      path: `${requests}/one${part}`,
+      body: { spec: { usages: ["server auth"] }, status },
+    });
+    return body.message ? body.message.replace(/^.*? is invalid: /, "") : body.spec.usages.join();
+  };
+  const said = (type: string, status = "True") => ({ conditions: [{ type, status, reason: "R", message: "m" }] });
+  const conditions = "status.conditions: Forbidden: updates may not";
+  assert.equal(await write("/status", said("Approved")), `${conditions} add a condition of type "Approved"`);
+  assert.equal(await write("", said("Approved")), "client auth", "what is sent by another path is passed over");
+  assert.equal(
+    await write("/approval", said("Approved", "False")),
+    'status.conditions[0].status: Unsupported value: "False": supported values: "True"',
+  );
+  assert.equal(
+    await write("/approval", { conditions: ["Approved", "Denied"].flatMap((type) => said(type).conditions) }),
+    'status.conditions: Invalid value: "Denied": Approved and Denied conditions are mutually exclusive',
+  );
+  assert.equal(
+    await write("/status", { certificate: btoa("x") }),
+    'status.certificate: Invalid value: "<certificate data>": must contain at least one CERTIFICATE PEM block',
+  );
+  assert.equal(await write("/approval", said("Approved")), "client auth");
+  assert.equal(await write("/approval", { conditions: [] }), `${conditions} remove a condition of type "Approved"`);
 });

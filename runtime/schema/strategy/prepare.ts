@@ -69,9 +69,12 @@ function take(object: KubeObject, old: KubeObject, field: string): void {
   else object[field] = structuredClone(old[field]);
 }
 
+/** Whose spec is decided once, or by others: upstream passes over what is sent. */
+const keepsSpec = new Set(["namespaces", "certificatesigningrequests.certificates.k8s.io"]);
+
 function keepStatus(resource: Resource, object: KubeObject, old: KubeObject): void {
   if (resource.hasStatus) take(object, old, "status");
-  if (groupResourceOf(resource) === "namespaces") take(object, old, "spec");
+  if (keepsSpec.has(groupResourceOf(resource))) take(object, old, "spec");
 }
 
 /** A subresource writes its own part; everything else stays as it was. */

@@ -1,5 +1,4 @@
-/** Roles, bindings, certificate requests, token requests. */
-import type { ICertificateSigningRequest } from "kubernetes-models/certificates.k8s.io/v1/CertificateSigningRequest";
+/** Roles and bindings. */
 import type { IPolicyRule } from "kubernetes-models/rbac.authorization.k8s.io/v1/PolicyRule";
 import type { IRoleBinding } from "kubernetes-models/rbac.authorization.k8s.io/v1/RoleBinding";
 import type { ISubject } from "kubernetes-models/rbac.authorization.k8s.io/v1/Subject";
@@ -79,33 +78,4 @@ export function validateRoleRefUpdate(now: IRoleBinding, old: IRoleBinding, repo
   const { apiGroup, kind, name } = now.roleRef;
   // Upstream shows its inner form.
   report.at("roleRef").invalid({ APIGroup: apiGroup, Kind: kind, Name: name }, "cannot change roleRef");
-}
-
-const shortestCertificateSeconds = 600;
-
-export function validateSigningRequest({ spec }: ICertificateSigningRequest, report: Report): void {
-  const place = report.at("spec");
-  if (!spec?.request) place.at("request").required();
-  else if (!/-----BEGIN CERTIFICATE REQUEST-----/.test(decoded(spec.request))) {
-    place.at("request").invalid(spec.request, "PEM block type must be CERTIFICATE REQUEST");
-  }
-  if (!spec?.usages?.length) place.at("usages").required();
-  if (!spec?.signerName) place.at("signerName").required();
-  else if (spec.signerName === "kubernetes.io/legacy-unknown") {
-    place.at("signerName").invalid(spec.signerName, "the legacy signerName is not allowed via this API version");
-  } else if (!/^[^/]+\.[^/]+\/.+$/.test(spec.signerName)) {
-    place.at("signerName").invalid(
-      spec.signerName,
-      "must be a fully qualified domain and path of the form 'example.com/signer-name'",
-    );
-  }
-  const seconds = spec?.expirationSeconds;
-  if (seconds !== undefined && seconds < shortestCertificateSeconds) {
-    place.at("expirationSeconds").invalid(seconds, "may not specify a duration less than 600 seconds (10 minutes)");
-  }
-}
-
-/** Base64 was checked when the body was read. */
-function decoded(request: string): string {
-  return new TextDecoder().decode(Uint8Array.fromBase64(request));
 }

@@ -12,7 +12,6 @@ type EnumCheck = (value: unknown, report: Report) => void;
 const wordedElsewhere = new Set([
   "v1.NodeSelectorOperator",
   "v1.ResourceQuotaScope",
-  "v1.KeyUsage",
   "v1.HostPathType",
   "v1.IPFamily",
   "v1.Signal",

@@ -13,6 +13,7 @@ const rules: ReadonlyMap<string, NameRule> = new Map<string, NameRule>([
   ["flowschemas.flowcontrol.apiserver.k8s.io", pathSegment],
   ["prioritylevelconfigurations.flowcontrol.apiserver.k8s.io", pathSegment],
   ["apiservices.apiregistration.k8s.io", pathSegment],
+  ["certificatesigningrequests.certificates.k8s.io", pathSegment],
   ["ipaddresses.networking.k8s.io", canonicalIp],
 ]);
 

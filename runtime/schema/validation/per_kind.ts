@@ -18,6 +18,7 @@ import type { Report } from "./report.ts";
 import { fixed } from "./rules.ts";
 import * as scaling from "./scaling.ts";
 import * as service from "./service.ts";
+import * as signing from "./signing_requests.ts";
 import * as storage from "./storage.ts";
 import * as workloads from "./workloads.ts";
 
@@ -26,6 +27,8 @@ export interface Validators {
   readonly object?: (object: KubeObject, report: Report) => void;
   /** What may not change. */
   readonly update?: (object: KubeObject, old: KubeObject, report: Report) => void;
+  /** Also of what is written through a subresource. */
+  readonly write?: (object: KubeObject, old: KubeObject, report: Report, subresource?: string) => void;
 }
 
 /** Every function takes its own kind; the key beside it says that this object is one. */
@@ -33,8 +36,9 @@ function row<A, B = A>(
   name: string,
   object?: (object: A, report: Report) => void,
   update?: (object: B, old: B, report: Report) => void,
+  write?: (object: B, old: B, report: Report, subresource?: string) => void,
 ): [string, Validators] {
-  return [name, { object, update } as unknown as Validators];
+  return [name, { object, update, write } as unknown as Validators];
 }
 
 /** Kinds whose spec is decided once. */
@@ -78,7 +82,12 @@ export const validatorsPerKind: ReadonlyMap<string, Validators> = new Map([
   row("autoscaling/v2 HorizontalPodAutoscaler", scaling.validateAutoscaler),
   row("batch/v1 CronJob", batch.validateCronJob),
   row("batch/v1 Job", batch.validateJob, batch.validateJobUpdate),
-  row("certificates.k8s.io/v1 CertificateSigningRequest", access.validateSigningRequest, fixedSpec),
+  row(
+    "certificates.k8s.io/v1 CertificateSigningRequest",
+    signing.validateSigningRequest,
+    undefined,
+    signing.validateSigningRequestWrite,
+  ),
   row("coordination.k8s.io/v1 Lease", cluster.validateLease),
   row("discovery.k8s.io/v1 EndpointSlice", network.validateEndpointSlice, network.validateEndpointSliceUpdate),
   row("events.k8s.io/v1 Event", cluster.validateNewEvent),

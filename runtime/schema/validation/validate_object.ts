@@ -30,6 +30,7 @@ export function validateObject(
   const validators = validatorsPerKind.get(`${apiVersionOf(resource)} ${resource.kind}`);
   validators?.object?.(object, report);
   if (old && !subresource) validators?.update?.(object, old, report);
+  if (old) validators?.write?.(object, old, report, subresource);
   return report.faults;
 }
 

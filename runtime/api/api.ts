@@ -43,6 +43,7 @@ import { apiApp } from "./http/app.ts";
 import type { Backends } from "./http/backends.ts";
 import { Documents } from "./http/documents.ts";
 import type { Exchange } from "./http/exchange.ts";
+import type { Encryption } from "./http/encryption_answer.ts";
 import { whoAsks } from "./http/front_door.ts";
 import { bindingRoute } from "./http/binding_route.ts";
 import type { HealthCheck } from "./http/health.ts";
@@ -83,6 +84,8 @@ export interface ApiOptions {
   readonly admission?: { readonly on: ReadonlySet<string>; readonly settings: AdmissionSettings };
   /** Absent: nothing is written down. */
   readonly audit?: AuditOptions;
+  /** What keeps `store` encrypted. */
+  readonly encryption?: Encryption;
   /** Absent: the `kubernetes` Service is not kept. */
   readonly advertised?: Advertised;
   /** Absent: APIServices of other servers are stored and not served. */
@@ -154,7 +157,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     uid: () => crypto.randomUUID(),
   };
   const registry = objectOperations(machinery);
-  const checks = healthChecks(cache);
+  const checks = healthChecks(cache, options.encryption);
   const admitConnect = connectAdmission({ plugins: admission, registry: resources, view });
   const streams = { view, dialKubelet: options.dialKubelet, admitConnect };
   const backends: Backends = {
@@ -189,6 +192,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     remoteOpenApi: remoteOpenApi(remoteApis),
     checks,
     metrics: () => metrics.text(),
+    encryption: options.encryption,
     openId: (path) => openIdDocument(path, options.tokens),
   });
   const held = new DisposableStack();
@@ -294,7 +298,7 @@ function isStored({ verbs }: Resource): boolean {
   return verbs.includes("list");
 }
 
-function healthChecks(cache: WatchCache): HealthCheck[] {
+function healthChecks(cache: WatchCache, encryption?: Encryption): HealthCheck[] {
   const store = async () => {
     await cache.fresh();
     return undefined;
@@ -304,6 +308,7 @@ function healthChecks(cache: WatchCache): HealthCheck[] {
     { name: "log", check: () => undefined },
     { name: "etcd", check: store, unlessLive: true },
     { name: "informer-sync", check: store, unlessLive: true },
+    ...(encryption ? [{ name: "kms-providers", check: () => encryption.trouble(), unlessLive: true }] : []),
   ];
 }
 

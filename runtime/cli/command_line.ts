@@ -37,6 +37,7 @@ function buildProgram(loops: Loops, outcome: { code: number }): Command {
   addHalves(program, loops);
   addToken(program);
   addCerts(program);
+  addSecrets(program);
   addStatus(program, loops, outcome);
   addDown(program, loops);
   program.command("version").description("which d8s this is, and which Kubernetes it serves")
@@ -127,6 +128,20 @@ function addCerts(program: Command): void {
       if (action === "renew") { for (const file of await renewCerts(settings)) print(`renewed ${file}`); }
       if (action === "rotate-token-key") print(`kept ${await rotateTokenKey(settings)}`);
       for (const line of await listCerts(settings, Date.now())) print(line);
+    });
+}
+
+function addSecrets(program: Command): void {
+  commonFlags(program.command("secrets")).description("show under which keys the store's values are encrypted")
+    .addArgument(
+      new Argument("[action]", "write what is under an old key or in clear anew").choices(["rotate"] as const),
+    )
+    .addHelpText("after", "\nExamples:\n  deno task d8s secrets\n  deno task d8s secrets rotate")
+    .action(async (action, options) => {
+      const { listKeyUse, rotateKeys } = await import("./secrets.ts");
+      const settings = await settingsOf(options);
+      if (action === "rotate") print(`${await rotateKeys(settings)} objects were encrypted anew`);
+      for (const line of await listKeyUse(settings)) print(line);
     });
 }
 

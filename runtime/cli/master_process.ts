@@ -22,6 +22,7 @@ import {
 import { inProcessClient } from "../client/mod.ts";
 import { type Client, runControllers, type Running, systemClock } from "../loop/mod.ts";
 import { type Kind, Node, Pod, type Ref, Secret, ServiceAccount } from "../schema/mod.ts";
+import type { EncryptedStore } from "../store/encryption/mod.ts";
 import { openStore, type Store } from "../store/mod.ts";
 import { chosenAdmission } from "./admission.ts";
 import { openAudit } from "./audit.ts";
@@ -62,7 +63,8 @@ export function makePki({ settings, withNode }: Pick<MasterOptions, "settings" |
   });
 }
 
-export async function openSettingsStore({ store, storeTls, encryptionConfig }: Settings): Promise<Store> {
+export async function openSettingsStore(settings: Settings): Promise<Store | EncryptedStore> {
+  const { store, storeTls, encryptionConfig } = settings;
   const read = (path: string | undefined) => path === undefined ? undefined : Deno.readTextFile(path);
   const [ca, cert, key] = await Promise.all([read(storeTls.ca), read(storeTls.cert), read(storeTls.key)]);
   const opened = await openStore(store, { tls: { ca, cert, key } });
@@ -70,7 +72,10 @@ export async function openSettingsStore({ store, storeTls, encryptionConfig }: S
 }
 
 /** Resolves when the API server answers. */
-export async function startMaster(options: MasterOptions, made: { pki: Pki; store: Store }): Promise<Master> {
+export async function startMaster(
+  options: MasterOptions,
+  made: { pki: Pki; store: Store | EncryptedStore },
+): Promise<Master> {
   const { settings, loops, manifests } = options;
   const { store } = made;
   let { pki } = made;
@@ -161,7 +166,7 @@ function servingPair({ apiserver: { key, cert }, ca }: Pki) {
 
 interface ApiParts {
   readonly current: () => Pki;
-  readonly store: Store;
+  readonly store: Store | EncryptedStore;
   readonly audit?: AuditOptions;
   readonly access: ClusterAccess;
   readonly files: AccessFiles;
@@ -212,6 +217,7 @@ async function buildApi(settings: Settings, { current, store, audit, access, fil
     tokens: issuer,
     admission: await chosenAdmission(settings),
     audit,
+    encryption: "keyUse" in store ? store : undefined,
     serviceCidr: settings.serviceCidr,
     // Endpoints are for others: nobody reaches every address, nor this machine's own loopback.
     advertised: { address: /^(0\.0\.0\.0$|127\.)/.test(bindAddress) ? nodeIp : bindAddress, port },

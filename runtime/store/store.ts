@@ -49,6 +49,8 @@ export interface WriteOptions {
   readonly expected: number;
   /** The key removes itself after this long (Events). Seconds. */
   readonly ttlSeconds?: number;
+  /** The key removes itself when it would have without this write. */
+  readonly keepTtl?: boolean;
 }
 
 export type StoreChange =

@@ -46,7 +46,7 @@ async function gated(folder: string): Promise<Measured> {
       resources: ["pods", "secrets"],
       providers: [{ aesgcm: { keys: [{ name: "key", secret }] } }, { identity: {} }],
     }],
-  });
+  }, { call: () => () => Promise.reject(new Error("there is no plug-in")), now: Date.now });
   const store = encryptedStore(await openSqliteStore({ path: `${folder}/store.db` }), rules);
   const policy = parsePolicy({ apiVersion: "audit.k8s.io/v1", kind: "Policy", rules: [{ level: "Metadata" }] });
   const sink = await auditLogFile({

@@ -5,6 +5,7 @@ import type { Connection } from "../connection.ts";
 import { noSuchPage } from "../objects/refusals.ts";
 import { answer, failure } from "./answer.ts";
 import { documentAnswer, type Documents, groupDiscovery, rootDiscovery, versionDiscovery } from "./documents.ts";
+import { type Encryption, encryptionAnswer } from "./encryption_answer.ts";
 import { type FrontDoor, mustBeAllowed } from "./front_door.ts";
 import { healthAnswer, type HealthCheck } from "./health.ts";
 import { jsonText } from "./json_bytes.ts";
@@ -32,6 +33,8 @@ export interface AppOptions {
   readonly checks: readonly HealthCheck[];
   /** The text of `/metrics`, and its content type. */
   readonly metrics: () => Promise<{ text: string; contentType: string }>;
+  /** Absent: nothing is encrypted. */
+  readonly encryption?: Encryption;
   /** `/openid/v1/jwks`, `/.well-known/openid-configuration`. */
   readonly openId: (path: string) => Promise<object | undefined>;
 }
@@ -48,8 +51,8 @@ export function apiApp(options: AppOptions): Hono<Env> {
   app.all("/api/:version/:resource{.+}", (c) => resourceRoute(route, asked(c)));
   app.all("/apis/:group/:version/:resource{.+}", (c) => resourceRoute(route, asked(c)));
 
-  const path = (pattern: string, handler: (c: Context<Env>) => Response | Promise<Response>) =>
-    app.get(pattern, async (c) => {
+  const path = (pattern: string, handler: (c: Context<Env>) => Response | Promise<Response>, method = "GET") =>
+    app.on(method, pattern, async (c) => {
       const verb = c.req.method.toLowerCase();
       await mustBeAllowed(door, { user: c.env.user, verb, path: new URL(c.req.url).pathname });
       return await handler(c);
@@ -84,6 +87,8 @@ export function apiApp(options: AppOptions): Hono<Env> {
   };
   path("/openid/v1/jwks", openId);
   path("/.well-known/openid-configuration", openId);
+  path("/d8s/encryption", () => encryptionAnswer(options.encryption, false));
+  path("/d8s/encryption/rotate", () => encryptionAnswer(options.encryption, true), "POST");
   const describe = installedDescriptions();
   path("/openapi/v2", (c) => openApiV2Answer(openApi, c.req.raw, describe, remoteOpenApi));
   path("/openapi/v3", (c) => openApiV3IndexAnswer(openApi, c.req.raw, remoteOpenApi));

@@ -62,8 +62,8 @@ class EtcdStore implements Store {
     return Number(count);
   }
 
-  async put(key: string, value: Uint8Array, { expected, ttlSeconds }: WriteOptions): Promise<WriteAnswer> {
-    const lease = ttlSeconds ? { lease: await this.#leases.leaseFor(ttlSeconds) } : {};
+  async put(key: string, value: Uint8Array, { expected, ttlSeconds, keepTtl }: WriteOptions): Promise<WriteAnswer> {
+    const lease = ttlSeconds ? { lease: await this.#leases.leaseFor(ttlSeconds) } : { ignore_lease: keepTtl };
     return await this.#txn(key, expected, {
       request_put: { key: toBase64(key), value: encodeBase64(value), ...lease },
     });

@@ -159,7 +159,7 @@ export class Database {
     this.#db.close();
   }
 
-  #write({ key, value, expected, ttlSeconds }: Write, now: number): Written {
+  #write({ key, value, expected, ttlSeconds, keepTtl }: Write, now: number): Written {
     const row = this.#one(
       "SELECT h.revision, h.created FROM live l JOIN history h ON h.revision = l.revision WHERE l.key = ?",
       key,
@@ -186,7 +186,7 @@ export class Database {
         revision,
       );}
     if (ttlSeconds) this.#run("INSERT OR REPLACE INTO expiry VALUES (?, ?)", key, now + ttlSeconds * 1000);
-    else if (row) this.#run("DELETE FROM expiry WHERE key = ?", key);
+    else if (row && !keepTtl) this.#run("DELETE FROM expiry WHERE key = ?", key);
     return { ok: true, revision, created: row?.created ?? revision, deleted };
   }
 

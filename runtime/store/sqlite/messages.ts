@@ -7,6 +7,7 @@ export interface Write {
   readonly value?: Uint8Array;
   readonly expected: number;
   readonly ttlSeconds?: number;
+  readonly keepTtl?: boolean;
 }
 
 export type Ask =

@@ -86,8 +86,8 @@ class SqliteStore implements Store {
     return this.#ask({ type: "count", prefix });
   }
 
-  put(key: string, value: Uint8Array, { expected, ttlSeconds }: WriteOptions): Promise<WriteAnswer> {
-    return this.#enqueue({ key, value, expected, ttlSeconds });
+  put(key: string, value: Uint8Array, { expected, ttlSeconds, keepTtl }: WriteOptions): Promise<WriteAnswer> {
+    return this.#enqueue({ key, value, expected, ttlSeconds, keepTtl });
   }
 
   delete(key: string, { expected }: { expected: number }): Promise<WriteAnswer> {

@@ -96,16 +96,17 @@ export async function nodeLoops({ settings, credentials, engine }: NodeParts): P
     settings;
   const server = { hostname: bindAddress, port: kubeletPort, ...credentials.serving, clientCa: credentials.ca };
   const identity = { authenticate: auth.clientCertificates(), authorize: auth.kubeletAuthorizer() };
+  const configuration = kubeletConfig ? await kubeletConfigurationFrom(kubeletConfig) : undefined;
   return [
     network.overlay({ nodeName, podCidr, ...places(settings).overlay }),
     network.serviceProxy({ nodeName, podCidr, ...places(settings).proxy }),
-    network.clusterDns({ nodeName, serviceCidr }),
+    network.clusterDns({ nodeName, serviceCidr, domain: configuration?.configuration.clusterDomain }),
     localFolders({ nodeName, folder: places(settings).kubelet.localVolumesDir }),
     kubelet({
       clusterDns: [addressIn(serviceCidr, 10)],
       ...{ nodeName, nodeIp, engine, ...places(settings).kubelet },
       imagesDir: `${dataDir}/images`,
-      configuration: kubeletConfig ? await kubeletConfigurationFrom(kubeletConfig) : undefined,
+      configuration,
       server: { ...server, ...identity },
     }),
   ];

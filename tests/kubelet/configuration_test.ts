@@ -1,6 +1,7 @@
 /** What a KubeletConfiguration is taken for. */
 import assert from "node:assert/strict";
 import { documentOf, kubeletConfiguration } from "../../controllers/kubelet/configuration/configuration.ts";
+import { kubeletConfigurationFrom } from "../../controllers/kubelet/configuration/file.ts";
 import { nodeAmounts } from "../../controllers/kubelet/node/amounts.ts";
 
 const head = { kind: "KubeletConfiguration", apiVersion: "kubelet.config.k8s.io/v1beta1" };
@@ -80,3 +81,15 @@ Deno.test("pods may have what is neither reserved nor below the moment of evicti
 function pick({ cpu, memory, pods, ...rest }: Readonly<Record<string, string>>) {
   return { cpu, memory, disk: Number(rest["ephemeral-storage"]), pods };
 }
+
+Deno.test("a file is refused by its name for what is wrong in it, or what this machine does not have", async () => {
+  const path = await Deno.makeTempFile({ suffix: ".yaml" });
+  const refused = async (line: string, message: RegExp) => {
+    await Deno.writeTextFile(path, `kind: ${head.kind}\napiVersion: ${head.apiVersion}\n${line}\n`);
+    await assert.rejects(kubeletConfigurationFrom(path), { message });
+  };
+  await refused("maxPods: [", new RegExp(`^kubelet configuration ${path}: `));
+  await refused("podsPerCore: -1", /: podsPerCore: Invalid value: -1: must be 0 or more$/);
+  await refused("kubeReserved: {cpu: 100000}", /: invalid Node Allocatable configuration. Resource "cpu" has a/);
+  await Deno.remove(path);
+});

@@ -5,7 +5,7 @@
  * Source: Kubernetes docs, "Reserve Compute Resources for System Daemons", node allocatable.
  */
 import { amountsOf } from "../../scheduler/amounts.ts";
-import type { NodeConfiguration } from "../configuration/mod.ts";
+import type { NodeConfiguration } from "../configuration/document.ts";
 import { thresholdsOf, unitsAt } from "../configuration/thresholds.ts";
 import type { MachineFacts } from "./machine.ts";
 

@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { INodeSelectorTerm } from "kubernetes-models/v1/NodeSelectorTerm";
 import type { IPod } from "kubernetes-models/v1/Pod";
 import type { Client } from "../../runtime/loop/mod.ts";
 import { isReason, Node, Pod, ServiceAccount, type Stored } from "../../runtime/schema/mod.ts";
@@ -27,16 +28,19 @@ const program = code === 0 ? stdout.trim() : undefined;
 
 const app = fc.constantFrom("x", "y", "z");
 const key = fc.constantFrom(zone, hostname);
-const sometimes = <T>(one: fc.Arbitrary<T>) => fc.option(one, { nil: undefined, freq: 3 });
+const sometimes = <T>(arbitrary: fc.Arbitrary<T>) =>
+  fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
 
 const nodeArbitrary = fc.record({
   zone: fc.constantFrom("a", "b", undefined),
   disk: fc.constantFrom("fast", "slow"),
-  cpu: fc.constantFrom("1", "2", "4"),
-  memory: fc.constantFrom("1Gi", "4Gi"),
+  cpu: fc.constantFrom("1", "4", "8"),
+  memory: fc.constantFrom("1Gi", "4Gi", "8Gi"),
   taint: sometimes(fc.constantFrom("NoSchedule" as const, "PreferNoSchedule" as const)),
   unschedulable: fc.constantFrom(false, false, false, true),
   image: fc.boolean(),
+  gpu: fc.constantFrom(undefined, "2"),
+  rank: fc.integer({ min: 1, max: 8 }),
 });
 
 const term = fc.record({ app, key }).map(({ app, key }) => ({
@@ -44,17 +48,48 @@ const term = fc.record({ app, key }).map(({ app, key }) => ({
   topologyKey: key,
 }));
 const weighted = fc.record({ weight: fc.integer({ min: 1, max: 100 }), podAffinityTerm: term });
+const policy = fc.constantFrom("Honor" as const, "Ignore" as const);
 const spread = fc.record({
   topologyKey: key,
   maxSkew: fc.integer({ min: 1, max: 2 }),
-  whenUnsatisfiable: fc.constantFrom("DoNotSchedule" as const, "ScheduleAnyway" as const),
-  nodeTaintsPolicy: fc.constantFrom("Honor" as const, "Ignore" as const),
-});
-const fastDisk = { matchExpressions: [{ key: "disk", operator: "In" as const, values: ["fast"] }] };
+  ...{ nodeTaintsPolicy: policy, nodeAffinityPolicy: policy },
+  strength: fc.constantFrom({ minDomains: undefined }, { minDomains: 3 }, undefined),
+  matchLabelKeys: fc.constantFrom<string[] | undefined>(undefined, ["tier"]),
+}).map(({ strength, ...rest }) => ({
+  ...rest,
+  ...strength,
+  whenUnsatisfiable: strength ? "DoNotSchedule" as const : "ScheduleAnyway" as const,
+}));
+const nodeTerms: readonly INodeSelectorTerm[] = [
+  { matchExpressions: [{ key: "disk", operator: "In", values: ["fast"] }] },
+  { matchExpressions: [{ key: "disk", operator: "NotIn", values: ["fast"] }] },
+  { matchExpressions: [{ key: "rank", operator: "Gt", values: ["3"] }] },
+  { matchExpressions: [{ key: "rank", operator: "Lt", values: ["5"] }, { key: zone, operator: "Exists" }] },
+  { matchExpressions: [{ key: zone, operator: "DoesNotExist" }] },
+  { matchFields: [{ key: "metadata.name", operator: "NotIn", values: ["n1"] }] },
+];
 const nodeAffinity = fc.record({
   required: fc.boolean(),
   weight: fc.integer({ min: 1, max: 100 }),
+  terms: fc.subarray([...nodeTerms], { minLength: 1, maxLength: 2 }),
 });
+/** What stands in the pod beside its container. */
+const besides = fc.constantFrom<Partial<NonNullable<IPod["spec"]>>>(
+  {},
+  { initContainers: [{ name: "init", image: "init:1", resources: { requests: { cpu: "600m" } } }] },
+  {
+    initContainers: [
+      {
+        name: "side",
+        image: "web:1",
+        restartPolicy: "Always",
+        resources: { requests: { cpu: "100m", memory: "50Mi" } },
+      },
+      { name: "init", image: "init:1", resources: { requests: { memory: "900Mi" } } },
+    ],
+  },
+  { resources: { requests: { cpu: "700m", memory: "100Mi" } } },
+);
 
 const podArbitrary = fc.record({
   app,
@@ -68,15 +103,28 @@ const podArbitrary = fc.record({
   disk: sometimes(nodeAffinity),
   tolerates: fc.boolean(),
   hostPort: sometimes(fc.constantFrom(8080, 9090)),
+  gpu: fc.constantFrom(undefined, undefined, undefined, "1"),
+  tier: fc.constantFrom("front", "back"),
+  besides,
 });
 
 type NodeTraits = typeof nodeArbitrary extends fc.Arbitrary<infer T> ? T : never;
 type PodTraits = typeof podArbitrary extends fc.Arbitrary<infer T> ? T : never;
 
 async function addNode(client: Client, name: string, traits: NodeTraits): Promise<void> {
-  const labels = { [hostname]: name, disk: traits.disk, ...(traits.zone && { [zone]: traits.zone }) };
+  const labels = {
+    [hostname]: name,
+    disk: traits.disk,
+    rank: `${traits.rank}`,
+    ...(traits.zone && { [zone]: traits.zone }),
+  };
   await client.create(Node, { apiVersion: "v1", kind: "Node", metadata: { name, labels } });
-  const amounts = { cpu: traits.cpu, memory: traits.memory, pods: "6" };
+  const amounts = {
+    cpu: traits.cpu,
+    memory: traits.memory,
+    pods: "12",
+    ...(traits.gpu && { "example.com/gpu": traits.gpu }),
+  };
   const images = traits.image ? [{ names: ["web:1"], sizeBytes: 600_000_000 }] : [];
   const conditions = [{ type: "Ready", status: "True" }];
   const status = { capacity: amounts, allocatable: amounts, images, conditions };
@@ -102,19 +150,30 @@ function podOf(name: string, traits: PodTraits): IPod {
     },
     ...(disk && {
       nodeAffinity: disk.required
-        ? { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [fastDisk] } }
-        : { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: disk.weight, preference: fastDisk }] },
+        ? { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: disk.terms } }
+        : {
+          preferredDuringSchedulingIgnoredDuringExecution: disk.terms.map((preference) => ({
+            weight: disk.weight,
+            preference,
+          })),
+        },
     }),
   };
-  const requests = { ...(traits.cpu && { cpu: traits.cpu }), ...(traits.memory && { memory: traits.memory }) };
+  const requests = {
+    ...(traits.cpu && { cpu: traits.cpu }),
+    ...(traits.memory && { memory: traits.memory }),
+    ...(traits.gpu && { "example.com/gpu": traits.gpu }),
+  };
+  const limits: Record<string, string> = traits.gpu ? { "example.com/gpu": traits.gpu } : {};
   const ports = traits.hostPort ? [{ containerPort: 80, hostPort: traits.hostPort }] : [];
   const selector = { labelSelector: { matchLabels: { app: traits.app } } };
   return {
     apiVersion: "v1",
     kind: "Pod",
-    metadata: { name, namespace, labels: { app: traits.app } },
+    metadata: { name, namespace, labels: { app: traits.app, tier: traits.tier } },
     spec: {
-      containers: [{ name: "c", image: "web:1", ports, resources: { requests } }],
+      containers: [{ name: "c", image: "web:1", ports, resources: { requests, limits } }],
+      ...traits.besides,
       affinity,
       topologySpreadConstraints: traits.spread ? [{ ...traits.spread, ...selector }] : [],
       tolerations: traits.tolerates ? [{ key: "dedicated", operator: "Exists" }] : [],

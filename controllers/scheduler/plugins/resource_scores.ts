@@ -7,6 +7,7 @@
 import type { NodeState } from "../node_state.ts";
 import { maxScore, type ScorePlugin } from "../plugin.ts";
 import type { PodFacts } from "../pod_facts.ts";
+import { scoredRequests } from "../pod_requests.ts";
 
 export interface WeighedResource {
   readonly name: string;
@@ -42,7 +43,10 @@ export function resourcesScore(strategy: ScoringStrategy): ScorePlugin {
   return {
     name: "NodeResourcesFit",
     weight: 1,
-    prepare: (pod) => (nodes) => nodes.map((node) => average(node, pod)),
+    prepare(pod) {
+      const alone = byContainers(pod);
+      return (nodes) => nodes.map((node) => average(node, alone));
+    },
   };
 
   function average(node: NodeState, pod: PodFacts): number {
@@ -60,6 +64,12 @@ export function resourcesScore(strategy: ScoringStrategy): ScorePlugin {
     if (weights === 0) return 0;
     return isCurve ? Math.round(total / weights) : Math.trunc(total / weights);
   }
+}
+
+/** As upstream has it: what is asked for the pod as a whole counts here once the pod is placed, not before. */
+function byContainers(pod: PodFacts): PodFacts {
+  const { resources, ...spec } = pod.spec;
+  return resources ? { ...pod, scored: scoredRequests(spec) } : pod;
 }
 
 /** Straight lines between the points, level before the first and after the last. */

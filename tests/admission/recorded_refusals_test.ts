@@ -123,6 +123,85 @@ const facts: readonly Fact[] = [
   ],
 ];
 
+const flows = "/apis/flowcontrol.apiserver.k8s.io/v1";
+const services = "/apis/apiregistration.k8s.io/v1/apiservices";
+const everywhere = { verbs: ["*"], apiGroups: ["*"], resources: ["*"], namespaces: ["*"] };
+
+function flowSchema(spec: object, rule: object = {}) {
+  const subjects = [{ kind: "User", user: { name: "a" } }];
+  const rules = [{ subjects, resourceRules: [everywhere], ...rule }];
+  return { metadata: { name: "x" }, spec: { priorityLevelConfiguration: { name: "global-default" }, rules, ...spec } };
+}
+
+function level(spec: object) {
+  return { metadata: { name: "x" }, spec: { type: "Limited", ...spec } };
+}
+
+/** What stands behind `is invalid: `. */
+const invalid: readonly (readonly [path: string, object: object, message: string])[] = [
+  [
+    `${flows}/flowschemas`,
+    flowSchema({ matchingPrecedence: 1 }),
+    "spec.matchingPrecedence: Invalid value: 1: only the schema named 'exempt' may have matchingPrecedence 1",
+  ],
+  [
+    `${flows}/flowschemas`,
+    flowSchema({}, { resourceRules: [{ ...everywhere, verbs: ["foo"] }] }),
+    'spec.rules[0].resourceRules[0].verbs: Unsupported value: ["foo"]: supported values: "create", "delete", ' +
+    '"deletecollection", "get", "list", "patch", "proxy", "update", "watch"',
+  ],
+  [
+    `${flows}/flowschemas`,
+    flowSchema({}, { nonResourceRules: [{ verbs: ["get"], nonResourceURLs: ["x", "/a/*/b", "/a b", "//", "/a/*"] }] }),
+    '[spec.rules[0].nonResourceRules[0].nonResourceURLs[0]: Invalid value: "x": must start with slash, ' +
+    'spec.rules[0].nonResourceRules[0].nonResourceURLs[1]: Invalid value: "/a/*/b": wildcard can only do suffix matching, ' +
+    'spec.rules[0].nonResourceRules[0].nonResourceURLs[2]: Invalid value: "/a b": must not contain white-space, ' +
+    'spec.rules[0].nonResourceRules[0].nonResourceURLs[3]: Invalid value: "//": must not contain double slash]',
+  ],
+  [
+    `${flows}/prioritylevelconfigurations`,
+    level({ type: "Exempt" }),
+    "spec.type: Invalid value: \"Exempt\": must be 'Exempt' if and only if `name` is 'exempt'",
+  ],
+  [
+    `${flows}/prioritylevelconfigurations`,
+    level({ limited: { limitResponse: { type: "Queue", queuing: { queues: 10_000_001, handSize: 100 } } } }),
+    "[spec.limited.limitResponse.queuing.queues: Invalid value: 10000001: must not be greater than 10000000, " +
+    "spec.limited.limitResponse.queuing.handSize: Invalid value: 100: required entropy bits of deckSize 10000001 and " +
+    "handSize 100 should not be greater than 60]",
+  ],
+  [
+    services,
+    {
+      metadata: { name: "bad" },
+      spec: { group: "a.b", version: "v1", groupPriorityMinimum: 30000, versionPriority: 0 },
+    },
+    '[metadata.name: Invalid value: "bad": must be `spec.version+"."+spec.group`: "v1.a.b", spec.groupPriorityMinimum: ' +
+    "Invalid value: 30000: must be positive and less than 20000, spec.versionPriority: Invalid value: 0: must be positive " +
+    "and less than 1000]",
+  ],
+  [
+    services,
+    {
+      metadata: { name: "v1.a.b" },
+      spec: {
+        ...{ group: "a.b", version: "v1", groupPriorityMinimum: 10, versionPriority: 10 },
+        ...{ service: { name: "a", namespace: "b", port: 0 }, insecureSkipTLSVerify: true, caBundle: btoa("x") },
+      },
+    },
+    "[spec.service.port: Invalid value: 0: port is not valid: must be between 1 and 65535, inclusive, " +
+    "spec.insecureSkipTLSVerify: Invalid value: true: may not be true if caBundle is present]",
+  ],
+];
+
+Deno.test("what steers flows and APIs is checked as kube-apiserver checks it", async () => {
+  await using world = await apiWorld();
+  for (const [path, object, message] of invalid) {
+    const { status, body } = await world.call("POST", `${path}?dryRun=All`, object);
+    assert.deepEqual([status, String(body.message).replace(/^.*? is invalid: /, "")], [422, message]);
+  }
+});
+
 async function prepared(): Promise<ApiWorld> {
   const world = await apiWorld();
   await world.call("POST", `${base}/serviceaccounts`, { metadata: { name: "default" } });

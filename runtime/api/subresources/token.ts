@@ -8,6 +8,7 @@ import type { Target, WriteCall } from "../operations.ts";
 import { admitPosted } from "./admit_posted.ts";
 
 interface BoundObjectRef {
+  apiVersion?: string;
   kind?: string;
   name?: string;
   uid?: string;
@@ -51,11 +52,15 @@ export const serviceAccountToken = {
 
 function boundObject(
   m: Machinery,
-  { resource, namespace, name }: Target,
-  { kind = "", name: bound, uid }: BoundObjectRef,
+  { resource, namespace }: Target,
+  { apiVersion = "", kind = "", name: bound, uid }: BoundObjectRef,
 ) {
-  const plural = boundKinds[kind];
-  if (!plural || !bound) throw badRequest(`cannot bind token for serviceaccount "${name}" to object of kind "${kind}"`);
+  const plural = apiVersion === "v1" || apiVersion === "" ? boundKinds[kind] : undefined;
+  if (!plural) {
+    const type = apiVersion.includes("/") ? apiVersion : `/${apiVersion}`;
+    throw badRequest(`cannot bind token to object of type ${type}, Kind=${kind}`);
+  }
+  if (!bound) throw badRequest("Name parameter required.");
   const object = m.view.get("", plural, kind === "Node" ? "" : namespace, bound);
   if (!object) throw notFound({ group: "", plural }, bound);
   if (uid && uid !== object.metadata.uid) {

@@ -24,7 +24,11 @@ export function defaultPriorityLevel({ spec }: IPriorityLevelConfiguration): voi
   if (!limited) return;
   fill(limited, { nominalConcurrencyShares: 30, lendablePercent: 0 });
   const queuing = limited.limitResponse?.queuing;
-  if (queuing) fill(queuing, { handSize: 8, queues: 64, queueLengthLimit: 50 });
+  if (!queuing) return;
+  const sizes = { handSize: 8, queues: 64, queueLengthLimit: 50 };
+  // None of something is not said.
+  for (const name of Object.keys(sizes) as (keyof typeof sizes)[]) if (queuing[name] === 0) delete queuing[name];
+  fill(queuing, sizes);
 }
 
 export function defaultTokenRequest({ spec }: ITokenRequest): void {

@@ -75,16 +75,35 @@ export function validateDefinitionUpdate({ spec }: OldDefinition, old: OldDefini
   place.at("names", "kind").immutable(spec?.names?.kind, old.spec?.names?.kind);
 }
 
-const highestPriority = 20000;
-
 export function validateApiService({ metadata, spec }: Omit<IAPIService, "apiVersion" | "kind">, report: Report): void {
   const name = metadata?.name ?? "";
-  const wanted = `${spec?.version}.${spec?.group ?? ""}`;
+  const { group = "", version = "", groupPriorityMinimum = 0, versionPriority = 0 } = spec ?? {};
+  const wanted = `${version}.${group}`;
   if (name !== wanted) {
     report.at("metadata", "name").invalid(name, 'must be `spec.version+"."+spec.group`: ' + JSON.stringify(wanted));
   }
-  const priority = spec?.groupPriorityMinimum ?? 0;
-  if (priority <= 0 || priority > highestPriority) {
-    report.at("spec", "groupPriorityMinimum").invalid(priority, "must be positive and less than 20000");
+  const place = report.at("spec");
+  if (group) place.at("group").named(group, dnsSubdomain);
+  else if (version !== "v1") place.at("group").required("only v1 may have an empty group and it better be legacy kube");
+  for (const fault of dns1035Label(version)) place.at("version").invalid(version, fault);
+  validatePriority(groupPriorityMinimum, 20_000, place.at("groupPriorityMinimum"));
+  validatePriority(versionPriority, 1_000, place.at("versionPriority"));
+  if (spec?.service) validateService(spec.service, place.at("service"));
+  if (spec?.insecureSkipTLSVerify && spec.caBundle) {
+    place.at("insecureSkipTLSVerify").invalid(true, "may not be true if caBundle is present");
+  }
+}
+
+function validatePriority(priority: number, highest: number, report: Report): void {
+  if (priority <= 0 || priority > highest) report.invalid(priority, `must be positive and less than ${highest}`);
+}
+
+type Service = NonNullable<NonNullable<IAPIService["spec"]>["service"]>;
+
+function validateService({ namespace, name, port = 443 }: Service, report: Report): void {
+  if (!namespace) report.at("namespace").required();
+  if (!name) report.at("name").required();
+  if (port < 1 || port > 65_535) {
+    report.at("port").invalid(port, "port is not valid: must be between 1 and 65535, inclusive");
   }
 }

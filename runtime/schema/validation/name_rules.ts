@@ -10,8 +10,6 @@ const rules: ReadonlyMap<string, NameRule> = new Map<string, NameRule>([
   ["clusterrolebindings.rbac.authorization.k8s.io", pathSegment],
   ["roles.rbac.authorization.k8s.io", pathSegment],
   ["rolebindings.rbac.authorization.k8s.io", pathSegment],
-  ["flowschemas.flowcontrol.apiserver.k8s.io", pathSegment],
-  ["prioritylevelconfigurations.flowcontrol.apiserver.k8s.io", pathSegment],
   ["apiservices.apiregistration.k8s.io", pathSegment],
   ["certificatesigningrequests.certificates.k8s.io", pathSegment],
   ["ipaddresses.networking.k8s.io", canonicalIp],

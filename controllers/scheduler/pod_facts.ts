@@ -53,12 +53,20 @@ export function podFacts(pod: Stored<IPod>): PodFacts {
     requests: podRequests(spec),
     scored: scoredRequests(spec),
     hostPorts: hostPortsOf(spec),
-    owner: controllerOf(pod)?.uid ?? "",
+    owner: ownerOf(pod),
     terminating,
     priority: spec.priority ?? 0,
     started: pod.status?.startTime,
     groupId: JSON.stringify([namespace, labels, podAffinity, podAntiAffinity, terminating]),
   };
+}
+
+/** Those of whose pods several serve the same; a Job's need not be spread. */
+const setKinds = new Set(["ReplicaSet", "ReplicationController", "StatefulSet"]);
+
+function ownerOf(pod: Stored<IPod>): string {
+  const { kind = "", uid = "" } = controllerOf(pod) ?? {};
+  return setKinds.has(kind) ? uid : "";
 }
 
 function hostPortsOf(spec: IPodSpec): HostPort[] {

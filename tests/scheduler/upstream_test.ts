@@ -8,7 +8,16 @@ import fc from "fast-check";
 import type { INodeSelectorTerm } from "kubernetes-models/v1/NodeSelectorTerm";
 import type { IPod } from "kubernetes-models/v1/Pod";
 import type { Client } from "../../runtime/loop/mod.ts";
-import { isReason, Node, Pod, ServiceAccount, type Stored } from "../../runtime/schema/mod.ts";
+import {
+  isReason,
+  Job,
+  type KubeObject,
+  Node,
+  Pod,
+  ReplicaSet,
+  ServiceAccount,
+  type Stored,
+} from "../../runtime/schema/mod.ts";
 import type { Cluster } from "../../controllers/scheduler/cluster.ts";
 import { defaultProfile } from "../../controllers/scheduler/configuration/configuration.ts";
 import { placePod } from "../../controllers/scheduler/place_pod.ts";
@@ -106,6 +115,7 @@ const podArbitrary = fc.record({
   gpu: fc.constantFrom(undefined, undefined, undefined, "1"),
   tier: fc.constantFrom("front", "back"),
   besides,
+  owner: fc.constantFrom(undefined, "ReplicaSet" as const, "Job" as const),
 });
 
 type NodeTraits = typeof nodeArbitrary extends fc.Arbitrary<infer T> ? T : never;
@@ -136,7 +146,27 @@ async function addNode(client: Client, name: string, traits: NodeTraits): Promis
   });
 }
 
-function podOf(name: string, traits: PodTraits): IPod {
+type Owner = NonNullable<NonNullable<IPod["metadata"]>["ownerReferences"]>[number];
+
+/** A ReplicaSet and a Job for each app, that nobody runs. */
+async function addOwners(client: Client): Promise<ReadonlyMap<string, Owner>> {
+  const owners = new Map<string, Owner>();
+  const add = (app: string, { apiVersion = "", kind = "", metadata }: KubeObject) =>
+    owners.set(`${kind} ${app}`, { apiVersion, kind, name: metadata!.name!, uid: metadata!.uid!, controller: true });
+  for (const app of ["x", "y", "z"]) {
+    const metadata = { name: app, namespace };
+    // As a Deployment's sets: they select nobody else's pods.
+    const labels = { app, hash: "ReplicaSet" };
+    const containers = [{ name: "c", image: "web:1" }];
+    const spec = { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers } } };
+    add(app, await client.create(ReplicaSet, { apiVersion: "apps/v1", kind: "ReplicaSet", metadata, spec }));
+    const template = { spec: { containers, restartPolicy: "Never" as const } };
+    add(app, await client.create(Job, { apiVersion: "batch/v1", kind: "Job", metadata, spec: { template } }));
+  }
+  return owners;
+}
+
+function podOf(name: string, traits: PodTraits, owners: ReadonlyMap<string, Owner>): IPod {
   const { near, far, likes, shuns, disk } = traits;
   const required = <T>(one: T | undefined) => one ? [one] : [];
   const affinity: NonNullable<IPod["spec"]>["affinity"] = {
@@ -170,7 +200,10 @@ function podOf(name: string, traits: PodTraits): IPod {
   return {
     apiVersion: "v1",
     kind: "Pod",
-    metadata: { name, namespace, labels: { app: traits.app, tier: traits.tier } },
+    metadata: {
+      ...{ name, namespace, labels: { app: traits.app, tier: traits.tier, hash: traits.owner ?? "none" } },
+      ownerReferences: required(owners.get(`${traits.owner} ${traits.app}`)),
+    },
     spec: {
       containers: [{ name: "c", image: "web:1", ports, resources: { requests, limits } }],
       ...traits.besides,
@@ -237,11 +270,12 @@ Deno.test({
     const traits = fc.sample(nodeArbitrary, { numRuns: 7, seed });
     await Promise.all(traits.map((one, n) => addNode(client, `n${n}`, one)));
     const cluster = clusterOf(...(await client.list(Node)).items);
+    const owners = await addOwners(client);
     await using _scheduler = await runUpstream(server);
     const differences: unknown[] = [];
     for (const [n, one] of fc.sample(podArbitrary, { numRuns: 60, seed }).entries()) {
       const name = `p${n}`;
-      const facts = podFacts(await client.create(Pod, podOf(name, one)));
+      const facts = podFacts(await client.create(Pod, podOf(name, one, owners)));
       const { nodes, words } = ours(facts, cluster);
       const pod = await decided(client, name);
       const chosen = pod.spec?.nodeName;

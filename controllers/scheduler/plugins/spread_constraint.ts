@@ -49,9 +49,8 @@ export function spreadConstraints(
   const own = pod.spec.topologySpreadConstraints ?? [];
   const ofStrength = (constraint: ITopologySpreadConstraint) => constraint.whenUnsatisfiable === strength;
   if (own.length > 0) return own.filter(ofStrength).map((constraint) => ownConstraint(constraint, pod, cluster));
+  if (!pod.owner) return [];
   const perNode = cluster.siblings(pod.owner);
-  // Without siblings all nodes are equal.
-  if (perNode.size === 0) return [];
   return defaults.constraints.filter(ofStrength).map(({ topologyKey, maxSkew }) => (
     { topologyKey, maxSkew, minDomains: 1, perNode, self: true, counts: everywhere }
   ));

@@ -7,6 +7,7 @@ import {
   compile,
   dyn,
   expressionLimit,
+  fits,
   LazyObject,
   mapOf,
   MapValue,
@@ -14,6 +15,7 @@ import {
   parseSemver,
   type Program,
   QuantityValue,
+  ResultTypeError,
   string,
   typeNamed,
   type Value,
@@ -57,7 +59,9 @@ function programOf(expression: string): Program {
   const known = compiled.get(expression);
   if (known) return known;
   if (compiled.size >= mostCompiled) compiled.clear();
-  const program = compile(expression, { variables: { device: deviceType }, result: [bool] });
+  const program = compile(expression, { variables: { device: deviceType } });
+  // What an attribute is shows only when it is there.
+  if (!fits(bool, program.type, new Map())) throw new ResultTypeError([bool], program.type, expression);
   compiled.set(expression, program);
   return program;
 }

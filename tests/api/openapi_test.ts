@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
 import {
   installedDescriptions,
-  openApiV2,
+  openApiV2Part,
   openApiV2Protobuf,
   openApiV3,
   openApiV3Index,
 } from "../../runtime/api/openapi/mod.ts";
 import { builtinResources, type Json, type Resource } from "../../runtime/schema/mod.ts";
+import { concat } from "../../runtime/api/http/json_bytes.ts";
+import { Documents } from "../../runtime/api/http/documents.ts";
+import { OpenApiV2Document } from "../../runtime/api/http/openapi_v2_document.ts";
+import { resourceRegistry } from "../../runtime/api/resource_registry.ts";
 import { apiWorld } from "./api_world.ts";
 import { map, struct, text } from "./patch_sample_types.ts";
 
@@ -49,7 +53,7 @@ function* references(node: Json): Generator<string> {
 
 Deno.test("every reference of every document leads somewhere", () => {
   const rows = [...builtinResources, widget];
-  const v2 = openApiV2(rows, silent);
+  const v2 = openApiV2Part(rows, silent);
   const known = new Set(Object.keys(v2.definitions).map((name) => `#/definitions/${name}`));
   for (const ref of references(v2 as unknown as Json)) assert.ok(known.has(ref), ref);
   for (const path of Object.keys(at(openApiV3Index(rows), "paths") as Node)) {
@@ -99,7 +103,7 @@ Deno.test("a custom resource shows its author's schema in v3, and in v2 without 
     { $ref: "#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta" },
   ]);
   const spec = at(
-    openApiV2([widget], silent),
+    openApiV2Part([widget], silent),
     "definitions",
     "com.example.v1.Widget",
     "properties",
@@ -111,7 +115,7 @@ Deno.test("a custom resource shows its author's schema in v3, and in v2 without 
     ...{ size: {}, port: {} },
   });
   const { openApi: _, ...unwritten } = { ...widget, type: struct("", { ...field("spec"), type: map(text) }) };
-  const derived = at(openApiV2([unwritten], silent), "definitions", "com.example.v1.Widget", "properties", "spec");
+  const derived = at(openApiV2Part([unwritten], silent), "definitions", "com.example.v1.Widget", "properties", "spec");
   assert.deepEqual(derived, { type: "object", additionalProperties: { type: "string" } });
 });
 
@@ -120,14 +124,47 @@ function field(name: string) {
 }
 
 Deno.test("the protobuf form of v2 is made of well-formed messages that carry every definition", () => {
-  const v2 = openApiV2(builtinResources, silent);
-  const bytes = openApiV2Protobuf(v2);
+  const v2 = openApiV2Part(builtinResources, silent);
+  const bytes = concat(openApiV2Protobuf.join([openApiV2Protobuf.encode(v2)]));
   const fields = readFields(bytes);
   const definitions = readFields(fields.find(({ number }) => number === 9)!.bytes);
   const names = definitions.map(({ bytes }) => new TextDecoder().decode(readFields(bytes)[0]!.bytes));
   assert.deepEqual(names, Object.keys(v2.definitions));
   const paths = readFields(fields.find(({ number }) => number === 8)!.bytes);
   assert.equal(paths.length, Object.keys(v2.paths).length);
+});
+
+Deno.test("the parts of v2 join to the document of everything, in both forms, and a changed kind shows at once", async () => {
+  const registry = resourceRegistry(builtinResources);
+  registry.put([widget]);
+  const gadget: Resource = { ...widget, kind: "Gadget", listKind: "GadgetList", plural: "gadgets" };
+  registry.put([gadget]);
+  const remote = { paths: { "/apis/other/v1/x": {} }, definitions: { "other.X": { type: "object" } } } as const;
+  const document = new OpenApiV2Document({
+    documents: new Documents(registry),
+    describe: silent,
+    remote: () => new Map([[remote, remote]]),
+  });
+  const asked = async (headers: HeadersInit = {}) =>
+    await document.answer(new Request("https://api/openapi/v2", { headers }));
+  const response = await asked();
+  const whole = openApiV2Part(registry.all(), silent);
+  const { paths, definitions, swagger } = await response.json();
+  assert.equal(swagger, "2.0");
+  assert.deepEqual(paths, { ...whole.paths, ...remote.paths });
+  assert.deepEqual(definitions, { ...whole.definitions, ...remote.definitions });
+  const tag = response.headers.get("etag")!;
+  assert.equal((await asked({ "if-none-match": tag })).status, 304);
+  const accept = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+  const bytes = new Uint8Array(await (await asked({ accept })).arrayBuffer());
+  const fields = readFields(bytes);
+  assert.equal(readFields(fields.find(({ number }) => number === 8)!.bytes).length, Object.keys(paths).length);
+  assert.equal(readFields(fields.find(({ number }) => number === 9)!.bytes).length, Object.keys(definitions).length);
+  registry.put([{ ...gadget, openApi: { type: "object", description: "Gadget ticks." } }]);
+  const changed = await asked({ "if-none-match": tag });
+  assert.equal((await changed.json()).definitions["com.example.v1.Gadget"].description, "Gadget ticks.");
+  registry.remove([gadget]);
+  assert.equal((await (await asked()).json()).definitions["com.example.v1.Gadget"], undefined);
 });
 
 /** Length-delimited fields of one message. */

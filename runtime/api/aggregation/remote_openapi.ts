@@ -1,9 +1,8 @@
 /** OpenAPI documents of other servers beside our own: their paths are added, our definitions win. */
 import type { Json } from "../../schema/mod.ts";
 import type { RemoteOpenApi } from "../http/openapi_documents.ts";
+import type { OpenApiV2Part } from "../openapi/mod.ts";
 import type { RemoteApis } from "./remote_apis.ts";
-
-type Own = Parameters<RemoteOpenApi["v2"]>[0];
 
 export function remoteOpenApi(apis: () => RemoteApis | undefined): RemoteOpenApi {
   return {
@@ -15,20 +14,25 @@ export function remoteOpenApi(apis: () => RemoteApis | undefined): RemoteOpenApi
       }
       return paths;
     },
-    v2(own) {
-      let merged = own;
+    v2() {
+      const parts = new Map<object, OpenApiV2Part>();
       for (const [name, { openApiV2 }] of apis()?.heard() ?? []) {
         const spec = apis()?.get(name)?.spec;
-        if (spec && openApiV2) merged = mergedV2(merged, openApiV2, `/apis/${spec.group}/${spec.version}/`);
+        if (spec && isDocument(openApiV2)) {
+          parts.set(openApiV2, partBelow(openApiV2, `/apis/${spec.group}/${spec.version}/`));
+        }
       }
-      return merged;
+      return parts;
     },
   };
 }
 
-function mergedV2(own: Own, other: Json, root: string): Own {
-  const { paths = {}, definitions = {} } = other as unknown as Partial<Own>;
-  const theirs = Object.entries(paths).filter(([path]) => path.startsWith(root));
-  const all = { ...own.paths, ...Object.fromEntries(theirs) };
-  return { ...own, paths: all, definitions: { ...definitions, ...own.definitions } };
+function isDocument(value: Json | undefined): value is { [key: string]: Json } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function partBelow(document: object, root: string): OpenApiV2Part {
+  const { paths = {}, definitions = {} } = document as Partial<OpenApiV2Part>;
+  const own = Object.entries(paths).filter(([path]) => path.startsWith(root));
+  return { paths: Object.fromEntries(own), definitions };
 }

@@ -28,6 +28,10 @@ export class Documents {
 
   constructor(private readonly registry: Pick<ResourceRegistry, "revision" | "all">) {}
 
+  rows(): readonly Resource[] {
+    return this.registry.all();
+  }
+
   /** `make` answers with what is serialised, or nothing where nothing is served. */
   get(
     key: string,
@@ -45,10 +49,14 @@ export class Documents {
   }
 }
 
+export function documentHeaders(etag: string) {
+  return { etag, vary: "Accept", "cache-control": "public" };
+}
+
 /** Throws NotFound for `undefined`. */
 export function documentAnswer(request: Request, document: Document | undefined): Response {
   if (!document) throw noSuchPage();
-  const headers = { etag: document.tag, vary: "Accept", "cache-control": "public" };
+  const headers = documentHeaders(document.tag);
   if (request.headers.get("if-none-match") === document.tag) return new Response(null, { status: 304, headers });
   return answer(document.bytes, document.contentType, 200, headers);
 }

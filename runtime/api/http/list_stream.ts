@@ -1,5 +1,5 @@
 /**
- * A large list straight into the socket: two buffers of a size that caches like, one filled while the other is encrypted and
+ * A large answer straight into the socket: two buffers of a size that caches like, one filled while the other is encrypted and
  * sent, instead of one as large as the answer.
  */
 import type { ServerResponse } from "node:http";
@@ -14,12 +14,14 @@ export async function streamParts(
   outgoing: ServerResponse,
   parts: readonly Uint8Array[],
   contentType: string,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<Response> {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   outgoing.writeHead(200, {
     "content-type": contentType,
     "content-length": length,
     "cache-control": "no-cache, private",
+    ...headers,
   });
   await sendPieces(outgoing, parts);
   return RESPONSE_ALREADY_SENT;

@@ -1,11 +1,8 @@
-/** `/openapi/v2` and `/openapi/v3`, kept like every document. */
+/** `/openapi/v3`, kept like every document. */
 import type { Json, Resource } from "../../schema/mod.ts";
 import {
   type Describe,
-  type OpenApiV2,
-  openApiV2,
-  openApiV2MediaTypes,
-  openApiV2Protobuf,
+  type OpenApiV2Part,
   openApiV3,
   openApiV3Bytes,
   openApiV3Index,
@@ -20,25 +17,8 @@ const yearSeconds = 31_536_000;
 export interface RemoteOpenApi {
   /** Of `/openapi/v3`: `apis/GROUP/VERSION` to where its document is. */
   v3Paths(): { readonly [path: string]: Json };
-  /** Their paths and definitions beside ours. */
-  v2(own: OpenApiV2): OpenApiV2;
-}
-
-/** As protobuf for clients that ask for it: kubectl up to 1.26 reads nothing else. */
-export function openApiV2Answer(
-  documents: Documents,
-  request: Request,
-  describe: Describe,
-  remote: RemoteOpenApi,
-): Response {
-  const protobuf = wantsProtobuf(request);
-  const make = (rows: readonly Resource[]) => {
-    const document = remote.v2(openApiV2(rows, describe));
-    return protobuf ? openApiV2Protobuf(document) : document;
-  };
-  // Go cannot parse the "@" of the media type that it asks for, so the answer is named otherwise.
-  const contentType = protobuf ? openApiV2MediaTypes.protobuf.replace("@", ".") : openApiV2MediaTypes.json;
-  return documentAnswer(request, documents.get(`openapi v2 ${contentType}`, contentType, make));
+  /** What they add to `/openapi/v2`, by the documents that they said it in. */
+  v2(): ReadonlyMap<object, OpenApiV2Part>;
 }
 
 export function openApiV3IndexAnswer(documents: Documents, request: Request, remote: RemoteOpenApi): Response {
@@ -53,7 +33,7 @@ export function openApiV3IndexAnswer(documents: Documents, request: Request, rem
 export function openApiV3Answer(documents: Documents, request: Request, describe: Describe): Response {
   const { pathname, searchParams } = new URL(request.url);
   const path = pathname.slice("/openapi/v3/".length);
-  const protobuf = wantsProtobuf(request);
+  const protobuf = wantsGnostic(request);
   const make = (rows: readonly Resource[]) => {
     const document = openApiV3(path, rows, describe) as object | undefined;
     return document && protobuf ? openApiV3Bytes(document) : document;
@@ -64,6 +44,7 @@ export function openApiV3Answer(documents: Documents, request: Request, describe
   return response;
 }
 
-function wantsProtobuf(request: Request): boolean {
+/** Whether a client asks for OpenAPI as protobuf. */
+export function wantsGnostic(request: Request): boolean {
   return preferences(request.headers.get("accept")).some(({ type }) => type.includes("proto-openapi"));
 }

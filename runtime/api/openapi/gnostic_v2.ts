@@ -3,6 +3,7 @@
  *
  * Source: github.com/google/gnostic, openapiv2/OpenAPIv2.proto (field numbers).
  */
+import { BackwardWriter, wireBytes } from "../../schema/codec/wire.ts";
 import type { Json } from "../../schema/mod.ts";
 import {
   all,
@@ -22,7 +23,6 @@ import {
   within,
   type WriteField,
 } from "./gnostic_fields.ts";
-import type { OpenApiV2 } from "./v2.ts";
 
 const schema: Message = {
   $ref: text(1),
@@ -113,13 +113,30 @@ const pathItem: Message = {
   parameters: parameters(9),
 };
 
-const document: Message = {
-  swagger: text(1),
-  info: message(2, () => ({ title: text(1), version: text(2) })),
-  paths: within(8, named(2, message(2, () => pathItem))),
-  definitions: within(9, named(1, message(2, () => schema))),
-};
+const head: Message = { swagger: text(1), info: message(2, () => ({ title: text(1), version: text(2) })) };
 
-export function openApiV2Protobuf(openApi: OpenApiV2): Uint8Array {
-  return encoded(openApi, document);
+/** What stands in the message of all paths; such bytes one after another are more of them. */
+export function gnosticPaths(all: Fields): Uint8Array {
+  return encoded({ all }, { all: named(2, message(2, () => pathItem)) });
+}
+
+/** The same of definitions. */
+export function gnosticDefinitions(all: Fields): Uint8Array {
+  return encoded({ all }, { all: named(1, message(2, () => schema)) });
+}
+
+export function gnosticDocument(
+  about: object,
+  paths: readonly Uint8Array[],
+  definitions: readonly Uint8Array[],
+): Uint8Array[] {
+  return [encoded(about, head), opening(8, paths), ...paths, opening(9, definitions), ...definitions];
+}
+
+/** Tag and length of a message that is made of these. */
+function opening(number: number, pieces: readonly Uint8Array[]): Uint8Array {
+  const writer = new BackwardWriter();
+  writer.varint(pieces.reduce((sum, { length }) => sum + length, 0));
+  writer.tag(number, wireBytes);
+  return writer.finish();
 }

@@ -1,16 +1,13 @@
-/** OpenAPI v2 (Swagger): one document of everything, which every kubectl reads for validation, and up to 1.26 for more. */
+/**
+ * OpenAPI v2 (Swagger): one document of everything, which every kubectl reads for validation, and up to 1.26 for more. It is made
+ * in parts, which `v2_forms.ts` joins.
+ */
 import type { Json, Resource } from "../../schema/mod.ts";
 import { Definitions, type Dialect, type Schema } from "./definitions.ts";
 import type { Describe } from "./descriptions.ts";
 import { addKinds } from "./kinds.ts";
 import { type Operation, type Parameter, pathsOf } from "./operations.ts";
 import { withoutV3 } from "./structural.ts";
-
-/** What answers are called. Clients ask for `...spec.v2@v1.0+protobuf`, which is no valid media type to answer with. */
-export const openApiV2MediaTypes = {
-  json: "application/json",
-  protobuf: "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
-} as const;
 
 const ref = (definition: string) => `#/definitions/${definition}`;
 
@@ -19,15 +16,14 @@ const dialect: Dialect = {
   enums: false,
 };
 
-export interface OpenApiV2 {
-  readonly swagger: "2.0";
-  readonly info: { readonly title: string; readonly version: string };
+/** What some kinds bring into the document. */
+export interface OpenApiV2Part {
   readonly paths: Readonly<Record<string, Schema>>;
   readonly definitions: Readonly<Record<string, Schema>>;
 }
 
-/** `/openapi/v2` */
-export function openApiV2(resources: readonly Resource[], describe: Describe): OpenApiV2 {
+/** With every definition that the kinds reach. */
+export function openApiV2Part(resources: readonly Resource[], describe: Describe): OpenApiV2Part {
   const definitions = new Definitions(dialect, describe);
   addKinds(definitions, resources.map((resource) => resource.openApi ? forV2(resource) : resource));
   const paths: Record<string, Schema> = {};
@@ -36,8 +32,13 @@ export function openApiV2(resources: readonly Resource[], describe: Describe): O
     for (const operation of operations) item[operation.method] = operationOf(operation);
     paths[path] = item;
   }
-  const info = { title: "Kubernetes", version: "v1.36.0" };
-  return { swagger: "2.0", info, paths, definitions: definitions.schemas };
+  return { paths, definitions: definitions.schemas };
+}
+
+/** The part without the definitions of these names. */
+export function besides(names: ReadonlySet<string>, { paths, definitions }: OpenApiV2Part): OpenApiV2Part {
+  const own = Object.entries(definitions).filter(([name]) => !names.has(name));
+  return { paths, definitions: Object.fromEntries(own) };
 }
 
 function forV2(resource: Resource): Resource {

@@ -25,6 +25,7 @@ import { followPolicies } from "./admission/policy/follow_policies.ts";
 import { resourceQuota } from "./admission/quota/resource_quota.ts";
 import { matchConditionsHold } from "./admission/webhooks/match_conditions.ts";
 import { type Aggregation, aggregation, type AggregationOptions, discovered } from "./aggregation/aggregation.ts";
+import { KeptConnections } from "./aggregation/kept_connections.ts";
 import { remoteOpenApi } from "./aggregation/remote_openapi.ts";
 import { claimStored } from "./allocators/address_claims.ts";
 import { clusterIps } from "./allocators/cluster_ips.ts";
@@ -127,7 +128,9 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const prefixes = builtinResources.filter(isStored).map(({ storagePrefix }) => storagePrefix);
   const cache = await WatchCache.open(store, prefixes, (error) => log.warn("the store's watch failed", { error }));
   const services = cache.resource("/registry/services/specs");
-  const webhooks = { registry: resources, random, conditionsHold: matchConditionsHold(options.authorize) };
+  const connections = new KeptConnections();
+  const conditionsHold = matchConditionsHold(options.authorize);
+  const webhooks = { registry: resources, random, conditionsHold, connections };
   const { on = usualPlugins, settings } = options.admission ?? {};
   const chosen = admissionPlugins({
     ...{ random, authorize: options.authorize, webhooks, clock, on, settings },
@@ -194,6 +197,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     metrics: () => metrics.text(),
     encryption: options.encryption,
     openId: (path) => openIdDocument(path, options.tokens),
+  held.use(connections);
   });
   const held = new DisposableStack();
   held.use(every(clock, bookmarkMs, () => cache.bookmark()));

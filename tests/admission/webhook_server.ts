@@ -12,6 +12,9 @@ export interface WebhookServer extends AsyncDisposable {
   readonly caBundle: string;
   /** `request` of every review that came in. */
   readonly asked: Review[];
+  /** That were made so far. */
+  readonly connections: number;
+  dropConnections(): void;
 }
 
 /** `answer` gives the response without its uid; undefined: it never answers. */
@@ -30,8 +33,14 @@ export async function webhookServer(answer: (request: Review) => object | undefi
     outgoing.setHeader("content-type", "application/json");
     outgoing.end(JSON.stringify({ apiVersion, kind, response: { uid: request.uid, ...said } }));
   });
+  let connections = 0;
+  server.on("secureConnection", () => connections++);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
+    get connections() {
+      return connections;
+    },
+    dropConnections: () => server.closeAllConnections(),
     url: `https://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
     caBundle: btoa(pki.ca.cert),
     asked,

@@ -220,3 +220,17 @@ Deno.test("a Binding and an Eviction are admitted as what they are, and what the
 });
 
 const allow = { allowed: true };
+
+Deno.test("a webhook is asked over the connection of the last time, and over another when that is gone", async () => {
+  await using hook = await webhookServer(() => ({ allowed: true }));
+  await using world = await apiWorld();
+  await world.call("POST", `${registrations}/validatingwebhookconfigurations`, configuration("Validating", hook));
+  const create = async (name: string) =>
+    (await world.call("POST", "/api/v1/namespaces/default/configmaps", { metadata: { name } })).status;
+  for (const name of ["a", "b", "c"]) assert.equal(await create(name), 201);
+  assert.equal(hook.connections, 1);
+  hook.dropConnections();
+  assert.equal(await create("d"), 201);
+  assert.equal(hook.connections, 2);
+  assert.equal(hook.asked.length, 4);
+});

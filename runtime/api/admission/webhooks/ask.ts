@@ -1,6 +1,7 @@
 /** Asks one webhook about one request, from matching to verdict. */
 import { getLogger } from "@logtape/logtape";
 import { type Resource, StatusError } from "../../../schema/mod.ts";
+import type { KeptConnections } from "../../aggregation/kept_connections.ts";
 import type { ResourceRegistry } from "../../resource_registry.ts";
 import type { AdmissionRequest, ClusterView } from "../admission.ts";
 import { callWebhook } from "./call.ts";
@@ -22,6 +23,7 @@ export interface WebhookContext {
   /** In [0, 1). */
   readonly random: () => number;
   readonly conditionsHold: ConditionsHold;
+  readonly connections: KeptConnections;
 }
 
 const log = getLogger(["d8s", "api", "webhooks"]);
@@ -42,7 +44,7 @@ export async function ask(
     if (request.dryRun && webhook.sideEffects !== "None" && webhook.sideEffects !== "NoneOnDryRun") {
       throw dryRunRefused(webhook);
     }
-    return await question(webhook, request, matched, view, context.random());
+    return await question(webhook, request, matched, view, context);
   });
   if (!answer) return undefined;
   for (const warning of answer.warnings) request.warn(warning.slice(0, longestWarning));
@@ -66,11 +68,12 @@ async function question(
   request: AdmissionRequest,
   matched: Resource,
   view: ClusterView,
-  random: number,
+  { random, connections }: WebhookContext,
 ): Promise<ReviewAnswer> {
   const uid = crypto.randomUUID();
   const version = reviewVersion(webhook);
   const review = reviewRequest(request, matched, version, uid);
   const { clientConfig, timeoutSeconds } = webhook;
-  return reviewAnswer(await callWebhook({ clientConfig, timeoutSeconds, review, random }, view), version, uid);
+  const call = { clientConfig, timeoutSeconds, review, random: random(), connections };
+  return reviewAnswer(await callWebhook(call, view), version, uid);
 }

@@ -2,6 +2,7 @@
 import { isIP } from "node:net";
 import type { Json } from "../../../schema/mod.ts";
 import { httpsCall } from "../../aggregation/https_call.ts";
+import type { KeptConnections } from "../../aggregation/kept_connections.ts";
 import { type ServiceTarget, serviceTarget } from "../../aggregation/service_target.ts";
 import type { ClusterView } from "../admission.ts";
 import type { ClientConfig } from "./webhook.ts";
@@ -16,6 +17,8 @@ export interface WebhookCall {
   readonly review: Json;
   /** In [0, 1). */
   readonly random: number;
+  /** Absent: a connection of its own. */
+  readonly connections?: KeptConnections;
 }
 
 /** The answer's body. Rejects with upstream's words: `failed to call webhook: Post "URL": why`. */
@@ -33,7 +36,7 @@ export async function callWebhook(call: WebhookCall, view: ClusterView): Promise
 
 /** A function, so that what is thrown on the way there rejects as well. */
 async function answerOf(
-  { clientConfig, review, random }: WebhookCall,
+  { clientConfig, review, random, connections }: WebhookCall,
   url: URL,
   signal: AbortSignal,
   view: ClusterView,
@@ -51,6 +54,7 @@ async function answerOf(
     host: url.host,
     body: review,
     limit: answerLimit,
+    kept: connections && { agent: connections, place: url.host },
   });
 }
 

@@ -88,8 +88,14 @@ Deno.test("a Service carries traffic from pods, from the node, from outside and 
   });
   const alone = service("alone", { clusterIP: "10.96.0.21" });
   const empty = service("empty", { type: "NodePort", clusterIP: "10.96.0.22", ports: [{ port: 80, nodePort: 30081 }] });
-  const slices = [slice("web", both), slice("alone", [{ address: podA }])];
-  await writer.write(proxyRules(ports([web, alone, empty], slices), { podCidr }));
+  const balanced = service("balanced", {
+    type: "LoadBalancer",
+    clusterIP: "10.96.0.23",
+    ports: [{ port: 8888 }],
+    allocateLoadBalancerNodePorts: false,
+  }, { loadBalancer: { ingress: [{ ip: host.address, ipMode: "VIP" as const }] } });
+  const slices = [slice("web", both), slice("alone", [{ address: podA }]), slice("balanced", [{ address: podB }])];
+  await writer.write(proxyRules(ports([web, alone, empty, balanced], slices), { podCidr }));
 
   await t.step("a pod reaches both endpoints and they see its own address", async () => {
     const seen = new Set<string>();
@@ -113,6 +119,13 @@ Deno.test("a Service carries traffic from pods, from the node, from outside and 
   });
   await t.step("a machine outside reaches the node port", async () => {
     assert.match(await get(outside, onHost, `http://${host.address}:30080/`), /^10\.244\.0\.[23] 10\.244\.0\.1$/);
+  });
+  await t.step("a load balancer's address may be the node's own, and its other ports stay the node's", async () => {
+    const url = `http://${host.address}:8888/`;
+    assert.match(await get(outside, onHost, url), new RegExp(`^${podB} `));
+    assert.match(await get(host, onHost, url), new RegExp(`^${podB} `));
+    assert.match(await get(host, (command) => inPod(podA, command), url), new RegExp(`^${podB} `));
+    assert.equal(await get(outside, onHost, `http://${host.address}:8889/`), "curl 7");
   });
   await t.step("a Service without endpoints refuses at once", async () => {
     assert.equal(await get(host, onHost, "http://10.96.0.22/"), "curl 7");

@@ -55,8 +55,9 @@ function limitsOf({ CpuShares, CpuQuota, CpuPeriod, Memory }: InspectAnswer["Hos
 
 /** A paused container runs, as far as Kubernetes goes; `dead` and `removing` are on their way out. */
 function statusOf({ Status: status, Error: error }: InspectAnswer["State"]): ContainerStatus {
-  // docker leaves what it could not start as it was made.
-  if (status === "created") return error ? "exited" : "created";
+  // docker leaves what it could not start as it was made. From 28 on it gives a start up when who asked hangs up (an agent
+  // that was killed): such a container was never tried.
+  if (status === "created") return error && !error.includes("context canceled") ? "exited" : "created";
   return status === "running" || status === "paused" || status === "restarting" ? "running" : "exited";
 }
 

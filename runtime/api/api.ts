@@ -24,6 +24,7 @@ import { withPolicyRules } from "./admission/policy/compiled.ts";
 import { followPolicies } from "./admission/policy/follow_policies.ts";
 import { resourceQuota } from "./admission/quota/resource_quota.ts";
 import { matchConditionsHold } from "./admission/webhooks/match_conditions.ts";
+import type { ObserveWebhook } from "./admission/webhooks/webhook_metrics.ts";
 import { type Aggregation, aggregation, type AggregationOptions, discovered } from "./aggregation/aggregation.ts";
 import { KeptConnections } from "./aggregation/kept_connections.ts";
 import { remoteOpenApi } from "./aggregation/remote_openapi.ts";
@@ -31,7 +32,7 @@ import { claimStored } from "./allocators/address_claims.ts";
 import { clusterIps } from "./allocators/cluster_ips.ts";
 import { nodePorts, type PortRange } from "./allocators/node_ports.ts";
 import { ServiceRanges, serviceRangesOf } from "./allocators/service_ranges.ts";
-import { type AuditOptions, recordRequest } from "./audit/mod.ts";
+import { type AuditOptions, recorded, recorder } from "./audit/mod.ts";
 import { type Advertised, keepKubernetesService } from "./bootstrap/kubernetes_service.ts";
 import { ensureExists } from "./bootstrap/ensure.ts";
 import { keepDefaultServiceCidr } from "./bootstrap/default_service_cidr.ts";
@@ -39,13 +40,11 @@ import { ensureSystemObjects } from "./bootstrap/system_objects.ts";
 import { WatchCache } from "./cache/mod.ts";
 import { compactionMs, compactionSteps } from "./compaction.ts";
 import type { Connection } from "./connection.ts";
-import { failure } from "./http/answer.ts";
 import { apiApp } from "./http/app.ts";
 import type { Backends } from "./http/backends.ts";
 import { Documents } from "./http/documents.ts";
 import type { Exchange } from "./http/exchange.ts";
 import type { Encryption } from "./http/encryption_answer.ts";
-import { whoAsks } from "./http/front_door.ts";
 import { bindingRoute } from "./http/binding_route.ts";
 import type { HealthCheck } from "./http/health.ts";
 import { type ApiMetrics, apiMetrics } from "./metrics.ts";
@@ -130,7 +129,8 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const services = cache.resource("/registry/services/specs");
   const connections = new KeptConnections();
   const conditionsHold = matchConditionsHold(options.authorize);
-  const webhooks = { registry: resources, random, conditionsHold, connections };
+  const observe: ObserveWebhook = (outcome) => metrics.webhook(outcome);
+  const webhooks = { registry: resources, random, conditionsHold, connections, observe };
   const { on = usualPlugins, settings } = options.admission ?? {};
   const chosen = admissionPlugins({
     ...{ random, authorize: options.authorize, webhooks, clock, on, settings },
@@ -197,9 +197,9 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     metrics: () => metrics.text(),
     encryption: options.encryption,
     openId: (path) => openIdDocument(path, options.tokens),
-  held.use(connections);
   });
   const held = new DisposableStack();
+  held.use(connections);
   held.use(every(clock, bookmarkMs, () => cache.bookmark()));
   const revocations = held.use(new Revocations(cache, clock));
   const compact = compactionSteps(store, cache, (error) => log.warn("the store could not be compacted", { error }));
@@ -258,18 +258,16 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     );
   }
   const flow = new FlowControl(cache, clock, widths(resources, cache), metrics.flow);
+  const record = recorder(options.audit, now);
   const fetch = async (request: Request, comes: Connection = {}) => {
     const leave = metrics.enter(request.method);
+    const identifying = { door: options, record, connection: comes, asking: request };
     try {
-      const user = await whoAsks(options, comes, request);
-      const bound = revocations.bind(comes, user);
-      const recording = options.audit && recordRequest(options.audit, { request, connection: bound, user, nowMs: now });
-      const connection = recording?.connection ?? bound;
-      const answer = () => layer?.answer(request, connection, user) ?? app.fetch(request, { connection, user });
-      const response = await seated(flow, { request, connection, user }, answer);
-      return recording ? await recording.answered(response) : response;
-    } catch (error) {
-      return failure(error, comes.requestId);
+      return await recorded(identifying, (user, own) => {
+        const connection = revocations.bind(own, user);
+        const answer = () => layer?.answer(request, connection, user) ?? app.fetch(request, { connection, user });
+        return seated(flow, { request, connection, user }, answer);
+      });
     } finally {
       leave();
     }
@@ -278,7 +276,12 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     fetch,
     upgrade: (upgrade, connection) => {
       const whileProven = (user: User, end: () => void) => revocations.bind({}, user).whenLost?.(end);
-      return upgradeStream(options, { ...streams, elsewhere: layer?.upgraded, whileProven }, upgrade, connection);
+      return upgradeStream(
+        options,
+        { ...streams, record, elsewhere: layer?.upgraded, whileProven },
+        upgrade,
+        connection,
+      );
     },
     rawRequest: (user, request) => fetch(request, { user }),
     resources,

@@ -2,6 +2,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { PeerCertificate, User } from "../auth/user.ts";
 
+export interface AuditNotes {
+  /** As upstream's annotations of audit events: `authorization.k8s.io/decision`. The first value of a key stays. */
+  annotate(key: string, value: string): void;
+  /** The whole body of the request, once it has been read. */
+  body(bytes: Uint8Array): void;
+  /** Nobody foresaw this. */
+  panicked(error: unknown): void;
+}
+
 export interface Connection {
   /** Shown and verified; see `Credentials`. */
   readonly certificate?: PeerCertificate;
@@ -10,8 +19,8 @@ export interface Connection {
   readonly remoteAddress?: string;
   /** Names the request in logs and in the answer's `Audit-Id`; the client's own where it sent one. */
   readonly requestId?: string;
-  /** Told of the whole body of the request, once it has been read. */
-  readonly onBody?: (bytes: Uint8Array) => void;
+  /** Told of what the audit log wants to know; absent: nobody writes. */
+  readonly audit?: AuditNotes;
   /** Calls back when the proof of who asks no longer holds; absent: it holds as long as the connection. */
   readonly whenLost?: (end: () => void) => Disposable;
   /** The raw pair below the request: watches and bodies move without web streams between. */

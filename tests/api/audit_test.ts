@@ -42,12 +42,14 @@ Deno.test("an event says who did what to which object, as whom, with the bodies 
     method: "PUT",
     headers: { "user-agent": "test/1" },
   });
-  const user = { ...ann, impersonator: { name: "root", groups: ["system:masters"] } };
+  const user = { name: "root", groups: ["system:masters"] };
   const connection = { remoteAddress: "192.0.2.1", requestId: "id-1" };
   const asked = { request, connection, user, nowMs: () => Date.parse("2026-01-01T00:00:00Z") };
   const audit = { policy: policy({ level: "RequestResponse", omitManagedFields: true }), sink };
   const recording = recordRequest(audit, asked)!;
-  recording.connection.onBody!(new TextEncoder().encode('{"metadata":{"managedFields":[{}]},"data":{"a":"b"}}'));
+  recording.actsAs(ann);
+  recording.connection.audit!.annotate("authorization.k8s.io/decision", "allow");
+  recording.connection.audit!.body(new TextEncoder().encode('{"metadata":{"managedFields":[{}]},"data":{"a":"b"}}'));
   const response = await recording.answered(Response.json({ kind: "ConfigMap" }));
   assert.deepEqual(await response.json(), { kind: "ConfigMap" });
   assert.deepEqual(events, [{

@@ -1,13 +1,16 @@
 /**
  * Writes down who did what: an event for each stage of a request that the policy wants (audit.k8s.io/v1 Event). Authentication
- * has happened, so that it knows who; what was refused is written as well as what was done.
+ * has happened, so that it knows who, or that nobody was believed; what was refused is written as well as what was done.
+ *
+ * Source: https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/
  */
+import type { ServerResponse } from "node:http";
 import type { User } from "../../auth/user.ts";
 import type { Json } from "../../schema/mod.ts";
 import type { Connection } from "../connection.ts";
 import { parseResourcePath, verbOf } from "../http/request_info.ts";
-import type { AuditSink } from "./log_file.ts";
 import { type Audited, type AuditPolicy, type Extent, extentOf, type Stage } from "./policy.ts";
+import type { AuditSink } from "./sink.ts";
 
 export interface AuditOptions {
   readonly policy: AuditPolicy;
@@ -18,50 +21,93 @@ export interface AuditOptions {
 export interface Recording {
   /** What the request's handlers are to be given instead of the connection. */
   readonly connection: Connection;
+  /** The caller is somebody else from here on. */
+  actsAs(user: User): void;
   /** The answer is on its way; takes note of it and hands it on. */
   answered(response: Response): Promise<Response>;
+  /** The connection has become a stream. */
+  upgraded(): void;
+  /** The stream is over. */
+  ended(): void;
 }
 
 export interface Asked {
-  readonly request: Request;
+  readonly request: Pick<Request, "method" | "url" | "headers">;
   readonly connection: Connection;
-  readonly user: User;
+  /** Absent: whoever it is was not believed. */
+  readonly user?: User;
   readonly nowMs: () => number;
 }
+
+const nobody: User = { name: "", groups: [] };
 
 /** `undefined`: the policy does not want to know of it. */
 export function recordRequest({ policy, sink }: AuditOptions, asked: Asked): Recording | undefined {
   const audited = auditedOf(asked);
   const extent = extentOf(policy, audited);
   if (extent.level === "None") return undefined;
-  const auditID = asked.connection.requestId ?? crypto.randomUUID();
-  const base = eventOf(asked, audited, extent, auditID);
+  const noted = new Noted(extent);
+  const base = eventOf(asked, audited, extent);
   const write = (stage: Stage, more: object = {}) => {
     if (extent.omitStages.includes(stage)) return;
-    sink.write({ ...base, stage, ...more, stageTimestamp: micros(asked.nowMs()) });
+    sink.write({ ...base, ...noted.facts(), stage, ...more, stageTimestamp: micros(asked.nowMs()) });
   };
-  write("RequestReceived");
-  let body: { requestObject?: Json } = {};
-  const onBody = (bytes: Uint8Array) => void (body = { requestObject: jsonOf(bytes, extent) });
+  if (asked.user) write("RequestReceived");
+  const switching = { responseStatus: { metadata: {}, code: 101 } };
   return {
-    connection: extent.level === "Metadata" ? asked.connection : { ...asked.connection, onBody },
+    connection: { ...asked.connection, audit: noted },
+    actsAs: (user) => void (noted.impersonated = user),
+    upgraded: () => write("ResponseStarted", switching),
+    ended: () => write("ResponseComplete", switching),
     async answered(response) {
       const { outgoing } = asked.connection;
-      const code = response.headers.has("x-hono-already-sent") ? 200 : response.status;
-      const facts = { ...body, responseStatus: { metadata: {}, code }, annotations: decisionOf(code) };
-      if (response.headers.has("x-hono-already-sent") && outgoing && !outgoing.writableEnded) {
-        write("ResponseStarted", facts);
-        outgoing.once("close", () => write("ResponseComplete", facts));
-        return response;
-      }
-      const answer = extent.level === "RequestResponse" ? { responseObject: await bodyOf(response, extent) } : {};
-      write("ResponseComplete", { ...facts, ...answer });
+      const streams = response.headers.has("x-hono-already-sent");
+      const responseStatus = streams ? { metadata: {}, code: 200 } : await statusOf(response);
+      if (noted.panic) write("Panic", { responseStatus: { ...responseStatus, message: noted.panic } });
+      else if (!asked.user) write("ResponseStarted", { responseStatus });
+      else if (streams && outgoing && !outgoing.writableEnded) stream(outgoing, responseStatus);
+      else write("ResponseComplete", { responseStatus, ...await answerOf(response, audited, extent) });
       return response;
     },
   };
+  function stream(outgoing: ServerResponse, responseStatus: object) {
+    write("ResponseStarted", { responseStatus });
+    outgoing.once("close", () => write("ResponseComplete", { responseStatus }));
+  }
 }
 
-function auditedOf({ request, user }: Asked): Audited {
+/** What comes to light while the request is worked on. */
+class Noted {
+  impersonated?: User;
+  panic?: string;
+  #body: { requestObject?: Json } = {};
+  readonly #annotations: Record<string, string> = {};
+
+  constructor(private readonly extent: Extent) {}
+
+  annotate(key: string, value: string): void {
+    this.#annotations[key] ??= value;
+  }
+
+  body(bytes: Uint8Array): void {
+    if (this.extent.level !== "Metadata") this.#body = { requestObject: jsonOf(bytes, this.extent) };
+  }
+
+  panicked(error: unknown): void {
+    this.panic = `APIServer panic'd: ${error instanceof Error ? error.message : error}`;
+  }
+
+  facts(): object {
+    const annotations = { ...this.#annotations };
+    return {
+      ...(this.impersonated && { impersonatedUser: userOf(this.impersonated) }),
+      ...this.#body,
+      ...(Object.keys(annotations).length > 0 && { annotations }),
+    };
+  }
+}
+
+function auditedOf({ request, user = nobody }: Asked): Audited {
   const { pathname: path, searchParams } = new URL(request.url);
   const found = resourceOf(path);
   if (!found?.plural) return { user, verb: request.method.toLowerCase(), path };
@@ -78,28 +124,26 @@ function resourceOf(path: string) {
   }
 }
 
-function eventOf(
-  { request, connection, user, nowMs }: Asked,
-  { verb, path, resource }: Audited,
-  extent: Extent,
-  auditID: string,
-) {
+function eventOf({ request, connection, user, nowMs }: Asked, { verb, path, resource }: Audited, { level }: Extent) {
   const { search } = new URL(request.url);
-  const caller = user.impersonator ?? user;
   return {
     kind: "Event",
     apiVersion: "audit.k8s.io/v1",
-    level: extent.level,
-    auditID,
-    requestURI: path + search,
+    level,
+    auditID: connection.requestId ?? crypto.randomUUID(),
+    requestURI: path + withoutTokens(search),
     verb,
-    user: userOf(caller),
-    ...(user.impersonator && { impersonatedUser: userOf(user) }),
+    user: user ? userOf(user) : {},
     sourceIPs: connection.remoteAddress ? [connection.remoteAddress] : [],
     userAgent: request.headers.get("user-agent") ?? "",
     ...(resource && { objectRef: objectRefOf(resource) }),
     requestReceivedTimestamp: micros(nowMs()),
   };
+}
+
+/** Nobody is believed for a token in a URL, but some send theirs there. */
+function withoutTokens(search: string): string {
+  return search.replace(/([?&][^=&]*token[^=&]*=)[^&]*/gi, "$1REDACTED");
 }
 
 function userOf({ name, uid, groups, extra }: User) {
@@ -117,11 +161,23 @@ function objectRefOf({ group, version, plural, subresource, namespace, name }: N
   };
 }
 
-function decisionOf(code: number): Record<string, string> {
-  return { "authorization.k8s.io/decision": code === 403 ? "forbid" : "allow" };
+/** Of a refusal what its Status says; of what was done the code alone. */
+async function statusOf(response: Response): Promise<object> {
+  const { status: code } = response;
+  const said = code >= 400 ? await bodyOf(response) : undefined;
+  const { kind, status, message, reason } = (said ?? {}) as Record<string, Json>;
+  return kind === "Status" ? { metadata: {}, status, message, reason, code } : { metadata: {}, code };
 }
 
-async function bodyOf(response: Response, extent: Extent): Promise<Json | undefined> {
+/** What others answer through this server is theirs, and may have no end. */
+const opaque = new Set(["proxy", "log"]);
+
+async function answerOf(response: Response, { resource }: Audited, extent: Extent): Promise<{ responseObject?: Json }> {
+  if (extent.level !== "RequestResponse" || opaque.has(resource?.subresource ?? "")) return {};
+  return { responseObject: await bodyOf(response, extent) };
+}
+
+async function bodyOf(response: Response, extent?: Extent): Promise<Json | undefined> {
   if (!response.headers.get("content-type")?.includes("json") || response.headers.has("content-encoding")) {
     return undefined;
   }
@@ -129,10 +185,12 @@ async function bodyOf(response: Response, extent: Extent): Promise<Json | undefi
 }
 
 /** Bodies that are no JSON (protobuf) are left out. */
-function jsonOf(bytes: Uint8Array, { omitManagedFields }: Extent): Json | undefined {
+function jsonOf(bytes: Uint8Array, extent?: Extent): Json | undefined {
   try {
     const value = JSON.parse(new TextDecoder().decode(bytes));
-    if (omitManagedFields) { for (const one of [value, ...value?.items ?? []]) delete one?.metadata?.managedFields; }
+    if (extent?.omitManagedFields) {
+      for (const one of [value, ...value?.items ?? []]) delete one?.metadata?.managedFields;
+    }
     return value;
   } catch {
     return undefined;

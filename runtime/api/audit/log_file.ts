@@ -3,6 +3,7 @@
  * aside under its time, and of those the newest `backups` stay, for at most `maxAgeMs`.
  */
 import { basename, dirname } from "node:path";
+import type { AuditSink } from "./sink.ts";
 
 export interface LogFileOptions {
   readonly path: string;
@@ -14,13 +15,6 @@ export interface LogFileOptions {
   readonly maxAgeMs: number;
   readonly now: () => number;
   readonly onTrouble: (error: unknown) => void;
-}
-
-export interface AuditSink {
-  /** Never throws and never waits: what comes in one turn is written in one go, in order. */
-  write(event: object): void;
-  /** Resolves when everything is written. */
-  close(): Promise<void>;
 }
 
 export async function auditLogFile(options: LogFileOptions): Promise<AuditSink> {

@@ -2,6 +2,7 @@
 import { getLogger } from "@logtape/logtape";
 import { gzip } from "node:zlib";
 import { type Status, type StatusDetails, StatusError } from "../../schema/mod.ts";
+import type { Connection } from "../connection.ts";
 import { json } from "./json_bytes.ts";
 
 const log = getLogger(["d8s", "api"]);
@@ -46,21 +47,21 @@ export async function compressed(
 }
 
 /** What went wrong, as a StatusError; what nobody foresaw is logged and becomes an InternalError. */
-export function statusErrorOf(error: unknown, requestId?: string): StatusError {
+export function statusErrorOf(error: unknown, { requestId, audit }: Connection = {}): StatusError {
   if (error instanceof StatusError) return error;
   // Documents are walked by recursion; none that means something is thousands of levels deep.
   if (error instanceof RangeError && error.message.includes("call stack")) {
     return new StatusError("BadRequest", "the document is nested too deeply: exceeded max depth");
   }
   if (error instanceof URIError) return new StatusError("BadRequest", `the path is not valid: ${error.message}`);
+  audit?.panicked(error);
   log.error("request failed", { error, requestId });
   const message = error instanceof Error ? error.message : String(error);
   return new StatusError("InternalError", `Internal error occurred: ${message}`, { causes: [{ message }] });
 }
 
-/** `requestId`: finds the log line of what nobody foresaw. */
-export function failure(error: unknown, requestId?: string): Response {
-  const { code, details, ...rest } = statusErrorOf(error, requestId).toStatus();
+export function failure(error: unknown, connection?: Connection): Response {
+  const { code, details, ...rest } = statusErrorOf(error, connection).toStatus();
   const continueToken = (error as { continueToken?: string }).continueToken;
   const status = {
     ...rest,

@@ -55,7 +55,7 @@ export function apiApp(options: AppOptions): Hono<Env> {
   const path = (pattern: string, handler: (c: Context<Env>) => Response | Promise<Response>, method = "GET") =>
     app.on(method, pattern, async (c) => {
       const verb = c.req.method.toLowerCase();
-      await mustBeAllowed(door, { user: c.env.user, verb, path: new URL(c.req.url).pathname });
+      await mustBeAllowed(door, { user: c.env.user, verb, path: new URL(c.req.url).pathname }, c.env.connection);
       return await handler(c);
     });
   const serverAddress = (c: Context<Env>) => c.req.header("host") ?? "";
@@ -101,10 +101,10 @@ export function apiApp(options: AppOptions): Hono<Env> {
       user: c.env.user,
       verb: c.req.method.toLowerCase(),
       path: new URL(c.req.url).pathname,
-    });
+    }, c.env.connection);
     throw noSuchPage();
   });
-  app.onError((error, c) => failure(error, c.env.connection.requestId));
+  app.onError((error, c) => failure(error, c.env.connection));
   return app;
 }
 

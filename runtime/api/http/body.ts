@@ -14,7 +14,7 @@ const decoder = new TextDecoder();
 /** Throws RequestEntityTooLarge. */
 export async function readBody(request: Request, connection: Connection): Promise<Uint8Array> {
   const bytes = await wholeBody(request, connection);
-  connection.onBody?.(bytes);
+  connection.audit?.body(bytes);
   return bytes;
 }
 

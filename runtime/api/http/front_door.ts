@@ -18,26 +18,27 @@ export interface Asking {
   readonly url: string;
 }
 
-/**
- * Throws Unauthorized for credentials that are wrong; without any, it is anonymous who asks. Throws Forbidden for who acts as
- * somebody that he may not act as.
- */
-export async function whoAsks(door: FrontDoor, connection: Connection, asking: Asking): Promise<User> {
-  const pairs = headerPairs(connection, asking.headers);
-  const user = await whoCalls(door, connection, asking, pairs);
-  const wanted = wantedIdentity(pairs);
-  if (!wanted) return user;
-  for (const right of rightsFor(user, wanted)) await mustBeAllowed(door, right);
-  return { ...impersonated(wanted), impersonator: user };
+/** Whom the caller acts as: himself, where nothing is said. Throws Forbidden where he may not. */
+export async function actingAs(
+  door: FrontDoor,
+  caller: User,
+  connection: Connection,
+  asking: Asking,
+): Promise<User> {
+  const wanted = wantedIdentity(headerPairs(connection, asking.headers));
+  if (!wanted) return caller;
+  for (const right of rightsFor(caller, wanted)) await mustBeAllowed(door, right, connection);
+  return { ...impersonated(wanted), impersonator: caller };
 }
 
-async function whoCalls(
+/** Throws Unauthorized for credentials that are wrong; without any, it is anonymous who asks. */
+export async function whoCalls(
   door: FrontDoor,
   connection: Connection,
   asking: Asking,
-  headers: HeaderPairs,
 ): Promise<User> {
   if (connection.user) return connection.user;
+  const headers = headerPairs(connection, asking.headers);
   const authorization = asking.headers.get("authorization");
   const { certificate } = connection;
   const user = await door.authenticate({ certificate, authorization: authorization ?? undefined, headers });
@@ -55,10 +56,22 @@ function headerPairs({ incoming }: Connection, headers: Headers): HeaderPairs {
   return Array.from({ length: rawHeaders.length / 2 }, (_, at) => [rawHeaders[2 * at]!, rawHeaders[2 * at + 1]!]);
 }
 
-/** Throws Forbidden. */
-export async function mustBeAllowed({ authorize }: FrontDoor, attributes: Attributes): Promise<void> {
+/** Throws Forbidden. What was decided, and why, is noted beside the request. */
+export async function mustBeAllowed(
+  { authorize }: FrontDoor,
+  attributes: Attributes,
+  { audit }: Pick<Connection, "audit">,
+): Promise<void> {
   const { allowed, reason } = await authorize(attributes);
+  if (allowed && isOfImpersonation(attributes)) return;
+  audit?.annotate("authorization.k8s.io/decision", allowed ? "allow" : "forbid");
+  audit?.annotate("authorization.k8s.io/reason", reason);
   if (!allowed) throw refusal(attributes, reason);
+}
+
+/** A right to act as somebody is not yet the answer to what was asked. */
+function isOfImpersonation({ verb }: Attributes): boolean {
+  return verb === "impersonate";
 }
 
 function refusal({ user, verb, path, resource }: Attributes, reason: string): StatusError {

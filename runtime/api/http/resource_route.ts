@@ -44,7 +44,8 @@ export async function resourceRoute(route: ResourceRoute, asked: Asked): Promise
   const verb = verbOf(request.method, path, flag(url.searchParams, "watch") ?? false);
   if (verb === undefined) throw methodNotAllowed();
   const { group, version, plural } = path;
-  await mustBeAllowed(route.door, { user, verb, path: url.pathname, resource: resourceAsked(path, verb, url) });
+  const wanted = resourceAsked(path, verb, url);
+  await mustBeAllowed(route.door, { user, verb, path: url.pathname, resource: wanted }, connection);
   const resource = route.registry.find(group, version, plural);
   if (!resource) throw noSuchPage();
   const handler = handlerFor(route.backends, resource, path, verb);

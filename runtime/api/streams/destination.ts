@@ -1,6 +1,8 @@
 /** Where a stream goes: how to get a connection, and what to ask for on it. */
 import type { Duplex } from "node:stream";
 import type { User } from "../../auth/user.ts";
+import type { Record } from "../audit/mod.ts";
+import type { Connection } from "../connection.ts";
 import type { ResourcePath } from "../http/request_info.ts";
 import type { Upgrade } from "./upgrade.ts";
 import type { ClusterView } from "../admission/admission.ts";
@@ -29,11 +31,20 @@ export interface StreamContext {
   readonly view: ClusterView;
   readonly dialKubelet?: DialKubelet;
   /** Takes upgrades of paths that another server serves; `undefined`: not one of those. */
-  readonly elsewhere?: (upgrade: Upgrade, url: URL, user: User) => Promise<void> | undefined;
+  readonly elsewhere?: (asked: UpgradeAsked) => Promise<Destination> | undefined;
+  /** Writes a request down; absent: nobody does. */
+  readonly record?: Record;
   /** Calls `end` when the proof of who asks no longer holds; `undefined`: it holds as long as the connection. */
   readonly whileProven?: (user: User, end: () => void) => Disposable | undefined;
   /** Asked before anything is connected; throws its refusal. */
   readonly admitConnect: (request: StreamRequest) => Promise<void>;
+}
+
+export interface UpgradeAsked {
+  readonly upgrade: Upgrade;
+  readonly url: URL;
+  readonly user: User;
+  readonly connection: Connection;
 }
 
 export interface StreamRequest {

@@ -1,12 +1,14 @@
 /** The subresources that are streams: plain requests are forwarded, upgrades are tunnelled. */
 import type { Handler } from "../http/object_routes.ts";
 import { plain } from "../http/health.ts";
-import { type FrontDoor, mustBeAllowed, whoAsks } from "../http/front_door.ts";
+import { identified, type Recording } from "../audit/mod.ts";
+import { failure, statusErrorOf } from "../http/answer.ts";
+import { type FrontDoor, mustBeAllowed } from "../http/front_door.ts";
 import { parseResourcePath, verbOf } from "../http/request_info.ts";
 import { noSuchPage } from "../objects/refusals.ts";
 import type { Connection } from "../connection.ts";
 import type { Exchange } from "../http/exchange.ts";
-import type { Destination, Locate, StreamContext } from "./destination.ts";
+import type { Destination, Locate, StreamContext, UpgradeAsked } from "./destination.ts";
 import { forward } from "./forward.ts";
 import { kubeletAnswer } from "./kubelet_refusal.ts";
 import { attach, exec, log, portforward } from "./kubelet_streams.ts";
@@ -61,32 +63,48 @@ export async function upgradeStream(
 ): Promise<void> {
   const { incoming, socket } = upgrade;
   socket.on("error", () => socket.destroy());
+  const url = new URL(incoming.url ?? "/", "https://api");
+  const headers = new Headers({
+    authorization: incoming.headers.authorization ?? "",
+    "user-agent": incoming.headers["user-agent"] ?? "",
+  });
+  const asking = { method: incoming.method ?? "GET", url: url.href, headers };
+  let recording: Recording | undefined;
   try {
-    const url = new URL(incoming.url ?? "/", "https://api");
-    const headers = new Headers({ authorization: incoming.headers.authorization ?? "" });
-    const user = await whoAsks(door, connection, { headers, url: url.href });
-    using _proof = context.whileProven?.(user, () => socket.destroy());
-    const elsewhere = context.elsewhere?.(upgrade, url, user);
-    if (elsewhere) return await elsewhere;
-    const path = parseResourcePath(url.pathname);
-    const locate = path && path.group === "" && locations[`${path.plural}/${path.subresource}`];
-    if (!locate) throw noSuchPage();
-    const { group, version, plural, subresource, name, namespace } = path;
-    // Whoever may not create an exec may not get one over a WebSocket either, which cannot POST.
-    const streams = plural === "pods" && subresource !== "proxy" && subresource !== "log";
-    const verb = streams ? "create" : verbOf(incoming.method ?? "GET", path, false) ?? "get";
-    await mustBeAllowed(door, {
-      user,
-      verb,
-      path: url.pathname,
-      resource: { group, version, plural, subresource, name, namespace: namespace || undefined },
+    const { record } = context;
+    const { user, connection: own } = await identified({ door, record, connection, asking }, (begun) => {
+      recording = begun;
     });
-    const request = { path, query: url.searchParams, user };
-    await context.admitConnect(request);
-    const destination = locate(context, request);
-    if (!destination) throw noSuchPage();
-    await tunnel(upgrade, destination);
+    using _proof = context.whileProven?.(user, () => socket.destroy());
+    const asked = { upgrade, url, user, connection: own };
+    const destination = await (context.elsewhere?.(asked) ?? located(door, context, asked));
+    await tunnel(upgrade, destination, () => recording?.upgraded());
+    recording?.ended();
   } catch (error) {
-    refuseUpgrade(socket, error);
+    const status = statusErrorOf(error, recording?.connection);
+    refuseUpgrade(socket, status);
+    await recording?.answered(failure(status));
   }
+}
+
+/** Where the stream goes, when it may. Throws when it may not or cannot be. */
+async function located(
+  door: FrontDoor,
+  context: StreamContext,
+  { upgrade: { incoming }, url, user, connection }: UpgradeAsked,
+): Promise<Destination> {
+  const path = parseResourcePath(url.pathname);
+  const locate = path && path.group === "" && locations[`${path.plural}/${path.subresource}`];
+  if (!locate) throw noSuchPage();
+  const { group, version, plural, subresource, name, namespace } = path;
+  // Whoever may not create an exec may not get one over a WebSocket either, which cannot POST.
+  const streams = plural === "pods" && subresource !== "proxy" && subresource !== "log";
+  const verb = streams ? "create" : verbOf(incoming.method ?? "GET", path, false) ?? "get";
+  const resource = { group, version, plural, subresource, name, namespace: namespace || undefined };
+  await mustBeAllowed(door, { user, verb, path: url.pathname, resource }, connection);
+  const request = { path, query: url.searchParams, user };
+  await context.admitConnect(request);
+  const destination = locate(context, request);
+  if (!destination) throw noSuchPage();
+  return destination;
 }

@@ -10,9 +10,14 @@ import type { Destination } from "./destination.ts";
 import { forwardedHeaders } from "./forwarded_headers.ts";
 import type { Upgrade } from "./upgrade.ts";
 
-/** Resolves when both ends are closed. */
-export async function tunnel({ incoming, socket, head }: Upgrade, destination: Destination): Promise<void> {
+/** Resolves when both ends are closed. `opened`: told when there is another end. */
+export async function tunnel(
+  { incoming, socket, head }: Upgrade,
+  destination: Destination,
+  opened: () => void,
+): Promise<void> {
   const backend = await destination.connect();
+  opened();
   backend.write(requestText(incoming, destination));
   if (head.length > 0) socket.unshift(head);
   await Promise.all([carry(socket, backend), carry(backend, socket)]);

@@ -1,7 +1,7 @@
 /** A request to speak another protocol on its connection: what came, and how it is refused. */
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { statusErrorOf } from "../http/answer.ts";
+import type { StatusError } from "../../schema/mod.ts";
 
 export interface Upgrade {
   readonly incoming: IncomingMessage;
@@ -11,8 +11,8 @@ export interface Upgrade {
 }
 
 /** An upgrade that cannot be: answered on the raw socket. */
-export function refuseUpgrade(socket: Duplex, error: unknown): void {
-  const status = statusErrorOf(error).toStatus();
+export function refuseUpgrade(socket: Duplex, error: StatusError): void {
+  const status = error.toStatus();
   const body = JSON.stringify(status);
   const reason = status.reason || "Error";
   socket.end(

@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import { type AuditPolicy, parsePolicy } from "../../runtime/api/audit/mod.ts";
+import { type Api, createApi, serveApi } from "../../runtime/api/mod.ts";
+import { ensurePki, type Pki, type User } from "../../runtime/auth/mod.ts";
+import { systemClock } from "../../runtime/loop/mod.ts";
+import { openSqliteStore } from "../../runtime/store/mod.ts";
+
+// deno-lint-ignore no-explicit-any -- tests look into events of every shape
+type Event = any;
+
+const users: Readonly<Record<string, User>> = {
+  root: { name: "root", groups: ["system:masters"] },
+  bob: { name: "bob", groups: ["dev"] },
+};
+
+interface AuditedApi extends AsyncDisposable {
+  readonly api: Api;
+  readonly events: Event[];
+  readonly pki: () => Promise<Pki>;
+  ask(user: string, method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>;
+  /** The next event that fits, which may have come already. */
+  event(fits: (event: Event) => boolean): Promise<Event>;
+}
+
+const everything = (level: string): AuditPolicy =>
+  parsePolicy({ apiVersion: "audit.k8s.io/v1", kind: "Policy", rules: [{ level }] });
+
+async function auditedApi(policy = everything("Metadata")): Promise<AuditedApi> {
+  const dir = await Deno.makeTempDir();
+  const store = await openSqliteStore({ path: `${dir}/store.db` });
+  const events: Event[] = [];
+  const waiting = new Set<() => void>();
+  const write = (event: Event) => {
+    events.push(event);
+    for (const look of waiting) look();
+  };
+  const api = await createApi({
+    store,
+    clock: systemClock,
+    authenticate: ({ authorization }) => Promise.resolve(users[authorization?.replace("Bearer ", "") ?? ""]),
+    authorize: ({ user, path }) => {
+      if (path === "/apis") throw new TypeError("nobody foresaw this");
+      const allowed = user.groups.includes("system:masters");
+      return Promise.resolve({ allowed, reason: allowed ? "masters may" : "only masters may" });
+    },
+    audit: { policy, sink: { write, close: async () => {} } },
+  });
+  return {
+    api,
+    events,
+    pki: () => ensurePki(`${dir}/pki`, { hostnames: ["localhost"], ips: ["127.0.0.1"], serviceIp: "10.96.0.1" }),
+    ask: (user, method, path, body, headers = {}) =>
+      api.fetch(
+        new Request(`https://api${path}`, {
+          method,
+          headers: { authorization: `Bearer ${user}`, "content-type": "application/json", ...headers },
+          body: body === undefined ? undefined : JSON.stringify(body),
+        }),
+      ),
+    event: (fits) =>
+      new Promise((resolve) => {
+        const look = () => {
+          const found = events.find(fits);
+          if (!found) return;
+          waiting.delete(look);
+          resolve(found);
+        };
+        waiting.add(look);
+        look();
+      }),
+    async [Symbol.asyncDispose]() {
+      await api.close();
+      await store.close();
+      await Deno.remove(dir, { recursive: true });
+    },
+  };
+}
+
+const complete = ({ stage }: Event) => stage === "ResponseComplete";
+const namespaces = "/api/v1/namespaces";
+
+Deno.test("what is refused is written down: who was not believed, who may not, and whom it was about", async () => {
+  await using world = await auditedApi();
+  assert.equal((await world.ask("eve", "GET", namespaces)).status, 401);
+  assert.equal((await world.ask("bob", "GET", `${namespaces}/x?access_token=s3cret&limit=1`)).status, 403);
+  assert.equal((await world.ask("bob", "GET", namespaces, undefined, { "impersonate-user": "root" })).status, 403);
+  const [unbelieved, , refused, , impersonating] = world.events;
+  assert.deepEqual([unbelieved.stage, unbelieved.user, unbelieved.responseStatus.code], ["ResponseStarted", {}, 401]);
+  assert.equal(unbelieved.responseStatus.reason, "Unauthorized");
+  assert.equal(refused.stage, "ResponseComplete");
+  assert.equal(refused.requestURI, `${namespaces}/x?access_token=REDACTED&limit=1`);
+  assert.deepEqual(refused.annotations, {
+    "authorization.k8s.io/decision": "forbid",
+    "authorization.k8s.io/reason": "only masters may",
+  });
+  assert.deepEqual([refused.responseStatus.code, refused.responseStatus.reason], [403, "Forbidden"]);
+  assert.equal(impersonating.user.username, "bob");
+  assert.equal(impersonating.impersonatedUser, undefined);
+  assert.match(impersonating.responseStatus.message, /cannot impersonate resource "users"/);
+  assert.ok(!JSON.stringify(world.events).includes("s3cret"));
+});
+
+Deno.test("the policy's rules see who calls, and the event also whom he acts as", async () => {
+  const policy = parsePolicy({
+    apiVersion: "audit.k8s.io/v1",
+    kind: "Policy",
+    omitStages: ["RequestReceived"],
+    rules: [{ level: "None", users: ["bob"] }, { level: "Metadata", users: ["root"] }],
+  });
+  await using world = await auditedApi(policy);
+  await world.ask("root", "GET", namespaces, undefined, { "impersonate-user": "bob" });
+  await world.ask("root", "GET", namespaces);
+  await world.ask("bob", "GET", namespaces);
+  const [acting, own, ...others] = world.events;
+  assert.deepEqual([acting.user.username, acting.impersonatedUser.username], ["root", "bob"]);
+  assert.equal(acting.annotations["authorization.k8s.io/decision"], "forbid");
+  assert.deepEqual(own.annotations, {
+    "authorization.k8s.io/decision": "allow",
+    "authorization.k8s.io/reason": "masters may",
+  });
+  assert.deepEqual(own.responseStatus, { metadata: {}, code: 200 });
+  assert.deepEqual(others, []);
+});
+
+Deno.test("what nobody foresaw is an event of the stage Panic", async () => {
+  await using world = await auditedApi();
+  assert.equal((await world.ask("root", "GET", "/apis")).status, 500);
+  const [, last] = world.events;
+  assert.deepEqual([last.stage, last.responseStatus.code], ["Panic", 500]);
+  assert.match(last.responseStatus.message, /APIServer panic'd: nobody foresaw this/);
+});
+
+Deno.test("secrets and tokens are in no event, whatever the policy asks for, and other objects are", async () => {
+  await using world = await auditedApi(everything("RequestResponse"));
+  const inDefault = `${namespaces}/default`;
+  const put = (plural: string, kind: string, rest: object) =>
+    world.ask("root", "POST", `${inDefault}/${plural}`, { apiVersion: "v1", kind, metadata: { name: "x" }, ...rest });
+  assert.equal((await put("secrets", "Secret", { stringData: { a: "hunter2" } })).status, 201);
+  assert.equal((await put("configmaps", "ConfigMap", { data: { a: "open" } })).status, 201);
+  const patch = { stringData: { a: "hunter3" } };
+  const merge = { "content-type": "application/merge-patch+json" };
+  assert.equal((await world.ask("root", "PATCH", `${inDefault}/secrets/x`, patch, merge)).status, 200);
+  assert.equal((await world.ask("root", "GET", "/api/v1/secrets")).status, 200);
+  const review = { apiVersion: "authentication.k8s.io/v1", kind: "TokenReview", spec: { token: "hunter4" } };
+  await world.ask("root", "POST", "/apis/authentication.k8s.io/v1/tokenreviews", review);
+  const text = JSON.stringify(world.events);
+  for (const hidden of ["hunter", btoa("hunter2"), btoa("hunter3")]) assert.ok(!text.includes(hidden), hidden);
+  const made = world.events.find(({ objectRef, stage }) =>
+    objectRef?.resource === "configmaps" && stage === "ResponseComplete"
+  );
+  assert.deepEqual([made.requestObject.data, made.responseObject.data], [{ a: "open" }, { a: "open" }]);
+  assert.equal(made.responseStatus.code, 201);
+});
+
+Deno.test("a watch is written down when it begins and when it ends; an upgrade that is refused, with its refusal", async () => {
+  await using world = await auditedApi();
+  const pki = await world.pki();
+  const { key, cert } = pki.apiserver;
+  const served = await serveApi(world.api, { hostname: "127.0.0.1", port: 0, key, cert, clientCa: pki.ca.cert });
+  const client = Deno.createHttpClient({ caCerts: [pki.ca.cert] });
+  const url = `https://127.0.0.1:${served.port}`;
+  const headers = { authorization: "Bearer root" };
+  try {
+    const stop = new AbortController();
+    const watch = await fetch(`${url}${namespaces}?watch=1`, { client, headers, signal: stop.signal });
+    const ofWatch = (stage: string) => world.event((event) => event.verb === "watch" && event.stage === stage);
+    assert.equal((await ofWatch("ResponseStarted")).responseStatus.code, 200);
+    assert.ok(!world.events.some((event) => event.verb === "watch" && complete(event)));
+    await watch.body?.cancel();
+    stop.abort();
+    assert.equal((await ofWatch("ResponseComplete")).responseStatus.code, 200);
+    const socket = await Deno.connectTls({ hostname: "127.0.0.1", port: served.port, caCerts: [pki.ca.cert] });
+    const lines = [
+      `POST ${namespaces}/default/pods/x/exec?command=ls HTTP/1.1`,
+      ...["Host: api", "Connection: Upgrade", "Upgrade: SPDY/3.1", "Authorization: Bearer bob"],
+    ];
+    await socket.write(new TextEncoder().encode(`${lines.join("\r\n")}\r\n\r\n`));
+    const refused = await world.event(({ objectRef, stage }) =>
+      objectRef?.subresource === "exec" && stage === "ResponseComplete"
+    );
+    assert.deepEqual([refused.verb, refused.user.username, refused.responseStatus.code], ["create", "bob", 403]);
+    assert.equal(refused.annotations["authorization.k8s.io/decision"], "forbid");
+    socket.close();
+  } finally {
+    client.close();
+    await served.close(0);
+  }
+});

@@ -1,5 +1,5 @@
 /** A real API server on a real sqlite store in a temporary folder, reached in process and over HTTPS on a free port. */
-import { type Api, type ApiOptions, createApi, serveApi } from "../../runtime/api/mod.ts";
+import { type Api, type ApiOptions, createApi, serveApi, tlsKubeletDialer } from "../../runtime/api/mod.ts";
 import {
   anyOf,
   clientCertificates,
@@ -60,7 +60,9 @@ export async function apiServer(options: ApiServerOptions = {}): Promise<ApiServ
   const authenticate = anyOf(proxies, clientCertificates(), serviceAccountTokens(tokens));
   const access = clusterAccess();
   const { authorize } = access;
-  const api = await createApi({ store, authenticate, authorize, access, tokens, clock: systemClock, ...apiOptions });
+  const dialKubelet = tlsKubeletDialer(() => ({ ca: pki.ca.cert, ...pki.kubeletClient }));
+  const parts = { store, authenticate, authorize, access, tokens, clock: systemClock, dialKubelet };
+  const api = await createApi({ ...parts, ...apiOptions });
   const address = { hostname, port: 0 };
   const served = await serveApi(api, {
     ...address,

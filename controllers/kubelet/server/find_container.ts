@@ -1,6 +1,6 @@
 /** From the names in a path to docker's container. */
 import type { Observed } from "../container/identity.ts";
-import { allContainersOf, type Container, type Pod, specOf } from "../pod/pod.ts";
+import { allContainersOf, type Container, type Pod, specOf, statusesOf } from "../pod/pod.ts";
 import type { Agent } from "../sync/agent.ts";
 import { RequestError } from "./request_error.ts";
 
@@ -25,20 +25,28 @@ export function runningContainer(agent: Agent, pod: Pod, name: string): Observed
   return found;
 }
 
-/** The attempt whose logs are asked for. */
+/** The attempt whose logs are asked for; or why there is none, in upstream's words. */
 export function loggedContainer(
   agent: Agent,
   pod: Pod,
   { name, previous }: { name: string; previous: boolean },
 ): Observed {
-  const started = attemptsOf(agent, pod, name).filter(({ state }) => state.startedAt !== "");
-  const found = previous
-    ? started.findLast(({ state }) => state.status === "exited" && isPast(started, state.id))
-    : started.at(-1);
+  const attempts = attemptsOf(agent, pod, name);
+  const started = attempts.filter(({ state }) => state.startedAt !== "");
+  const past = started.findLast(({ state }) => state.status === "exited" && isPast(started, state.id));
+  const status = statusesOf(pod).find((one) => one.name === name);
+  // What could not be started has an end, and a log without a line.
+  const found = previous ? past : started.at(-1) ?? (status?.state?.terminated && attempts.at(-1));
   if (found) return found;
-  const which = previous ? "previous terminated container" : "container";
-  const waiting = previous ? "not found" : "is waiting to start: ContainerCreating";
-  throw new RequestError(400, `${which} "${name}" in pod "${pod.metadata.name}" ${waiting}`);
+  const where = `container "${name}" in pod "${pod.metadata.name}"`;
+  if (previous) throw new RequestError(400, `previous terminated ${where} not found`);
+  if (!status) throw new RequestError(400, `${where} is not available`);
+  throw new RequestError(400, `${where} is waiting to start: ${waitsFor(status.state?.waiting?.reason)}`);
+}
+
+function waitsFor(reason = "no logs yet"): string {
+  if (reason === "ErrImagePull") return "image can't be pulled";
+  return reason === "ImagePullBackOff" ? "trying and failing to pull image" : reason;
 }
 
 /** The last one is past only if nothing came after it and it waits to run again. */

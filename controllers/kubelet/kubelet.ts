@@ -16,7 +16,7 @@ import { keyOf, Pod, Service } from "../../runtime/schema/mod.ts";
 import { NodeReporter } from "./node/node_reporter.ts";
 import { defaults, type KubeletOptions } from "./options.ts";
 import { logind } from "./shutdown/logind.ts";
-import { shutDown } from "./shutdown/shut_down.ts";
+import { resume, shutDown } from "./shutdown/shut_down.ts";
 import { shutdownGroups } from "./shutdown/shutdown_plan.ts";
 import { manifestFolder } from "./static/manifest_folder.ts";
 import { type KubeletServer, startServer } from "./server/server.ts";
@@ -175,7 +175,10 @@ function shutdown(running: () => Running): Source {
           tell(true);
           return shutDown(agent, groups);
         },
-        cancelled: () => tell(false),
+        cancelled() {
+          tell(false);
+          resume(agent);
+        },
         failed: (error) => log.error("shutdowns of the machine are not followed", { error }),
       }, signal);
     },

@@ -44,6 +44,8 @@ Deno.test("a wrong value is refused with its field, itself and the reason, and s
     [{ evictionHard: { "memory.available": "200%" } }, /^evictionHard\[memory.available\]: Invalid value: "200%"/],
     [{ evictionHard: { memory: "1Gi" } }, /^evictionHard: Unsupported value: "memory"/],
     [{ evictionSoft: { "memory.available": "1Gi" } }, /^evictionSoftGracePeriod\[memory.available\]: Required value/],
+    [{ containerLogMaxSize: "0" }, /^containerLogMaxSize: Invalid value: "0": must be more than 0$/],
+    [{ containerLogMaxSize: "lots" }, /^containerLogMaxSize: Invalid value: "lots": must be a quantity/],
     [{ imageGCLowThresholdPercent: 90 }, /^imageGCLowThresholdPercent: Invalid value: 90: must be less than/],
     [{ nodeStatusUpdateFrequency: "10" }, /^nodeStatusUpdateFrequency: Invalid value: "10": must be a duration/],
     [{ registerWithTaints: [{ key: "a", effect: "No" }] }, /^registerWithTaints\[0\].effect: Invalid value: "No"/],

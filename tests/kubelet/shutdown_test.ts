@@ -56,6 +56,15 @@ async function create({ client }: AgentHost, name: string, more: { script?: stri
   await client.create(Pod, { apiVersion: "v1", kind: "Pod", metadata, spec } as never);
 }
 
+/** Nobody starts it anew but the node. */
+const own = `
+apiVersion: v1
+kind: Pod
+metadata: {name: own}
+spec:
+  containers: [{name: c, image: "${busyboxImage}", command: [sh, -c, "${obeys}"]}]
+`;
+
 const endOf = (pod: PodObject | undefined) => pod?.status?.containerStatuses?.[0]?.state?.terminated?.finishedAt;
 
 Deno.test("at a shutdown pods end in order, the Node is not ready and takes none; a cancelled one is over", async () => {
@@ -69,10 +78,13 @@ Deno.test("at a shutdown pods end in order, the Node is not ready and takes none
     value: 100,
   });
   const named = [{ priority: 0, shutdownGracePeriodSeconds: 2 }, { priority: 100, shutdownGracePeriodSeconds: 20 }];
-  const agent = await node.start({ configuration: { shutdownGracePeriodByPodPriority: named } });
+  const staticPodPath = `${node.host.folder}/manifests`;
+  await Deno.mkdir(staticPodPath);
+  await Deno.writeTextFile(`${staticPodPath}/own.yaml`, own);
+  const agent = await node.start({ configuration: { shutdownGracePeriodByPodPriority: named, staticPodPath } });
   await create(node, "stubborn", { script: ignores });
   await create(node, "important", { priorityClassName: "late" });
-  for (const name of ["stubborn", "important"]) await seen(client, name, isReady);
+  for (const name of ["stubborn", "important", "own-n1"]) await seen(client, name, isReady);
 
   await agent.tell("shutdown begun");
   const ended = await Promise.all(["stubborn", "important"].map((name) => seen(client, name, (pod) => !!endOf(pod))));
@@ -82,6 +94,7 @@ Deno.test("at a shutdown pods end in order, the Node is not ready and takes none
     assert.equal(message, "Pod was terminated in response to imminent node shutdown.");
   }
   assert.ok(endOf(ended[0])! <= endOf(ended[1])!, "the important one ended last");
+  await seen(client, "own-n1", (pod) => pod?.status?.reason === "Terminated");
   await nodeSays(node, "node is shutting down");
   await create(node, "new");
   const refused = await seen(client, "new", (pod) => pod?.status?.phase === "Failed");
@@ -91,6 +104,8 @@ Deno.test("at a shutdown pods end in order, the Node is not ready and takes none
   await nodeSays(node, "kubelet is posting ready status");
   await create(node, "next");
   await seen(client, "next", isReady);
+  const again = await seen(client, "own-n1", isReady);
+  assert.deepEqual([again!.status!.phase, again!.status!.reason], ["Running", undefined]);
   await agent.kill();
 });
 

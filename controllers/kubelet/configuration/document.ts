@@ -5,7 +5,7 @@
  * Source: kubelet.config.k8s.io/v1beta1; defaults are upstream's unless a line says why not.
  */
 import { z } from "zod";
-import { parseQuantity } from "../../../runtime/schema/quantity.ts";
+import { parseQuantity, unitsOf } from "../../../runtime/schema/quantity.ts";
 import { durationText, isDuration, msOf } from "./duration.ts";
 
 const duration = (byDefault: string) =>
@@ -13,10 +13,10 @@ const duration = (byDefault: string) =>
     msOf(text) === 0 ? byDefault : durationText(msOf(text))
   );
 
-const quantity = z.union([z.string(), z.number()]).transform(String).refine(
-  isQuantity,
-  "must be a quantity such as 500Mi, and not negative",
-);
+const quantity = z.union([z.string(), z.number()]).transform(String).refine(isQuantity, {
+  error: "must be a quantity such as 500Mi, and not negative",
+  abort: true,
+});
 
 function isQuantity(text: string): boolean {
   try {
@@ -86,7 +86,7 @@ export const schema = z.object({
       "must be a sysctl of a pod's own namespaces (kernel.shm*, kernel.msg*, kernel.sem, fs.mqueue.*, net.*)",
     ),
   ).default([]),
-  containerLogMaxSize: quantity.default("10Mi"),
+  containerLogMaxSize: quantity.refine((text) => unitsOf(text) > 0, "must be more than 0").default("10Mi"),
   containerLogMaxFiles: z.int().min(2, "must be greater than 1").default(5),
 
   /** Upstream pulls one by one unless told otherwise. */

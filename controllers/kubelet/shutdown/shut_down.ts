@@ -1,5 +1,6 @@
 /** Ends the node's pods because the machine goes down: group after group, each within its time. */
 import { sleep } from "../../../runtime/loop/mod.ts";
+import { keyOf } from "../../../runtime/schema/mod.ts";
 import { isTerminal, type Pod, specOf } from "../pod/pod.ts";
 import type { Agent } from "../sync/agent.ts";
 import { endPod } from "../sync/end_pod.ts";
@@ -13,6 +14,14 @@ export async function shutDown(agent: Agent, groups: readonly ShutdownGroup[]): 
   agent.context.log.info("the machine goes down, pods end", { pods: pods.length });
   for (const [place, members] of podsOfGroups(groups, pods).entries()) {
     await endGroup(agent, members, groups[place]!.seconds);
+  }
+}
+
+/** The machine stays up: what nobody else starts anew, begins again. */
+export function resume(agent: Agent): void {
+  for (const { metadata } of agent.pods.statics.list()) {
+    agent.memories.forget(metadata.uid);
+    agent.enqueue(keyOf({ metadata }));
   }
 }
 

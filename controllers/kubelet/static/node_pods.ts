@@ -44,7 +44,7 @@ export class NodePods {
 /** Whether it has ended docker says: an end that is only told (by a machine that went down) is none. */
 function seenThrough(own: Pod, { metadata, status }: Pod): Pod {
   const { resourceVersion, generation } = metadata;
-  const { phase, reason: _reason, message: _message, ...rest } = status ?? {};
+  const { phase, ...rest } = status ?? {};
   const present = phase === "Failed" || phase === "Succeeded" ? rest : status;
   return { ...own, metadata: { ...own.metadata, resourceVersion, generation }, status: present };
 }

@@ -112,10 +112,11 @@ async function write(agent: Agent, pod: Pod, { status, memory }: Writing): Promi
   }
 }
 
-/** A strategic merge keeps what it isn't told to drop: addresses and conditions' reasons of before. */
+/** A strategic merge keeps what it isn't told to drop: addresses and reasons of before, its own and its conditions'. */
 function withRemovals({ status: before = {} }: Pod, status: PodStatus): object {
   const gone = (before.podIPs ?? []).filter(({ ip }) => status.podIPs && !status.podIPs.some((one) => one.ip === ip));
   return {
+    ...dropped(before),
     ...status,
     ...(gone.length > 0 && { podIPs: [...status.podIPs ?? [], ...gone.map(({ ip }) => ({ ip, $patch: "delete" }))] }),
     conditions: [

@@ -1,6 +1,7 @@
 /** `/metrics`: what the API server counts, under upstream's names. */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Store } from "../store/store.ts";
+import { type ObserveWebhook, webhookMetrics } from "./admission/webhooks/webhook_metrics.ts";
 import type { WatchCache } from "./cache/mod.ts";
 import type { FlowControl, FlowObserver } from "./flow_control/flow_control.ts";
 import { flowMetrics } from "./flow_control/flow_metrics.ts";
@@ -19,6 +20,7 @@ export interface RequestLabels {
 
 export interface ApiMetrics {
   readonly flow: FlowObserver;
+  readonly webhook: ObserveWebhook;
   /** A request has come; call what is returned when it is answered. */
   enter(method: string): () => void;
   /** `seconds` absent: a watch, whose length says nothing. */
@@ -78,6 +80,7 @@ export function apiMetrics({ cache, resources, store, flow }: Measured): ApiMetr
   });
   return {
     flow: flowMetrics(registry, flow),
+    webhook: webhookMetrics(registry),
     enter(method) {
       const kind = method === "GET" || method === "HEAD" ? "readOnly" : "mutating";
       inFlight[kind]++;

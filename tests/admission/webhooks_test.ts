@@ -234,3 +234,25 @@ Deno.test("a webhook is asked over the connection of the last time, and over ano
   assert.equal(hook.connections, 2);
   assert.equal(hook.asked.length, 4);
 });
+
+Deno.test("what webhooks take, refuse and fail is counted under upstream's names", async () => {
+  await using hook = await webhookServer(({ name }) => {
+    return name === "bad" ? { allowed: false, status: { code: 418, message: "no" } } : { allowed: true };
+  });
+  await using world = await apiWorld();
+  await world.call("POST", `${registrations}/validatingwebhookconfigurations`, configuration("Validating", hook));
+  for (const name of ["good", "bad"]) await world.call("POST", maps, map(name));
+  await hook[Symbol.asyncDispose]();
+  assert.equal((await world.call("POST", maps, map("later"))).status, 500);
+  const { body } = await world.call("GET", "/metrics");
+  const told = String(body).split("\n").filter((line) => /^apiserver_admission_webhook_(request|rejection)/.test(line));
+  const labels = 'name="hook.example.com",operation="CREATE"';
+  const sorted = told.map((line) => line.replace(/\{(.*)\}/, (_, all) => `{${all.split(",").sort().join()}}`)).sort();
+  assert.deepEqual(sorted, [
+    `apiserver_admission_webhook_rejection_count{error_type="calling_webhook_error",${labels},rejection_code="0",type="validating"} 1`,
+    `apiserver_admission_webhook_rejection_count{error_type="no_error",${labels},rejection_code="418",type="validating"} 1`,
+    `apiserver_admission_webhook_request_total{code="0",${labels},rejected="true",type="validating"} 1`,
+    `apiserver_admission_webhook_request_total{code="200",${labels},rejected="false",type="validating"} 1`,
+    `apiserver_admission_webhook_request_total{code="200",${labels},rejected="true",type="validating"} 1`,
+  ]);
+});

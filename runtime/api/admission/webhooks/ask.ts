@@ -7,6 +7,7 @@ import type { AdmissionRequest, ClusterView } from "../admission.ts";
 import { callWebhook } from "./call.ts";
 import { matchedResource } from "./matching.ts";
 import { denied, dryRunRefused, failedCalling } from "./refusals.ts";
+import type { ObserveWebhook } from "./webhook_metrics.ts";
 import { type ReviewAnswer, reviewAnswer, reviewRequest, reviewVersion } from "./review.ts";
 import type { MatchCondition, Webhook } from "./webhook.ts";
 
@@ -24,6 +25,12 @@ export interface WebhookContext {
   readonly random: () => number;
   readonly conditionsHold: ConditionsHold;
   readonly connections: KeptConnections;
+  readonly observe: ObserveWebhook;
+}
+
+/** Who asks: the plugin of the mutating webhooks, or that of the validating ones. */
+export interface Asker extends WebhookContext {
+  readonly type: "admit" | "validating";
 }
 
 const log = getLogger(["d8s", "api", "webhooks"]);
@@ -34,7 +41,7 @@ export async function ask(
   webhook: Webhook,
   request: AdmissionRequest,
   view: ClusterView,
-  context: WebhookContext,
+  context: Asker,
 ): Promise<Verdict | undefined> {
   const matched = matchedResource(webhook, request, view, context.registry);
   if (!matched) return undefined;
@@ -44,7 +51,7 @@ export async function ask(
     if (request.dryRun && webhook.sideEffects !== "None" && webhook.sideEffects !== "NoneOnDryRun") {
       throw dryRunRefused(webhook);
     }
-    return await question(webhook, request, matched, view, context);
+    return await observed(webhook, request, context, () => question(webhook, request, matched, view, context));
   });
   if (!answer) return undefined;
   for (const warning of answer.warnings) request.warn(warning.slice(0, longestWarning));
@@ -60,6 +67,27 @@ async function tolerant<T>(webhook: Webhook, work: () => Promise<T>): Promise<T 
     if (webhook.failurePolicy !== "Ignore") throw failedCalling(webhook, error);
     log.warn("a webhook could not be asked and is ignored", { webhook: webhook.name, error });
     return undefined;
+  }
+}
+
+async function observed(
+  webhook: Webhook,
+  { operation }: AdmissionRequest,
+  { observe, type }: Asker,
+  work: () => Promise<ReviewAnswer>,
+): Promise<ReviewAnswer> {
+  const begun = performance.now();
+  const tell = (code: number, rejected: boolean, rejectionCode: number) => {
+    const seconds = (performance.now() - begun) / 1000;
+    observe({ name: webhook.name, type, operation, seconds, code, rejected, rejectionCode });
+  };
+  try {
+    const answer = await work();
+    tell(200, !answer.allowed, answer.allowed ? 0 : denied(webhook, answer).code);
+    return answer;
+  } catch (error) {
+    tell(0, webhook.failurePolicy !== "Ignore", 0);
+    throw error;
   }
 }
 

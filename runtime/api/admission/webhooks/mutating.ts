@@ -14,7 +14,7 @@ import {
 import { copyJson } from "../../objects/json_value.ts";
 import { applyJsonPatch } from "../../patch/mod.ts";
 import type { AdmissionPlugin, AdmissionRequest, Admitted, ClusterView } from "../admission.ts";
-import { ask, type Verdict, type WebhookContext } from "./ask.ts";
+import { ask, type Asker, type Verdict, type WebhookContext } from "./ask.ts";
 import { mayBeAsked } from "./matching.ts";
 import { failedCalling } from "./refusals.ts";
 import { asVersion } from "./review.ts";
@@ -24,6 +24,7 @@ import { type Webhook, webhooksOf } from "./webhook.ts";
 type Left = Map<string, string>;
 
 export function mutatingWebhooks(context: WebhookContext): AdmissionPlugin {
+  const asker: Asker = { ...context, type: "admit" };
   const rounds = new WeakMap<KubeObject, Left>();
   return {
     name: "MutatingAdmissionWebhook",
@@ -32,7 +33,7 @@ export function mutatingWebhooks(context: WebhookContext): AdmissionPlugin {
       if (webhooks.length === 0 || !mayBeAsked(request)) return;
       const left: Left = request.object && rounds.get(request.object) || new Map();
       if (request.object) rounds.set(request.object, left);
-      return inTurn(webhooks, request, view, context, left);
+      return inTurn(webhooks, request, view, asker, left);
     },
   };
 }
@@ -41,7 +42,7 @@ async function inTurn(
   webhooks: readonly Webhook[],
   request: AdmissionRequest,
   view: ClusterView,
-  context: WebhookContext,
+  context: Asker,
   left: Left,
 ): Promise<Admitted> {
   let changed = false;

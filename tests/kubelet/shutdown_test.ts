@@ -51,7 +51,8 @@ const ignores = "trap '' TERM; while true; do sleep 1 & wait; done";
 async function create({ client }: AgentHost, name: string, more: { script?: string; priorityClassName?: string } = {}) {
   const { script = obeys, priorityClassName } = more;
   const container = { name: "c", image: busyboxImage, command: ["sh", "-c", script] };
-  const spec = { nodeName: "n1", automountServiceAccountToken: false, priorityClassName, containers: [container] };
+  const own = { nodeName: "n1", automountServiceAccountToken: false, terminationGracePeriodSeconds: 1 };
+  const spec = { ...own, priorityClassName, containers: [container] };
   const metadata = { name, namespace: "default" };
   await client.create(Pod, { apiVersion: "v1", kind: "Pod", metadata, spec } as never);
 }
@@ -77,7 +78,7 @@ Deno.test("at a shutdown pods end in order, the Node is not ready and takes none
     metadata,
     value: 100,
   });
-  const named = [{ priority: 0, shutdownGracePeriodSeconds: 2 }, { priority: 100, shutdownGracePeriodSeconds: 20 }];
+  const named = [{ priority: 0, shutdownGracePeriodSeconds: 60 }, { priority: 100, shutdownGracePeriodSeconds: 60 }];
   const staticPodPath = `${node.host.folder}/manifests`;
   await Deno.mkdir(staticPodPath);
   await Deno.writeTextFile(`${staticPodPath}/own.yaml`, own);

@@ -8,32 +8,16 @@ import fc from "fast-check";
 import type { INodeSelectorTerm } from "kubernetes-models/v1/NodeSelectorTerm";
 import type { IPod } from "kubernetes-models/v1/Pod";
 import type { Client } from "../../runtime/loop/mod.ts";
-import {
-  isReason,
-  Job,
-  type KubeObject,
-  Node,
-  Pod,
-  ReplicaSet,
-  ServiceAccount,
-  type Stored,
-} from "../../runtime/schema/mod.ts";
+import { Job, type KubeObject, Node, Pod, ReplicaSet } from "../../runtime/schema/mod.ts";
 import type { Cluster } from "../../controllers/scheduler/cluster.ts";
 import { defaultProfile } from "../../controllers/scheduler/configuration/configuration.ts";
 import { placePod } from "../../controllers/scheduler/place_pod.ts";
 import { planPreemption } from "../../controllers/scheduler/preemption.ts";
 import { type PodFacts, podFacts } from "../../controllers/scheduler/pod_facts.ts";
 import { refusalWords } from "../../controllers/scheduler/refusal_words.ts";
-import { type ApiServer, apiServer } from "../support/api_server.ts";
-import { kubeconfigOf } from "../support/kubectl_session.ts";
-import { runCommand } from "../support/run_command.ts";
+import { apiServer } from "../support/api_server.ts";
 import { clusterOf, seeded } from "./sample.ts";
-
-const namespace = "default";
-const zone = "topology.kubernetes.io/zone";
-const hostname = "kubernetes.io/hostname";
-const { code, stdout } = await runCommand(["sh", "-c", "command -v kube-scheduler"], { check: false });
-const program = code === 0 ? stdout.trim() : undefined;
+import { addNode, decided, ensureAccount, hostname, namespace, program, runUpstream, seed, zone } from "./upstream.ts";
 
 const app = fc.constantFrom("x", "y", "z");
 const key = fc.constantFrom(zone, hostname);
@@ -118,33 +102,7 @@ const podArbitrary = fc.record({
   owner: fc.constantFrom(undefined, "ReplicaSet" as const, "Job" as const),
 });
 
-type NodeTraits = typeof nodeArbitrary extends fc.Arbitrary<infer T> ? T : never;
 type PodTraits = typeof podArbitrary extends fc.Arbitrary<infer T> ? T : never;
-
-async function addNode(client: Client, name: string, traits: NodeTraits): Promise<void> {
-  const labels = {
-    [hostname]: name,
-    disk: traits.disk,
-    rank: `${traits.rank}`,
-    ...(traits.zone && { [zone]: traits.zone }),
-  };
-  await client.create(Node, { apiVersion: "v1", kind: "Node", metadata: { name, labels } });
-  const amounts = {
-    cpu: traits.cpu,
-    memory: traits.memory,
-    pods: "12",
-    ...(traits.gpu && { "example.com/gpu": traits.gpu }),
-  };
-  const images = traits.image ? [{ names: ["web:1"], sizeBytes: 600_000_000 }] : [];
-  const conditions = [{ type: "Ready", status: "True" }];
-  const status = { capacity: amounts, allocatable: amounts, images, conditions };
-  await client.patch(Node, { name }, { type: "merge", body: { status } }, { subresource: "status" });
-  const taints = traits.taint ? [{ key: "dedicated", value: "db", effect: traits.taint }] : [];
-  await client.patch(Node, { name }, {
-    type: "merge",
-    body: { spec: { taints, unschedulable: traits.unschedulable } },
-  });
-}
 
 type Owner = NonNullable<NonNullable<IPod["metadata"]>["ownerReferences"]>[number];
 
@@ -214,17 +172,6 @@ function podOf(name: string, traits: PodTraits, owners: ReadonlyMap<string, Owne
   };
 }
 
-/** The pod when upstream has bound it or said why not. */
-async function decided(client: Client, name: string): Promise<Stored<IPod>> {
-  const options = { namespace, fieldSelector: `metadata.name=${name}`, signal: AbortSignal.timeout(20_000) };
-  for await (const event of client.watch(Pod, options)) {
-    if (event.type === "BOOKMARK") continue;
-    const { spec, status } = event.object;
-    if (spec?.nodeName || status?.conditions?.some(({ type }) => type === "PodScheduled")) return event.object;
-  }
-  throw new Error(`nobody decided about ${name}`);
-}
-
 /** Nodes that we would choose, by different chances; or our words. */
 function ours(pod: PodFacts, cluster: Cluster): { nodes: Set<string>; words: string } {
   const nodes = new Set<string>();
@@ -240,33 +187,13 @@ function ours(pod: PodFacts, cluster: Cluster): { nodes: Set<string>; words: str
   return { nodes, words: "" };
 }
 
-async function runUpstream(server: ApiServer): Promise<AsyncDisposable> {
-  const folder = await Deno.makeTempDir({ prefix: "d8s-upstream-" });
-  await Deno.writeTextFile(`${folder}/kubeconfig`, JSON.stringify(kubeconfigOf(server)), { mode: 0o600 });
-  const args = [`--kubeconfig=${folder}/kubeconfig`, "--leader-elect=false", "--secure-port=0"];
-  const child = new Deno.Command(program!, { args, stdin: "null", stdout: "null", stderr: "null" }).spawn();
-  return {
-    async [Symbol.asyncDispose]() {
-      child.kill("SIGKILL");
-      await child.status;
-      await Deno.remove(folder, { recursive: true });
-    },
-  };
-}
-
 Deno.test({
   name: "kube-scheduler chooses nodes that are among our best, and refuses pods in our words",
   ignore: program === undefined, // kube-scheduler is not in PATH
   async fn() {
-    const seed = Number(Deno.env.get("SEED") ?? 36);
     await using server = await apiServer();
     const { client } = server;
-    await client.create(ServiceAccount, {
-      apiVersion: "v1",
-      kind: "ServiceAccount",
-      metadata: { name: "default", namespace },
-    })
-      .catch((error) => assert.ok(isReason(error, "AlreadyExists")));
+    await ensureAccount(client);
     const traits = fc.sample(nodeArbitrary, { numRuns: 7, seed });
     await Promise.all(traits.map((one, n) => addNode(client, `n${n}`, one)));
     const cluster = clusterOf(...(await client.list(Node)).items);

@@ -107,5 +107,7 @@ export function connectionOf(
   }
   const requestId = requestIdOf(incoming);
   outgoing?.setHeader("audit-id", requestId);
-  return { certificate: certificate ?? undefined, remoteAddress: socket.remoteAddress, requestId, incoming, outgoing };
+  const asked = { certificate: certificate ?? undefined, remoteAddress: socket.remoteAddress, requestId, incoming };
+  // Hono takes the body off an answer to HEAD: nobody may have begun to write it.
+  return incoming.method === "HEAD" ? asked : { ...asked, outgoing };
 }

@@ -102,6 +102,7 @@ async function* watch<T>(
   collection: { resource: Resource; namespace: string },
   { signal, namespace: _inCollection, timeoutSeconds, ...call }: WatchOptions,
 ): AsyncIterable<WatchEvent<T>> {
+  if (signal.aborted) return;
   const buffer = new EventBuffer<WatchEvent<T>>();
   using _watch = await registry.watch(collection, call, {
     event: (type, { object }) => buffer.push({ type, object: object as Stored<T> }),

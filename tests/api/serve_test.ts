@@ -84,10 +84,14 @@ Deno.test("a watch over the socket begins at once, and is forgotten when its cli
     assert.deepEqual(await api.ready(), []);
   }));
 
-Deno.test("a list larger than one write arrives whole", () =>
+Deno.test("a list larger than one write arrives whole, and nothing of it for who asks for the head only", () =>
   served(async ({ call }) => {
     const data = { text: "x".repeat(100_000) };
     for (let i = 0; i < 30; i++) await (await call("POST", maps, map(`m${i}`, data))).body?.cancel();
+    for (const path of [maps, "/openapi/v2"]) {
+      const head = await call("HEAD", path);
+      assert.deepEqual([head.status, await head.text()], [200, ""]);
+    }
     const { items } = await (await call("GET", maps)).json();
     assert.equal(items.length, 30);
     assert.ok(items.every((item: { data: { text: string } }) => item.data.text.length === 100_000));

@@ -64,6 +64,8 @@ export interface WriteCall {
   readonly spoken?: Resource;
   /** Takes the texts of `Warning` headers. */
   readonly warn?: (text: string) => void;
+  /** Takes the annotations of the audit event; absent: nobody writes one. */
+  readonly annotate?: (key: string, value: string) => void;
 }
 
 export interface PatchBody {

@@ -17,6 +17,8 @@ export interface AdmissionRequest {
   readonly user: User;
   readonly dryRun: boolean;
   readonly warn: (text: string) => void;
+  /** For the audit event; absent: nobody writes one. */
+  readonly annotate?: (key: string, value: string) => void;
   /** The second round of the changes, because somebody outside changed the object in the first. */
   readonly again?: boolean;
 }

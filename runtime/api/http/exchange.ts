@@ -30,7 +30,7 @@ export function targetOf({ resource, path }: Exchange) {
 
 /** `kind`: of the options, as messages name them (`CreateOptions`). */
 export function writeCallOf(exchange: Exchange, kind: string, duplicateFields: readonly string[] = []): WriteCall {
-  const { url, request, user, path, warnings } = exchange;
+  const { url, request, user, path, warnings, connection: { audit } } = exchange;
   const query = url.searchParams;
   return {
     user,
@@ -42,6 +42,7 @@ export function writeCallOf(exchange: Exchange, kind: string, duplicateFields: r
     warn: (warning) => {
       if (!warnings.includes(warning)) warnings.push(warning);
     },
+    annotate: audit && ((key, value) => audit.annotate(key, value)),
   };
 }
 

@@ -79,6 +79,7 @@ async function createOnce(
     user: call.user,
     dryRun: call.dryRun ?? false,
     warn: call.warn ?? ignore,
+    annotate: call.annotate,
   };
   await admit(m.admission, "prepare", request, m.view);
   await checkNamespace(m, resource, namespace, name);

@@ -44,6 +44,7 @@ async function removeOnce(
     user: call.user,
     dryRun: call.dryRun ?? false,
     warn: call.warn ?? (() => {}),
+    annotate: call.annotate,
   };
   const plugins = call.admitted ? [] : m.admission;
   await admit(plugins, "admit", request, m.view);

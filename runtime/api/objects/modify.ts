@@ -141,6 +141,7 @@ function requestOf({ resource, name, namespace }: Target, call: WriteCall, objec
     user: call.user,
     dryRun: call.dryRun ?? false,
     warn: call.warn ?? (() => {}),
+    annotate: call.annotate,
   };
   return request;
 }

@@ -12,9 +12,9 @@ export async function admitPosted(
   m: Machinery,
   target: Target & { readonly subresource: string },
   object: KubeObject,
-  { user, dryRun = false, warn = () => {} }: WriteCall,
+  { user, dryRun = false, warn = () => {}, annotate }: WriteCall,
 ): Promise<void> {
-  const request: AdmissionRequest = { ...target, operation: "CREATE", object, user, dryRun, warn };
+  const request: AdmissionRequest = { ...target, operation: "CREATE", object, user, dryRun, warn, annotate };
   await admit(m.admission, "admit", request, m.view);
   await admit(m.admission, "validate", request, m.view);
 }

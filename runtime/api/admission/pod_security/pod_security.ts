@@ -14,7 +14,16 @@ import { forbidden } from "../../objects/refusals.ts";
 import type { AdmissionPlugin, AdmissionRequest, ClusterView } from "../admission.ts";
 import { plural, type Pod } from "./pod.ts";
 import { noDefaults, type PodSecurityDefaults } from "./configuration.ts";
-import { type Defaults, labelFaults, type Policy, policyOf, reasons, shownPolicy, violations } from "./policy.ts";
+import {
+  type Defaults,
+  labelFaults,
+  type Policy,
+  policyOf,
+  prefix,
+  reasons,
+  shownPolicy,
+  violations,
+} from "./policy.ts";
 
 /** Where each kind keeps its template of pods. */
 const templates: Readonly<Record<string, readonly string[]>> = {
@@ -43,6 +52,7 @@ export function podSecurity({ defaults, exemptions }: PodSecurityDefaults = noDe
       const labels = view.get("", "namespaces", "", namespace)?.metadata.labels;
       if (kind === "pods") enforce(request, pod, policyOf(labels, "enforce", defaults));
       warn(request, pod, policyOf(labels, "warn", defaults));
+      note(request, pod, policyOf(labels, "audit", defaults));
     },
   };
 }
@@ -61,7 +71,8 @@ function templateIn(object: KubeObject, path: readonly string[], subresource: st
   return (found as Pod | undefined)?.spec ? found as Pod : undefined;
 }
 
-function enforce({ resource, name }: AdmissionRequest, pod: Pod, policy: Policy | undefined): void {
+function enforce({ resource, name, annotate }: AdmissionRequest, pod: Pod, policy: Policy | undefined): void {
+  annotate?.(`${prefix}enforce-policy`, policy ? `${policy.level}:${policy.version}` : "privileged:latest");
   const found = policy && violations(pod, policy);
   if (found) throw forbidden(resource, name, `violates PodSecurity ${shownPolicy(policy)}: ${found}`);
 }
@@ -69,6 +80,11 @@ function enforce({ resource, name }: AdmissionRequest, pod: Pod, policy: Policy 
 function warn({ warn }: AdmissionRequest, pod: Pod, policy: Policy | undefined): void {
   const found = policy && violations(pod, policy);
   if (found) warn(`would violate PodSecurity ${shownPolicy(policy)}: ${found}`);
+}
+
+function note({ annotate }: AdmissionRequest, pod: Pod, policy: Policy | undefined): void {
+  const found = annotate && policy && violations(pod, policy);
+  if (found) annotate(`${prefix}audit-violations`, `would violate PodSecurity ${shownPolicy(policy)}: ${found}`);
 }
 
 /** Labels must be such, and pods that are there already and break a new rule are told of. */

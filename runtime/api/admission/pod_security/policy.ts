@@ -14,7 +14,7 @@ export interface Policy {
 
 type Labels = Readonly<Record<string, string>>;
 
-const prefix = "pod-security.kubernetes.io/";
+export const prefix = "pod-security.kubernetes.io/";
 export const levels = ["privileged", "baseline", "restricted"] as const;
 const versionPattern = /^v1\.(\d+)$/;
 

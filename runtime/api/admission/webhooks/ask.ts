@@ -54,6 +54,9 @@ export async function ask(
     return await observed(webhook, request, context, () => question(webhook, request, matched, view, context));
   });
   if (!answer) return undefined;
+  for (const [key, value] of Object.entries(answer.auditAnnotations)) {
+    request.annotate?.(`${webhook.name}/${key}`, value);
+  }
   for (const warning of answer.warnings) request.warn(warning.slice(0, longestWarning));
   if (!answer.allowed) throw denied(webhook, answer);
   return { ...answer, matched };

@@ -66,6 +66,7 @@ export interface ReviewAnswer {
   /** Operations of a JSON patch. */
   readonly patch?: Json[];
   readonly warnings: readonly string[];
+  readonly auditAnnotations: Readonly<Record<string, string>>;
 }
 
 /** Throws in upstream's words for whatever is not the answer to this question. */
@@ -84,7 +85,13 @@ export function reviewAnswer(text: string, version: string, uid: string): Review
   }
   const warnings = Array.isArray(response.warnings) ? response.warnings.map(String) : [];
   const status = response.status as ReviewAnswer["status"];
-  return { allowed: response.allowed === true, status, patch: patchOf(response, version), warnings };
+  const auditAnnotations = annotationsOf(response);
+  return { allowed: response.allowed === true, status, patch: patchOf(response, version), warnings, auditAnnotations };
+}
+
+function annotationsOf({ auditAnnotations }: Record<string, unknown>): Record<string, string> {
+  if (typeof auditAnnotations !== "object" || auditAnnotations === null) return {};
+  return Object.fromEntries(Object.entries(auditAnnotations).map(([key, value]) => [key, String(value)]));
 }
 
 function patchOf({ patch, patchType }: Record<string, unknown>, version: string): Json[] | undefined {

@@ -172,7 +172,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     ]),
     streams: streamRoutes(streams),
   };
-  const metrics = apiMetrics({ cache, resources, store, flow: () => flow });
+  const metrics = apiMetrics({ cache, resources, store, audit: options.audit?.counts, flow: () => flow });
   let layer: Aggregation | undefined;
   const remoteApis = () => layer?.apis;
   const app = apiApp({

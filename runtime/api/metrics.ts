@@ -2,6 +2,7 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Store } from "../store/store.ts";
 import { type ObserveWebhook, webhookMetrics } from "./admission/webhooks/webhook_metrics.ts";
+import type { AuditCounts } from "./audit/mod.ts";
 import type { WatchCache } from "./cache/mod.ts";
 import type { FlowControl, FlowObserver } from "./flow_control/flow_control.ts";
 import { flowMetrics } from "./flow_control/flow_metrics.ts";
@@ -35,11 +36,12 @@ export interface Measured {
   readonly cache: WatchCache;
   readonly resources: Pick<ResourceRegistry, "all">;
   readonly store: Pick<Store, "size">;
+  readonly audit?: AuditCounts;
   /** Asked at every scrape. */
   readonly flow: () => FlowControl;
 }
 
-export function apiMetrics({ cache, resources, store, flow }: Measured): ApiMetrics {
+export function apiMetrics({ cache, resources, store, audit, flow }: Measured): ApiMetrics {
   const registry = new Registry();
   const registers = [registry];
   processMetrics(registry);
@@ -66,6 +68,7 @@ export function apiMetrics({ cache, resources, store, flow }: Measured): ApiMetr
       for (const [request_kind, count] of Object.entries(inFlight)) this.set({ request_kind }, count);
     },
   });
+  audit?.register(registry);
   kindMetrics(registry, { cache, resources });
   new Gauge({
     name: "apiserver_storage_size_bytes",

@@ -200,6 +200,20 @@ function storeFlags<T extends Command>(command: T) {
     .option("--audit-log-maxbackup <number>", "how many of those are kept (default: 10; 0: all)")
     .option("--audit-log-maxage <days>", "how long those are kept (default: 0, for ever)")
     .option(
+      "--audit-webhook-config-file <file>",
+      "kubeconfig of a server that gets the events, beside or without a file",
+    )
+    .option("--audit-webhook-mode <mode>", "batch, or blocking: no answer before its event was sent (default: batch)")
+    .option("--audit-webhook-initial-backoff <time>", "wait before a failed batch is sent again (default: 10s)")
+    .option("--audit-webhook-batch-buffer-size <events>", "how many wait before more are lost (default: 10000)")
+    .option("--audit-webhook-batch-max-size <events>", "how many go in one request (default: 400)")
+    .option("--audit-webhook-batch-max-wait <time>", "how long an event waits for others (default: 30s)")
+    .option("--audit-webhook-batch-throttle-qps <number>", "requests a second (default: 10)")
+    .option("--audit-webhook-batch-throttle-burst <number>", "requests at once after a rest (default: 15)")
+    .option("--audit-webhook-truncate-enabled", "leave the bodies out of events that are too large")
+    .option("--audit-webhook-truncate-max-event-size <bytes>", "what is too large for an event (default: 102400)")
+    .option("--audit-webhook-truncate-max-batch-size <bytes>", "and for a request (default: 10485760)")
+    .option(
       "--scheduler-config <file>",
       "how pods are placed (KubeSchedulerConfiguration; default: upstream's defaults)",
     )

@@ -4,6 +4,7 @@
  * one machine.
  */
 import { z } from "zod";
+import { type AuditSettings, auditSettings, auditShape } from "./audit_settings.ts";
 
 const dnsLabel = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 const absolute = z.string().regex(/^\//, "must be an absolute path");
@@ -51,11 +52,7 @@ export const settingsSchema = z.strictObject({
   "enable-admission-plugins": names,
   "disable-admission-plugins": names,
   "admission-control-config-file": absolute.optional(),
-  "audit-policy-file": absolute.optional(),
-  "audit-log-path": absolute.optional(),
-  "audit-log-maxsize": count.default(100),
-  "audit-log-maxbackup": count.default(10),
-  "audit-log-maxage": count.default(0),
+  ...auditShape,
   "scheduler-config": absolute.optional(),
   "kubelet-config": absolute.optional(),
   "fake-nodes": count.max(9999, "must be 9999 or less").optional(),
@@ -117,14 +114,8 @@ export interface Settings {
     readonly disable: readonly string[];
     readonly config?: string;
   };
-  /** Absent: nothing is written down. Sizes in megabytes, ages in days. */
-  readonly audit?: {
-    readonly policy: string;
-    readonly path: string;
-    readonly maxSize: number;
-    readonly maxBackup: number;
-    readonly maxAge: number;
-  };
+  /** Absent: nothing is written down. */
+  readonly audit?: AuditSettings;
   /** A KubeSchedulerConfiguration; absent: upstream's defaults. */
   readonly schedulerConfig?: string;
   /** A KubeletConfiguration; absent: what the node does without one. */
@@ -180,13 +171,7 @@ export function settingsFrom(raw: Record<string, unknown>, machine: MachineDefau
       disable: chosen["disable-admission-plugins"],
       config: chosen["admission-control-config-file"],
     },
-    audit: chosen["audit-policy-file"] === undefined ? undefined : {
-      policy: chosen["audit-policy-file"],
-      path: chosen["audit-log-path"] ?? `${chosen["data-dir"]}/audit/audit.log`,
-      maxSize: chosen["audit-log-maxsize"],
-      maxBackup: chosen["audit-log-maxbackup"],
-      maxAge: chosen["audit-log-maxage"],
-    },
+    audit: auditSettings(chosen, chosen["data-dir"]),
     dockerHost: chosen["docker-host"] ?? environment.DOCKER_HOST ?? "unix:///var/run/docker.sock",
     cniConfDir: chosen["cni-conf-dir"],
     cniBinDir: chosen["cni-bin-dir"] ?? machine.cniBinDirs[0] ?? "/usr/lib/cni",

@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { auditLogFile, type AuditPolicy, extentOf, parsePolicy, recordRequest } from "../../runtime/api/audit/mod.ts";
+import {
+  AuditCounts,
+  auditLogFile,
+  type AuditPolicy,
+  extentOf,
+  parsePolicy,
+  recordRequest,
+} from "../../runtime/api/audit/mod.ts";
 import type { User } from "../../runtime/auth/mod.ts";
 
 const policy = (...rules: object[]): AuditPolicy =>
@@ -45,7 +52,11 @@ Deno.test("an event says who did what to which object, as whom, with the bodies 
   const user = { name: "root", groups: ["system:masters"] };
   const connection = { remoteAddress: "192.0.2.1", requestId: "id-1" };
   const asked = { request, connection, user, nowMs: () => Date.parse("2026-01-01T00:00:00Z") };
-  const audit = { policy: policy({ level: "RequestResponse", omitManagedFields: true }), sink };
+  const audit = {
+    policy: policy({ level: "RequestResponse", omitManagedFields: true }),
+    sink,
+    counts: new AuditCounts(),
+  };
   const recording = recordRequest(audit, asked)!;
   recording.actsAs(ann);
   recording.connection.audit!.annotate("authorization.k8s.io/decision", "allow");
@@ -99,5 +110,33 @@ Deno.test("the audit log is its owner's alone, is set aside when it is full, and
   assert.deepEqual(lines.map((text) => JSON.parse(text).turn).sort(), [1, 2, 3]);
   assert.equal((await Deno.stat(path)).mode! & 0o777, 0o600);
   assert.deepEqual(troubles, []);
+  await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("set-aside audit logs go when they are too old, however few they are, and stay for ever when nobody said", async () => {
+  const day = 86_400_000;
+  const dir = await Deno.makeTempDir();
+  const path = `${dir}/audit.log`;
+  const fill = async (maxAgeMs: number, nowMs: number) => {
+    const sink = await auditLogFile({
+      path,
+      maxBytes: 1,
+      backups: 0,
+      maxAgeMs,
+      now: () => nowMs,
+      onTrouble: assert.ifError,
+    });
+    await sink.write({ nowMs });
+    await sink.close();
+  };
+  const asideCount = () => [...Deno.readDirSync(dir)].filter(({ name }) => name !== "audit.log").length;
+  const now = Date.now();
+  for (let turn = 0; turn < 4; turn++) await fill(0, now + turn);
+  assert.equal(asideCount(), 3);
+  await Deno.writeTextFile(`${path}.mine`, "what somebody put beside them");
+  await fill(2 * day, now + day);
+  assert.equal(asideCount(), 5);
+  await fill(2 * day, now + 3 * day + 1);
+  assert.equal(asideCount(), 2, "the one that was set aside just now, and what is no log");
   await Deno.remove(dir, { recursive: true });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type AuditPolicy, parsePolicy } from "../../runtime/api/audit/mod.ts";
+import { AuditCounts, type AuditPolicy, parsePolicy } from "../../runtime/api/audit/mod.ts";
 import { type Api, createApi, serveApi } from "../../runtime/api/mod.ts";
 import { ensurePki, type Pki, type User } from "../../runtime/auth/mod.ts";
 import { systemClock } from "../../runtime/loop/mod.ts";
@@ -43,7 +43,7 @@ async function auditedApi(policy = everything("Metadata")): Promise<AuditedApi> 
       const allowed = user.groups.includes("system:masters");
       return Promise.resolve({ allowed, reason: allowed ? "masters may" : "only masters may" });
     },
-    audit: { policy, sink: { write, close: async () => {} } },
+    audit: { policy, sink: { write, close: async () => {} }, counts: new AuditCounts() },
   });
   return {
     api,

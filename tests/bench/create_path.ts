@@ -2,7 +2,7 @@
  * What every gate together costs a create: pods made in a server with RBAC, audit at Metadata, flow control, upstream's admission
  * and encryption, and in one with none of them, turn by turn, in process, so that nothing else is measured.
  */
-import { auditLogFile, parsePolicy } from "../../runtime/api/audit/mod.ts";
+import { AuditCounts, auditLogFile, parsePolicy } from "../../runtime/api/audit/mod.ts";
 import { type Api, createApi } from "../../runtime/api/mod.ts";
 import { clusterAccess, type User } from "../../runtime/auth/mod.ts";
 import { systemClock } from "../../runtime/loop/mod.ts";
@@ -56,7 +56,14 @@ async function gated(folder: string): Promise<Measured> {
   const access = clusterAccess();
   const { authorize } = access;
   const clock = systemClock;
-  const api = await createApi({ store, clock, access, authorize, authenticate, audit: { policy, sink } });
+  const api = await createApi({
+    store,
+    clock,
+    access,
+    authorize,
+    authenticate,
+    audit: { policy, sink, counts: new AuditCounts() },
+  });
   return {
     api,
     async [Symbol.asyncDispose]() {

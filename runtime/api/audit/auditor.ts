@@ -9,12 +9,14 @@ import type { User } from "../../auth/user.ts";
 import type { Json } from "../../schema/mod.ts";
 import type { Connection } from "../connection.ts";
 import { parseResourcePath, verbOf } from "../http/request_info.ts";
+import type { AuditCounts } from "./audit_metrics.ts";
 import { type Audited, type AuditPolicy, type Extent, extentOf, type Stage } from "./policy.ts";
 import type { AuditSink } from "./sink.ts";
 
 export interface AuditOptions {
   readonly policy: AuditPolicy;
   readonly sink: AuditSink;
+  readonly counts: AuditCounts;
 }
 
 /** One request that is being written down. */
@@ -42,15 +44,18 @@ export interface Asked {
 const nobody: User = { name: "", groups: [] };
 
 /** `undefined`: the policy does not want to know of it. */
-export function recordRequest({ policy, sink }: AuditOptions, asked: Asked): Recording | undefined {
+export function recordRequest({ policy, sink, counts }: AuditOptions, asked: Asked): Recording | undefined {
   const audited = auditedOf(asked);
   const extent = extentOf(policy, audited);
   if (extent.level === "None") return undefined;
   const noted = new Noted(extent);
   const base = eventOf(asked, audited, extent);
+  const slow: Promise<void>[] = [];
   const write = (stage: Stage, more: object = {}) => {
     if (extent.omitStages.includes(stage)) return;
-    sink.write({ ...base, ...noted.facts(), stage, ...more, stageTimestamp: micros(asked.nowMs()) });
+    counts.event();
+    const written = sink.write({ ...base, ...noted.facts(), stage, ...more, stageTimestamp: micros(asked.nowMs()) });
+    if (written) slow.push(written);
   };
   if (asked.user) write("RequestReceived");
   const switching = { responseStatus: { metadata: {}, code: 101 } };
@@ -67,6 +72,7 @@ export function recordRequest({ policy, sink }: AuditOptions, asked: Asked): Rec
       else if (!asked.user) write("ResponseStarted", { responseStatus });
       else if (streams && outgoing && !outgoing.writableEnded) stream(outgoing, responseStatus);
       else write("ResponseComplete", { responseStatus, ...await answerOf(response, audited, extent) });
+      await Promise.all(slow.splice(0));
       return response;
     },
   };

@@ -50,18 +50,25 @@ async function openLog(path: string): Promise<{ handle: Deno.FsFile; size: numbe
   return { handle, size: (await handle.stat()).size };
 }
 
+const stampPattern = /^(\d{4}-\d\d-\d\dT\d\d)-(\d\d)-(\d\d\.\d{3}Z)$/;
+
 async function setAside({ path, backups, maxAgeMs, now }: LogFileOptions): Promise<void> {
-  const stamp = new Date(now()).toISOString().replaceAll(":", "-");
-  await Deno.rename(path, `${path}.${stamp}`);
-  const folder = dirname(path);
-  const kept: string[] = [];
-  for await (const { name } of Deno.readDir(folder)) {
-    if (name.startsWith(`${basename(path)}.`)) kept.push(name);
+  await Deno.rename(path, `${path}.${new Date(now()).toISOString().replaceAll(":", "-")}`);
+  const aside = await asideOf(path);
+  const newestFirst = aside.sort((a, b) => b.sinceMs - a.sinceMs);
+  for (const [place, { file, sinceMs }] of newestFirst.entries()) {
+    const tooOld = maxAgeMs > 0 && now() - sinceMs > maxAgeMs;
+    if (tooOld || backups > 0 && place >= backups) await Deno.remove(file);
   }
-  const newestFirst = kept.sort().reverse();
-  for (const [place, name] of newestFirst.entries()) {
-    const { mtime } = await Deno.stat(`${folder}/${name}`);
-    const tooOld = maxAgeMs > 0 && now() - (mtime?.getTime() ?? 0) > maxAgeMs;
-    if (tooOld || backups > 0 && place >= backups) await Deno.remove(`${folder}/${name}`);
+}
+
+/** Logs that were set aside, since when; nothing else that lies beside them. */
+async function asideOf(path: string): Promise<{ file: string; sinceMs: number }[]> {
+  const prefix = `${basename(path)}.`;
+  const found: { file: string; sinceMs: number }[] = [];
+  for await (const { name } of Deno.readDir(dirname(path))) {
+    const [, hour, minute, second] = stampPattern.exec(name.startsWith(prefix) ? name.slice(prefix.length) : "") ?? [];
+    if (hour) found.push({ file: `${dirname(path)}/${name}`, sinceMs: Date.parse(`${hour}:${minute}:${second}`) });
   }
+  return found;
 }

@@ -1,7 +1,7 @@
 /** Where audit events go: a file, a server, or both. */
 export interface AuditSink {
-  /** Never throws and never waits: what comes in one turn is written in one go, in order. */
-  write(event: object): void;
+  /** Never throws. What it returns is waited for before the request is answered. */
+  write(event: object): void | Promise<void>;
   /** Resolves when everything is written. */
   close(): Promise<void>;
 }
@@ -9,7 +9,10 @@ export interface AuditSink {
 /** Events go to all of them. */
 export function allSinks(sinks: readonly AuditSink[]): AuditSink {
   return {
-    write: (event) => sinks.forEach((sink) => sink.write(event)),
+    write(event) {
+      const slow = sinks.flatMap((sink) => sink.write(event) ?? []);
+      return slow.length > 0 ? Promise.all(slow).then(() => {}) : undefined;
+    },
     close: async () => void await Promise.all(sinks.map((sink) => sink.close())),
   };
 }

@@ -23,6 +23,7 @@ import {
   seen,
   type Source,
 } from "../runtime/loop/mod.ts";
+import { beatOf, untilBeat } from "./fake_nodes/beat.ts";
 import { fakeNode, fakeNodeNames, isFake, type NodeObject, readyStatus } from "./fake_nodes/node_plan.ts";
 import { freeAddresses } from "./fake_nodes/pod_addresses.ts";
 import { type PodStep, stepOf } from "./fake_nodes/pod_plan.ts";
@@ -30,9 +31,6 @@ import type { PodObject } from "./objects/pod_state.ts";
 
 const leases = "kube-node-lease";
 const leaseSeconds = 40;
-const renewMs = 10_000;
-/** Renewals fall on whole seconds: those of many nodes share one commit of the store. */
-const beatMs = 1000;
 
 interface Fleet {
   /** Names that are still to be registered. */
@@ -110,29 +108,25 @@ async function take(step: PodStep, pod: PodObject, scope: Scope<INode>): Promise
 
 /** Renews the Leases of fake nodes; a loop of its own, so that a beat costs nothing for a node's pods. */
 export function fakeNodeLeases(): Controller {
-  const begun = new Set<string>();
+  /** When a node's renewals are due: kept, so that a fleet that was held up once does not beat as one. */
+  const beats = new Map<string, number>();
   return controller(Node, {
     name: "fake-node-leases",
-    // They are due together, and each waits for the store.
+    // Those of a beat are due together, and each waits for the store.
     workers: 64,
-    start: () => begun.clear(),
+    start: () => beats.clear(),
     async reconcile(name, scope): Promise<Outcome> {
       const node = scope.read(name);
       if (!node || !isFake(node)) {
-        begun.delete(name);
+        beats.delete(name);
         return done;
       }
       await renew(node, scope);
-      if (begun.has(name)) return requeueAfter(untilBeat(scope.clock.now() + renewMs, scope));
-      begun.add(name);
-      // By chance, so that the fleet does not beat as one.
-      return requeueAfter(untilBeat(scope.clock.now() + scope.random() * renewMs, scope));
+      const beat = beats.get(name) ?? beatOf(scope.random());
+      beats.set(name, beat);
+      return requeueAfter(untilBeat(beat, scope.clock.now()));
     },
   });
-}
-
-function untilBeat(atMs: number, { clock }: Scope<INode>): number {
-  return Math.max(beatMs, atMs - atMs % beatMs - clock.now());
 }
 
 async function renew({ metadata: { name, uid } }: NodeObject, { clock, client }: Scope<INode>): Promise<void> {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import {
   fakeNodeLeases,
   fakeNodes,
@@ -10,6 +11,7 @@ import {
   scheduler,
   serviceAccounts,
 } from "../../controllers/mod.ts";
+import { beatOf, untilBeat } from "../../controllers/fake_nodes/beat.ts";
 import { stepOf } from "../../controllers/fake_nodes/pod_plan.ts";
 import { Job, Lease, Namespace, Node, Pod, ReplicaSet, ServiceAccount } from "../../runtime/schema/mod.ts";
 import { runControllers } from "../../runtime/loop/mod.ts";
@@ -104,6 +106,18 @@ Deno.test("a fake node renews its Lease within ten seconds, and no more once the
   const last = await renewTime();
   for (let second = 0; second < 30; second++) await clock.advance(1_000);
   assert.equal(await renewTime(), last);
+});
+
+Deno.test("beats are spread over ten seconds, and a node that was held up is on its own again", () => {
+  const beats = Array.from({ length: 1000 }, (_, i) => beatOf(i / 1000));
+  assert.equal(new Set(beats).size, 10);
+  assert.equal(Math.max(...beats), 9000);
+  const time = fc.integer({ min: Date.UTC(2020, 0, 1), max: Date.UTC(2040, 0, 1) });
+  fc.assert(fc.property(fc.constantFrom(...beats), time, (beat, now) => {
+    const wait = untilBeat(beat, now);
+    assert.ok(wait > 0 && wait <= 10_000, `${wait} ms`);
+    assert.equal((now + wait) % 10_000, beat);
+  }));
 });
 
 Deno.test("a pod is not ready before its readiness gates are, and those who hold it back are told how it ended", () => {

@@ -36,10 +36,27 @@ Deno.test("the first audit rule that fits decides, and secrets are never written
   assert.equal(level(on("secrets")), "Metadata");
   assert.equal(level(on("serviceaccounts", { subresource: "token" })), "Metadata");
   assert.equal(level({ ...on("nodes"), user: { name: "eve", groups: [] } }), "None");
+  const each = policy(
+    { level: "None", resources: [{ group: "", resources: ["pods/*"], resourceNames: ["x"] }] },
+    { level: "Request", namespaces: [""], resources: [{ group: "", resources: ["nodes"] }] },
+    { level: "RequestResponse", resources: [{ group: "apps" }], verbs: ["update"] },
+    { level: "Metadata", nonResourceURLs: ["*"] },
+  );
+  const found = (audited: Parameters<typeof extentOf>[1]) => extentOf(each, audited).level;
+  assert.equal(found(on("pods", { subresource: "exec" })), "None");
+  assert.equal(found(on("nodes", { namespace: "" })), "Request");
+  assert.equal(found(on("nodes")), "None", "no rule is no event");
+  assert.equal(found({ ...on("deployments", { group: "apps" }), verb: "update" }), "RequestResponse");
+  assert.equal(found(on("deployments", { group: "apps" })), "None");
+  assert.equal(found({ user: ann, verb: "get", path: "/version" }), "Metadata");
   assert.throws(
     () => parsePolicy({ apiVersion: "audit.k8s.io/v1", kind: "Policy", rules: [{ level: "All" }] }),
     /rules.0.level/,
   );
+  const refused = (rule: object, why: RegExp) => assert.throws(() => policy({ level: "None", ...rule }), why);
+  refused({ nonResourceURLs: ["/healthz"], namespaces: ["a"] }, /both regular resources and non-resource URLs/);
+  refused({ nonResourceURLs: ["/*/x"] }, /at its end only/);
+  refused({ resources: [{ resourceNames: ["x"] }] }, /requires at least 1 resource/);
 });
 
 Deno.test("an event says who did what to which object, as whom, with the bodies that its level has", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { duplexPair } from "node:stream";
 import { AuditCounts, type AuditPolicy, parsePolicy } from "../../runtime/api/audit/mod.ts";
-import { type Api, createApi, serveApi } from "../../runtime/api/mod.ts";
+import { type Api, type ApiOptions, createApi, serveApi } from "../../runtime/api/mod.ts";
 import { ensurePki, type Pki, type User } from "../../runtime/auth/mod.ts";
 import { systemClock } from "../../runtime/loop/mod.ts";
 import { openSqliteStore } from "../../runtime/store/mod.ts";
@@ -25,7 +26,7 @@ interface AuditedApi extends AsyncDisposable {
 const everything = (level: string): AuditPolicy =>
   parsePolicy({ apiVersion: "audit.k8s.io/v1", kind: "Policy", rules: [{ level }] });
 
-async function auditedApi(policy = everything("Metadata")): Promise<AuditedApi> {
+async function auditedApi(policy = everything("Metadata"), more: Partial<ApiOptions> = {}): Promise<AuditedApi> {
   const dir = await Deno.makeTempDir();
   const store = await openSqliteStore({ path: `${dir}/store.db` });
   const events: Event[] = [];
@@ -44,6 +45,7 @@ async function auditedApi(policy = everything("Metadata")): Promise<AuditedApi> 
       return Promise.resolve({ allowed, reason: allowed ? "masters may" : "only masters may" });
     },
     audit: { policy, sink: { write, close: async () => {} }, counts: new AuditCounts() },
+    ...more,
   });
   return {
     api,
@@ -185,4 +187,60 @@ Deno.test("a watch is written down when it begins and when it ends; an upgrade t
     client.close();
     await served.close(0);
   }
+});
+
+/** Takes what a client would say to a kubelet, and answers with a stream that ends with the client. */
+function kubelet(): ApiOptions["dialKubelet"] {
+  return () => {
+    const [near, far] = duplexPair();
+    far.once(
+      "data",
+      () => far.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: SPDY/3.1\r\nConnection: Upgrade\r\n\r\n"),
+    );
+    far.once("end", () => far.end());
+    return Promise.resolve(near);
+  };
+}
+
+Deno.test("an exec is written down when it begins and when it ends, and all events are counted", async () => {
+  await using world = await auditedApi(everything("Metadata"), { dialKubelet: kubelet() });
+  const pki = await world.pki();
+  const { key, cert } = pki.apiserver;
+  const served = await serveApi(world.api, { hostname: "127.0.0.1", port: 0, key, cert, clientCa: pki.ca.cert });
+  const made = async (path: string, body: object) => {
+    assert.equal((await world.ask("root", "POST", path, { apiVersion: "v1", ...body })).status, 201, path);
+  };
+  const inDefault = `${namespaces}/default`;
+  const status = {
+    addresses: [{ type: "InternalIP", address: "10.0.0.7" }],
+    daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
+  };
+  await made("/api/v1/nodes", { kind: "Node", metadata: { name: "n" }, status });
+  await made(`${inDefault}/serviceaccounts`, { kind: "ServiceAccount", metadata: { name: "default" } });
+  const spec = { nodeName: "n", containers: [{ name: "c", image: "x" }] };
+  await made(`${inDefault}/pods`, { kind: "Pod", metadata: { name: "web" }, spec });
+  const socket = await Deno.connectTls({ hostname: "127.0.0.1", port: served.port, caCerts: [pki.ca.cert] });
+  try {
+    const lines = [
+      `POST ${inDefault}/pods/web/exec?command=ls HTTP/1.1`,
+      ...["Host: api", "Connection: Upgrade", "Upgrade: SPDY/3.1", "Authorization: Bearer root", "User-Agent: test/1"],
+    ];
+    await socket.write(new TextEncoder().encode(`${lines.join("\r\n")}\r\n\r\n`));
+    const of = (wanted: string) =>
+      world.event(({ objectRef, stage }) => objectRef?.subresource === "exec" && stage === wanted);
+    const began = await of("ResponseStarted");
+    assert.deepEqual([began.responseStatus.code, began.userAgent, began.verb], [101, "test/1", "create"]);
+    assert.equal(began.annotations["authorization.k8s.io/decision"], "allow");
+    assert.ok(!world.events.some((event) => event.auditID === began.auditID && complete(event)));
+  } finally {
+    socket.close();
+  }
+  const ended = await world.event(({ objectRef, stage }) =>
+    objectRef?.subresource === "exec" && stage === "ResponseComplete"
+  );
+  assert.equal(ended.responseStatus.code, 101);
+  const metrics = await (await world.ask("root", "GET", "/metrics")).text();
+  // The scrape itself was received, and is not answered yet.
+  assert.match(metrics, new RegExp(`^apiserver_audit_event_total ${world.events.length - 1}$`, "m"));
+  await served.close(0);
 });

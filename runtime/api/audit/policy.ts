@@ -26,6 +26,16 @@ const rule = z.strictObject({
   nonResourceURLs: texts,
   omitStages,
   omitManagedFields: z.boolean().optional(),
+}).superRefine(({ resources, namespaces, nonResourceURLs }, context) => {
+  const fault = (message: string) => context.addIssue({ code: "custom", message });
+  if (nonResourceURLs.length > 0 && resources.length + namespaces.length > 0) {
+    fault("rules cannot apply to both regular resources and non-resource URLs");
+  }
+  const odd = nonResourceURLs.find((url) => url !== "*" && !/^\/[^*]*\*?$/.test(url));
+  if (odd !== undefined) fault(`non-resource URL ${JSON.stringify(odd)} must begin with "/", with "*" at its end only`);
+  if (resources.some((one) => one.resourceNames.length > 0 && one.resources.length === 0)) {
+    fault("using resourceNames requires at least 1 resource");
+  }
 });
 const schema = z.strictObject({
   apiVersion: z.literal("audit.k8s.io/v1"),

@@ -14,14 +14,14 @@ const words = (text: string) => text.split(" ").filter(Boolean).sort();
 /** A rule about resources. */
 export function on(groups: string, resources: string, verbs: string, names = ""): PolicyRule {
   return {
+    verbs: words(verbs),
     apiGroups: words(groups).map((group) => group === "core" ? "" : group).sort(),
     resources: words(resources),
     ...(names && { resourceNames: words(names) }),
-    verbs: words(verbs),
   };
 }
 
-export const urls = (paths: string): PolicyRule => ({ nonResourceURLs: words(paths), verbs: ["get"] });
+export const urls = (paths: string): PolicyRule => ({ verbs: ["get"], nonResourceURLs: words(paths) });
 
 /** Both groups that Events are written in. */
 export const events: PolicyRule = on("core events.k8s.io", "events", "create patch update");

@@ -152,6 +152,7 @@ Deno.test("a custom resource takes the way of every kind: pruned, defaulted, sca
   assert.equal(scaled.body.spec.replicas, 5);
   await world.restart();
   assert.equal((await world.call("GET", `${widgets}/w`)).body.spec.count, 5);
+  assert.equal((await world.call("GET", widgets)).body.items[0].kind, "Widget");
   const found = await world.call("GET", "/apis/example.com/v1");
   assert.deepEqual(found.body.resources.map(({ name }: { name: string }) => name), [
     "widgets",

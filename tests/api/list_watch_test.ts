@@ -37,6 +37,17 @@ Deno.test("a watch from a list's resourceVersion sees every later change once an
   assert.equal(shown(events).at(-1), "DELETED m7");
 });
 
+Deno.test("items of a list do not say what they are, as the list does", async () => {
+  await using world = await apiWorld();
+  await world.call("POST", maps, map("a", { kind: "ConfigMap" }));
+  const { body } = await world.call("GET", maps);
+  assert.deepEqual([body.kind, body.items.length], ["ConfigMapList", 1]);
+  const [{ kind, apiVersion, metadata, data }] = body.items;
+  assert.deepEqual([kind, apiVersion, metadata.name, data], [undefined, undefined, "a", { kind: "ConfigMap" }]);
+  const yaml = await world.api.fetch(new Request(`https://api${maps}`, { headers: { accept: "application/yaml" } }));
+  assert.deepEqual((await yaml.text()).match(/^ *(- )?kind: .*$/gm), ["kind: ConfigMapList", "      kind: ConfigMap"]);
+});
+
 Deno.test("a change of labels is ADDED and DELETED to a selective watch", async () => {
   await using world = await apiWorld();
   const { body } = await world.call("GET", maps);

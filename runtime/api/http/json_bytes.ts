@@ -7,6 +7,7 @@ import { bookmarkObject, type Encoding, listMeta } from "./encodings.ts";
 
 const encoder = new TextEncoder();
 const comma = encoder.encode(",");
+const brace = encoder.encode("{");
 const listEnd = encoder.encode("]}\n");
 const frameEnd = encoder.encode("}\n");
 const frameStart: Readonly<Record<EventType, Uint8Array>> = {
@@ -66,9 +67,19 @@ export function jsonFrame(type: EventType, object: Uint8Array): Uint8Array {
   return concat([frameStart[type], object, frameEnd]);
 }
 
+/** Items of a built-in kind do not say what they are: the list does. Custom ones do, as Go's two kinds of lists have it. */
 function partsOf(list: ObjectList, resource: Resource): readonly Uint8Array[] {
   const items = list.items.map((revision) => jsonObject(revision, resource));
-  return jsonListParts(items, resource.listKind, apiVersionOf(resource), listMeta(list));
+  const apiVersion = apiVersionOf(resource);
+  const parts = jsonListParts(items, resource.listKind, apiVersion, listMeta(list));
+  if (resource.type.name === "") return parts;
+  const opening = encoder.encode(JSON.stringify({ kind: resource.kind, apiVersion }).slice(0, -1) + ",");
+  return parts.flatMap((part) => beginsWith(part, opening) ? [brace, part.subarray(opening.length)] : [part]);
+}
+
+function beginsWith(bytes: Uint8Array, start: Uint8Array): boolean {
+  for (let at = 0; at < start.length; at++) if (bytes[at] !== start[at]) return false;
+  return true;
 }
 
 export const json: Encoding = {

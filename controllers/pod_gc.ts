@@ -27,13 +27,17 @@ export interface PodGcOptions {
 }
 
 const quarantineMs = 40_000;
+const finished = "yes";
 const outOfService = "PodGC: node is out of service";
 
 export function podGc({ finishedKept = 12_500 }: PodGcOptions = {}): Controller {
   const missingSince = new Map<string, number>();
   return controller(Pod, {
     name: "pod-garbage-collector",
-    start: () => missingSince.clear(),
+    start({ informers }) {
+      missingSince.clear();
+      informers.of(Pod).addIndex("finished", (pod) => (isFinished(pod) ? [finished] : []));
+    },
     concerns: (pod) => !!pod.spec?.nodeName || isGoing(pod) || isFinished(pod),
     watches: [
       mapped(Node, ({ metadata }, { informers }) => {
@@ -76,9 +80,11 @@ function isOutOfService({ spec, status }: Stored<INode>): boolean {
 
 /** The oldest finished go first. Counted only when there can be too many. */
 function isSurplus(pod: PodObject, kept: number, { informers }: Scope<IPod>): boolean {
-  const finished = informers.of(Pod).list().filter(isFinished);
-  if (finished.length <= kept) return false;
-  const younger = finished.filter(({ metadata }) => metadata.creationTimestamp > pod.metadata.creationTimestamp);
+  const pods = informers.of(Pod);
+  if (pods.count("finished", finished) <= kept) return false;
+  const younger = pods.by("finished", finished).filter(({ metadata }) =>
+    metadata.creationTimestamp > pod.metadata.creationTimestamp
+  );
   return younger.length >= kept;
 }
 

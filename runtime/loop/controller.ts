@@ -52,6 +52,8 @@ export interface Informer<T> {
   list(namespace?: string): readonly Stored<T>[];
   /** Objects whose index function returned `value`; the index must have been added. */
   by(index: string, value: string): readonly Stored<T>[];
+  /** How many those are; costs the same for one and for many. */
+  count(index: string, value: string): number;
   /** Idempotent for one name. */
   addIndex(name: string, values: (object: Stored<T>) => readonly string[]): void;
   /** Also called for what is already there, as ADDED. */

@@ -30,9 +30,17 @@ export class IndexedCache<T> {
   }
 
   by(name: string, value: string): readonly Stored<T>[] {
+    return [...this.#bucket(name, value)?.values() ?? []];
+  }
+
+  count(name: string, value: string): number {
+    return this.#bucket(name, value)?.size ?? 0;
+  }
+
+  #bucket(name: string, value: string): Map<Key, Stored<T>> | undefined {
     const index = this.#indexes.get(name);
     if (!index) throw new RangeError(`no index "${name}" was added`);
-    return [...index.buckets.get(value)?.values() ?? []];
+    return index.buckets.get(value);
   }
 
   addIndex(name: string, values: (object: Stored<T>) => readonly string[]): void {

@@ -44,6 +44,10 @@ export class SharedInformer<T> implements Informer<T>, Sink<T> {
     return this.#cache.by(index, value);
   }
 
+  count(index: string, value: string): number {
+    return this.#cache.count(index, value);
+  }
+
   addIndex(name: string, values: (object: Stored<T>) => readonly string[]): void {
     this.#cache.addIndex(name, values);
   }

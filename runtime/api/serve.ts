@@ -68,8 +68,10 @@ export async function serveApi(api: Api, options: ServeOptions): Promise<Served>
     close: (graceMs) =>
       new Promise((resolve) => {
         const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+        // A connection that was taken over (exec) may stay counted when it has long been closed.
+        const over = setTimeout(resolve, graceMs + lastWordsMs);
         server.close(() => {
-          clearTimeout(cut);
+          for (const timer of [cut, over]) clearTimeout(timer);
           resolve();
         });
         api.endWatches();
@@ -91,6 +93,9 @@ function requestIdOf({ headers }: IncomingMessage): string {
   const given = headers["audit-id"];
   return typeof given === "string" && /^[\w-]{1,64}$/.test(given) ? given : crypto.randomUUID();
 }
+
+/** For answers that were cut, to be through with what they do. */
+const lastWordsMs = 1000;
 
 const certificates = new WeakMap<object, Connection["certificate"] | null>();
 

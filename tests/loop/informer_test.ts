@@ -107,7 +107,7 @@ Deno.test("loops that ask for the same kind and filter share one informer", () =
   assert.notEqual(informers.of<unknown>(ConfigMap), informers.of<unknown>(Secret));
 });
 
-Deno.test("an index finds objects as they are now, and a throwing handler harms no other", async () => {
+Deno.test("an index finds and counts objects as they are now, and a throwing handler harms no other", async () => {
   using world = setup();
   const { server, start } = world;
   Object.assign(server, { items: [item("a", 3)], version: 5 });
@@ -121,5 +121,7 @@ Deno.test("an index finds objects as they are now, and a throwing handler harms 
   await settle();
   assert.equal(informer.by("version", "3").length, 0);
   assert.equal(informer.by("version", "6").length, 1);
+  assert.deepEqual(["3", "6"].map((version) => informer.count("version", version)), [0, 1]);
   assert.throws(() => informer.by("nothing", "x"), RangeError);
+  assert.throws(() => informer.count("nothing", "x"), RangeError);
 });

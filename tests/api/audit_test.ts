@@ -5,9 +5,12 @@ import {
   type AuditPolicy,
   extentOf,
   parsePolicy,
+  recorded,
+  recorder,
   recordRequest,
 } from "../../runtime/api/audit/mod.ts";
 import type { User } from "../../runtime/auth/mod.ts";
+import { StatusError } from "../../runtime/schema/mod.ts";
 
 const policy = (...rules: object[]): AuditPolicy =>
   parsePolicy({ apiVersion: "audit.k8s.io/v1", kind: "Policy", omitStages: ["RequestReceived"], rules });
@@ -156,4 +159,19 @@ Deno.test("set-aside audit logs go when they are too old, however few they are, 
   await fill(2 * day, now + 3 * day + 1);
   assert.equal(asideCount(), 2, "the one that was set aside just now, and what is no log");
   await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("a request that is turned away for want of a seat is written down with its 429", async () => {
+  const events: { stage: string; responseStatus?: { code: number; reason: string } }[] = [];
+  const sink = { write: (event: object) => void events.push(event as typeof events[number]), close: async () => {} };
+  const record = recorder({ policy: policy({ level: "Metadata" }), sink, counts: new AuditCounts() }, () => 0);
+  const door = { authenticate: () => Promise.resolve(ann), authorize: () => Promise.reject(new Error("not asked")) };
+  const asking = new Request("https://api/api/v1/pods");
+  const response = await recorded({ door, record, connection: {}, asking }, () => {
+    throw new StatusError("TooManyRequests", "too many requests, please try again later", { retryAfterSeconds: 1 });
+  });
+  assert.deepEqual([response.status, response.headers.get("retry-after")], [429, "1"]);
+  assert.deepEqual(events.map(({ stage, responseStatus }) => [stage, responseStatus?.code, responseStatus?.reason]), [
+    ["ResponseComplete", 429, "TooManyRequests"],
+  ]);
 });

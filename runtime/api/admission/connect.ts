@@ -23,7 +23,7 @@ const flags = ["stdin", "stdout", "stderr", "tty"];
 
 /** Resolves when nobody objects. Logs are read, not connected to: they pass. */
 export function connectAdmission({ plugins, registry, view }: ConnectAdmission) {
-  return async ({ path, query, user }: StreamRequest): Promise<void> => {
+  return async ({ path, query, user, audit }: StreamRequest): Promise<void> => {
     const { group, version, plural, namespace, name, subresource } = path;
     const kind = kinds[`${plural}/${subresource}`];
     const resource = registry.find(group, version, plural);
@@ -33,6 +33,7 @@ export function connectAdmission({ plugins, registry, view }: ConnectAdmission) 
     const request: AdmissionRequest = {
       ...{ operation, resource, subresource, namespace, name, object, user, dryRun: false },
       warn: () => {},
+      annotate: audit && ((key, value) => audit.annotate(key, value)),
     };
     await admit(plugins, "admit", request, view);
     await admit(plugins, "validate", request, view);

@@ -2,7 +2,7 @@
 import type { Duplex } from "node:stream";
 import type { User } from "../../auth/user.ts";
 import type { Record } from "../audit/mod.ts";
-import type { Connection } from "../connection.ts";
+import type { AuditNotes, Connection } from "../connection.ts";
 import type { ResourcePath } from "../http/request_info.ts";
 import type { Upgrade } from "./upgrade.ts";
 import type { ClusterView } from "../admission/admission.ts";
@@ -51,6 +51,7 @@ export interface StreamRequest {
   readonly path: ResourcePath;
   readonly query: URLSearchParams;
   readonly user: User;
+  readonly audit?: AuditNotes;
 }
 
 /** `undefined`: there is nothing to stream, and that is no error. Throws a StatusError where it cannot be reached. */

@@ -33,8 +33,8 @@ export function streamRoutes(context: StreamContext): ReadonlyMap<string, Handle
 
 function handler(context: StreamContext, locate: Locate): Handler {
   return async (exchange) => {
-    const { path, url, user } = exchange;
-    const request = { path, query: url.searchParams, user };
+    const { path, url, user, connection: { audit } } = exchange;
+    const request = { path, query: url.searchParams, user, audit };
     await context.admitConnect(request);
     const destination = locate(context, request);
     if (!destination) return plain("", 200);
@@ -102,7 +102,7 @@ async function located(
   const verb = streams ? "create" : verbOf(incoming.method ?? "GET", path, false) ?? "get";
   const resource = { group, version, plural, subresource, name, namespace: namespace || undefined };
   await mustBeAllowed(door, { user, verb, path: url.pathname, resource }, connection);
-  const request = { path, query: url.searchParams, user };
+  const request = { path, query: url.searchParams, user, audit: connection.audit };
   await context.admitConnect(request);
   const destination = locate(context, request);
   if (!destination) throw noSuchPage();

@@ -8,6 +8,7 @@ import type { Encoding } from "./encodings.ts";
 import { dryRun, fieldValidation, text } from "./query.ts";
 import type { ResourcePath } from "./request_info.ts";
 import type { WriteCall } from "../operations.ts";
+import type { Warnings } from "./warnings.ts";
 
 export interface Exchange {
   readonly request: Request;
@@ -20,8 +21,7 @@ export interface Exchange {
   readonly operations: Operations;
   readonly registry: ResourceRegistry;
   readonly encoding: Encoding;
-  /** Texts of `Warning` headers, in order. */
-  readonly warnings: string[];
+  readonly warnings: Warnings;
 }
 
 export function targetOf({ resource, path }: Exchange) {
@@ -39,9 +39,7 @@ export function writeCallOf(exchange: Exchange, kind: string, duplicateFields: r
     fieldValidation: fieldValidation(query, kind),
     subresource: path.subresource || undefined,
     duplicateFields,
-    warn: (warning) => {
-      if (!warnings.includes(warning)) warnings.push(warning);
-    },
+    warn: (warning) => warnings.add(warning),
     annotate: audit && ((key, value) => audit.annotate(key, value)),
   };
 }
@@ -51,14 +49,4 @@ const longestManager = 128;
 /** Who does not name a field manager is known by the first word of its User-Agent. */
 function managerFrom(userAgent: string | null): string {
   return (userAgent ?? "unknown").split("/")[0]!.slice(0, longestManager) || "unknown";
-}
-
-/** RFC 7234 warnings; 299 is "miscellaneous persistent". */
-export function warningHeaders({ warnings }: Exchange, headers: Headers): void {
-  for (const warning of warnings) headers.append("warning", `299 - ${JSON.stringify(printable(warning))}`);
-}
-
-/** Header values are Latin-1 without control characters. */
-function printable(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, "?");
 }

@@ -7,7 +7,6 @@ import { methodNotAllowed, noSuchPage } from "../objects/refusals.ts";
 import type { Operations } from "../operations.ts";
 import type { ResourceRegistry } from "../resource_registry.ts";
 import type { Exchange } from "./exchange.ts";
-import { warningHeaders } from "./exchange.ts";
 import { type FrontDoor, mustBeAllowed } from "./front_door.ts";
 import { json } from "./json_bytes.ts";
 import { negotiate } from "./negotiate.ts";
@@ -15,6 +14,7 @@ import { type Handler, objectRoutes } from "./object_routes.ts";
 import { flag, text } from "./query.ts";
 import { namespaceAsked, parseResourcePath, type ResourcePath, verbOf } from "./request_info.ts";
 import { subresourceHandler } from "./subresource_routes.ts";
+import { Warnings } from "./warnings.ts";
 import type { Backends } from "./backends.ts";
 
 const log = getLogger(["d8s", "api"]);
@@ -61,7 +61,7 @@ export async function resourceRoute(route: ResourceRoute, asked: Asked): Promise
     throw error;
   });
   observe(response.headers.has("x-hono-already-sent") ? 200 : response.status);
-  if (exchange.warnings.length > 0) warningHeaders(exchange, response.headers);
+  exchange.warnings.addTo(response.headers);
   return response;
 }
 
@@ -110,5 +110,17 @@ function exchangeFor(
   const encoding = streams
     ? json
     : negotiate(request.headers.get("accept"), { resource, watching: verb === "watch", includeObject, now });
-  return { request, connection, user, url, path, verb, resource, operations, registry, encoding, warnings: [] };
+  return {
+    request,
+    connection,
+    user,
+    url,
+    path,
+    verb,
+    resource,
+    operations,
+    registry,
+    encoding,
+    warnings: new Warnings(),
+  };
 }

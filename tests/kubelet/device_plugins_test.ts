@@ -1,6 +1,6 @@
 /** Devices from plugins, in containers of a real docker. */
 import assert from "node:assert/strict";
-import { Node, Pod } from "../../runtime/schema/mod.ts";
+import { Event, Node, Pod } from "../../runtime/schema/mod.ts";
 import type { Pod as PodObject } from "../../controllers/kubelet/pod/pod.ts";
 import { busyboxImage } from "../support/busybox_image.ts";
 import { type AgentHost, agentHost, containersOf, folderOf, isReady, seen } from "./agent_host.ts";
@@ -136,3 +136,22 @@ async function seenSocket(path: string): Promise<void> {
   if (await isThere()) return;
   for await (const _ of watcher) if (await isThere()) return;
 }
+
+Deno.test("a pod that claims devices of a driver does not begin without them, and says so", async () => {
+  await using node = await agentHost();
+  await node.start();
+  const metadata = { name: "claims", namespace: "default" };
+  const spec = {
+    nodeName: "n1",
+    automountServiceAccountToken: false,
+    resourceClaims: [{ name: "gpu", resourceClaimName: "gpu" }],
+    containers: [{ name: "c", image: busyboxImage, command: ["sh", "-c", obeys] }],
+  };
+  await node.client.create(Pod, { apiVersion: "v1", kind: "Pod", metadata, spec } as never);
+  for await (const event of node.client.watch(Event, { signal: AbortSignal.timeout(20_000) })) {
+    if (event.type === "BOOKMARK" || event.object.reason !== "FailedPrepareDynamicResources") continue;
+    assert.match(event.object.message!, /no DRA driver is registered on this node .* \[gpu\]/);
+    break;
+  }
+  assert.deepEqual(await containersOf(node.host), []);
+});

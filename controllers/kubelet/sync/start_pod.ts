@@ -10,6 +10,7 @@ import { sandboxSpec } from "../container/container_spec.ts";
 import { ConfigError } from "../container/env.ts";
 import { refuseRoot } from "../container/security.ts";
 import { sysctlsOf } from "../container/sysctls.ts";
+import { checkClaims } from "../devices/claims.ts";
 import { setNetSysctls } from "../network/net_sysctls.ts";
 import type { Step, Waiting } from "../pod/pod_plan.ts";
 import { allContainersOf, fieldPathOf, type Pod, specOf } from "../pod/pod.ts";
@@ -53,13 +54,10 @@ export async function startContainers(agent: Agent, pod: Pod, starting: Starting
 }
 
 function lay(agent: Agent, pod: Pod, { sandbox: step }: Starting): Ground {
-  const sandbox = told(
-    agent,
-    pod,
-    "FailedCreatePodSandBox",
-    "Failed to create pod sandbox: ",
-    ensureSandbox(agent, pod, step),
-  );
+  const asked = Promise.resolve(pod).then(checkClaims);
+  const claims = told(agent, pod, "FailedPrepareDynamicResources", "Failed to prepare dynamic resources: ", asked);
+  const made = claims.then(() => ensureSandbox(agent, pod, step));
+  const sandbox = told(agent, pod, "FailedCreatePodSandBox", "Failed to create pod sandbox: ", made);
   const connected = sandbox.then((running) => connect(agent, pod, running));
   const podIps = told(agent, pod, "FailedCreatePodSandBox", "Failed to create pod sandbox: ", connected);
   const volumes = told(agent, pod, "FailedMount", "", setUpVolumes(agent, pod, podIps));

@@ -1,6 +1,6 @@
 /** What the node knows of itself. */
 import assert from "node:assert/strict";
-import { cgroupFigures, cgroupFolders } from "../../controllers/kubelet/node/cgroup.ts";
+import { cgroupFigures, cgroupFolders, figuresV2 } from "../../controllers/kubelet/node/cgroup.ts";
 import { metricFamily } from "../../controllers/kubelet/server/metric_text.ts";
 import { parseInterfaces } from "../../controllers/kubelet/server/network_figures.ts";
 import { payloadOf } from "../../controllers/kubelet/volumes/payload.ts";
@@ -18,6 +18,25 @@ Deno.test("control groups are found in both versions, the first where a machine 
   assert.equal(cgroupFolders(""), undefined);
   const own = await cgroupFigures(Deno.pid);
   assert.ok(own!.cpuNanoseconds > 0 && own!.memoryBytes >= own!.workingSetBytes && own!.workingSetBytes > 0);
+});
+
+Deno.test("a control group of the second version tells the same figures by other names", () => {
+  const figures = figuresV2({
+    cpu: "usage_usec 1500000\nuser_usec 1000000\nsystem_usec 500000\nnr_periods 0\nnr_throttled 0\nthrottled_usec 0\n",
+    usage: "10485760\n",
+    stat: "anon 4194304\nfile 6291456\nkernel 65536\ninactive_anon 0\nactive_anon 4194304\ninactive_file 2097152\n" +
+      "active_file 4194304\npgfault 1234\npgmajfault 5\n",
+    pids: "3\n",
+  });
+  assert.deepEqual(figures, {
+    cpuNanoseconds: 1_500_000_000,
+    memoryBytes: 10_485_760,
+    workingSetBytes: 8_388_608,
+    rssBytes: 4_194_304,
+    pageFaults: 1234,
+    majorPageFaults: 5,
+    processes: 3,
+  });
 });
 
 Deno.test("figures are told in Prometheus' text, with labels that cannot break it", () => {

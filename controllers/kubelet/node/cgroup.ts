@@ -53,14 +53,15 @@ export async function cgroupFigures(pid: number): Promise<CgroupFigures | undefi
   return folders.version === 1 ? figuresV1({ cpu, usage, stat, pids }) : figuresV2({ cpu, usage, stat, pids });
 }
 
-interface Texts {
+/** Of `cpu.stat`, `memory.current`, `memory.stat` and `pids.current`, or of their forerunners in v1. */
+export interface CgroupTexts {
   readonly cpu: string;
   readonly usage: string;
   readonly stat: string;
   readonly pids?: string;
 }
 
-function figuresV1({ cpu, usage, stat, pids = "0" }: Texts): CgroupFigures {
+function figuresV1({ cpu, usage, stat, pids = "0" }: CgroupTexts): CgroupFigures {
   const of = fields(stat);
   return {
     cpuNanoseconds: Number(cpu),
@@ -71,7 +72,8 @@ function figuresV1({ cpu, usage, stat, pids = "0" }: Texts): CgroupFigures {
   };
 }
 
-function figuresV2({ cpu, usage, stat, pids = "0" }: Texts): CgroupFigures {
+/** Pure. */
+export function figuresV2({ cpu, usage, stat, pids = "0" }: CgroupTexts): CgroupFigures {
   const of = fields(stat);
   return {
     cpuNanoseconds: fields(cpu)("usage_usec") * 1000,

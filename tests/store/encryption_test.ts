@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { encryptedStore, parseEncryption } from "../../runtime/store/encryption/mod.ts";
+import { aesCbc, aesGcm } from "../../runtime/store/encryption/ciphers.ts";
 import { openEtcdStore, openSqliteStore, type Store } from "../../runtime/store/mod.ts";
 import { startEtcd } from "../support/etcd.ts";
 
@@ -191,6 +192,20 @@ Deno.test("a sealed value that was moved, or whose key is gone, is an error and 
     store.use(await rules(gcm("k1", 2)));
     await assert.rejects(store.get("/registry/secrets/a/mine"), /cannot be decrypted/);
   }));
+
+Deno.test("every cipher takes keys of 16, 24 and 32 bytes, and what it sealed opens under its own path only", async () => {
+  for (const make of [aesGcm, aesCbc]) {
+    for (const length of [16, 24, 32]) {
+      const cipher = await make({ name: "k", secret: new Uint8Array(length).fill(7) });
+      const plain = new TextEncoder().encode("hunter2");
+      const [one, other] = [await cipher.encrypt(plain, "/a"), await cipher.encrypt(plain, "/a")];
+      assert.notDeepEqual(one, other);
+      assert.deepEqual(await cipher.decrypt(one, "/a"), plain);
+      await assert.rejects(cipher.decrypt(one.subarray(0, -1), "/a"));
+      if (make === aesGcm) await assert.rejects(cipher.decrypt(one, "/b"));
+    }
+  }
+});
 
 Deno.test("a configuration that cannot be kept is refused with its field", async () => {
   await assert.rejects(

@@ -5,6 +5,8 @@
  *
  * Source: https://kubernetes.io/docs/tasks/administer-cluster/encrypt-data/#providers
  */
+import { Buffer } from "node:buffer";
+import { type CipherGCMTypes, createCipheriv, createDecipheriv, createSecretKey } from "node:crypto";
 import { xsalsa20poly1305 } from "@noble/ciphers/salsa.js";
 
 export interface Cipher {
@@ -34,6 +36,7 @@ export interface NamedKey {
 const textEncoder = new TextEncoder();
 
 export async function aesGcm({ name, secret }: NamedKey): Promise<Cipher> {
+  if (secret.length !== 24) return withNonce(`k8s:enc:aesgcm:v1:${name}:`, 12, gcmInPlace(secret));
   const key = await crypto.subtle.importKey("raw", secret, "AES-GCM", false, ["encrypt", "decrypt"]);
   return webCipher(`k8s:enc:aesgcm:v1:${name}:`, 12, (iv, path) => {
     const algorithm = { name: "AES-GCM", iv, additionalData: textEncoder.encode(path) };
@@ -44,6 +47,29 @@ export async function aesGcm({ name, secret }: NamedKey): Promise<Cipher> {
 export async function aesCbc({ name, secret }: NamedKey): Promise<Cipher> {
   const key = await crypto.subtle.importKey("raw", secret, "AES-CBC", false, ["encrypt", "decrypt"]);
   return webCipher(`k8s:enc:aescbc:v1:${name}:`, 16, (iv) => ({ algorithm: { name: "AES-CBC", iv }, key }));
+}
+
+const tagLength = 16;
+
+/** Objects are small: for them node's cipher takes a third of WebCrypto's time. It has no keys of 24 bytes. */
+function gcmInPlace(secret: Uint8Array): { seal: Step; open: Step } {
+  const key = createSecretKey(secret);
+  const algorithm = `aes-${secret.length * 8}-gcm` as CipherGCMTypes;
+  const copied = (...parts: Uint8Array[]) => new Uint8Array(Buffer.concat(parts));
+  return {
+    seal: (plain, nonce, path) =>
+      Promise.try(() => {
+        const cipher = createCipheriv(algorithm, key, nonce).setAAD(textEncoder.encode(path));
+        return copied(cipher.update(plain), cipher.final(), cipher.getAuthTag());
+      }),
+    open: (sealed, nonce, path) =>
+      Promise.try(() => {
+        const tag = sealed.subarray(-tagLength);
+        if (tag.length < tagLength) throw new Error("the value is too short");
+        const decipher = createDecipheriv(algorithm, key, nonce).setAAD(textEncoder.encode(path)).setAuthTag(tag);
+        return copied(decipher.update(sealed.subarray(0, -tagLength)), decipher.final());
+      }),
+  };
 }
 
 /** XSalsa20 and Poly1305, as NaCl's secretbox. */

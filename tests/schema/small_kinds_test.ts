@@ -232,8 +232,7 @@ Deno.test("storage: drivers, nodes, attachments and attribute classes", () => {
     ["CSINode", { spec: { drivers: [{ name: "d", nodeID: "" }] } }, "spec.drivers[0].nodeID: Required value"],
     [
       "CSIStorageCapacity",
-      { capacity: "-1" },
-      "storageClassName: Required value",
+      { storageClassName: "s", capacity: "-1" },
       'capacity: Invalid value: "-1": must be greater than or equal to 0',
     ],
     [

@@ -2,7 +2,7 @@
 import type { IPolicyRule } from "kubernetes-models/rbac.authorization.k8s.io/v1/PolicyRule";
 import type { IRoleBinding } from "kubernetes-models/rbac.authorization.k8s.io/v1/RoleBinding";
 import type { ISubject } from "kubernetes-models/rbac.authorization.k8s.io/v1/Subject";
-import { dnsSubdomain } from "./names.ts";
+import { dnsSubdomain, pathSegment } from "./names.ts";
 import { type Report, sameJson } from "./report.ts";
 import { validateLabelSelector } from "./selectors.ts";
 
@@ -19,6 +19,11 @@ export function validateRole({ rules }: AnyRole, report: Report): void {
 
 export function validateClusterRole({ rules, aggregationRule }: AnyRole, report: Report): void {
   rules?.forEach((rule, i) => validateRule(rule, report.at("rules", i), false));
+  if (aggregationRule && !aggregationRule.clusterRoleSelectors?.length) {
+    report.at("aggregationRule", "clusterRoleSelectors").required(
+      "at least one clusterRoleSelector required if aggregationRule is non-nil",
+    );
+  }
   aggregationRule?.clusterRoleSelectors?.forEach((selector, i) =>
     validateLabelSelector(selector, report.at("aggregationRule", "clusterRoleSelectors", i))
   );
@@ -54,7 +59,7 @@ function validateBinding(
   const place = report.at("roleRef");
   if (roleRef?.apiGroup !== group) place.at("apiGroup").notSupported(roleRef?.apiGroup ?? "", [group]);
   if (!kinds.includes(roleRef?.kind)) place.at("kind").notSupported(roleRef?.kind ?? "", kinds);
-  if (!roleRef?.name) place.at("name").required();
+  place.at("name").requiredName(roleRef?.name, pathSegment);
   subjects?.forEach((subject, i) =>
     validateSubject(subject, metadata?.namespace !== undefined, report.at("subjects", i))
   );

@@ -5,11 +5,13 @@ import type { IPriorityClass } from "kubernetes-models/scheduling.k8s.io/v1/Prio
 import type { IEvent } from "kubernetes-models/v1/Event";
 import type { INamespace } from "kubernetes-models/v1/Namespace";
 import type { INode } from "kubernetes-models/v1/Node";
-import { validateFinalizers } from "./metadata.ts";
+import { validateResources } from "./container_resources.ts";
+import { validateFinalizers, validateLabels } from "./metadata.ts";
 import { dnsLabel, labelValueName, qualifiedName } from "./names.ts";
 import { validateCidr } from "./numbers.ts";
 import { type Report, sameJson } from "./report.ts";
 import { atLeast, type Check, named, required, rules } from "./rules.ts";
+import { validateTolerations } from "./scheduling.ts";
 
 export function validateNamespace({ spec }: INamespace, report: Report): void {
   validateFinalizers(spec?.finalizers, report.at("spec", "finalizers"));
@@ -96,8 +98,11 @@ export function validatePriorityClassUpdate(now: IPriorityClass, old: IPriorityC
   report.at("preemptionPolicy").immutable(now.preemptionPolicy, old.preemptionPolicy);
 }
 
-export function validateRuntimeClass({ handler }: IRuntimeClass, report: Report): void {
-  report.at("handler").named(handler ?? "", dnsLabel);
+export function validateRuntimeClass({ handler, overhead, scheduling }: IRuntimeClass, report: Report): void {
+  report.at("handler").requiredName(handler, dnsLabel);
+  validateResources({ limits: overhead?.podFixed }, report.at("overhead"));
+  validateLabels(scheduling?.nodeSelector, report.at("scheduling", "nodeSelector"));
+  validateTolerations(scheduling?.tolerations, report.at("scheduling", "tolerations"));
 }
 
 export function validateRuntimeClassUpdate(now: IRuntimeClass, old: IRuntimeClass, report: Report): void {

@@ -43,7 +43,9 @@ export const validateCsiDriverUpdate = fixed("spec.attachRequired", "spec.volume
 export const validateCsiNode = rules(
   ["spec.drivers", unique("name")],
   ["spec.drivers[].name", required(), named(driverName)],
-  ["spec.drivers[].nodeID", required(), (value, report) => String(value ?? "").length > 192 && report.tooLong(192)],
+  ["spec.drivers[].nodeID", required(), (value, report) => {
+    if (String(value ?? "").length > 256) report.invalid(value, "must be 256 characters or less");
+  }],
   ["spec.drivers[].topologyKeys", unique()],
   ["spec.drivers[].topologyKeys[]", required(), named(qualifiedName)],
   ["spec.drivers[].allocatable.count", atLeast(0, "must be greater than or equal to 0")],
@@ -66,9 +68,8 @@ const size = (value: unknown, report: Report) => {
 };
 
 export const validateCsiCapacity = rules(
-  ["storageClassName", required(), named(dnsSubdomain)],
+  ["storageClassName", (value, report) => report.named(String(value ?? ""), dnsSubdomain)],
   ["capacity", size],
-  ["maximumVolumeSize", size],
   [
     "nodeTopology",
     (value, report) => validateLabelSelector(value as Parameters<typeof validateLabelSelector>[0], report),
@@ -79,15 +80,22 @@ export const validateCsiCapacityUpdate = fixed("nodeTopology", "storageClassName
 
 export const validateAttachment = rules(
   ["spec.attacher", required(), named(driverName)],
-  ["spec.nodeName", required(), named(dnsSubdomain)],
+  ["spec.nodeName", (value, report) => report.named(String(value ?? ""), dnsSubdomain)],
   ["spec.source", (value, report) => {
     const { inlineVolumeSpec, persistentVolumeName } = (value ?? {}) as Record<string, unknown>;
     const words = "must specify exactly one of inlineVolumeSpec and persistentVolumeName";
     if (!inlineVolumeSpec && persistentVolumeName === undefined) report.required(words);
-    else if (inlineVolumeSpec && persistentVolumeName !== undefined) report.invalid(value, words);
-    else if (persistentVolumeName === "") report.at("persistentVolumeName").required("must not be empty");
+    else if (inlineVolumeSpec && persistentVolumeName !== undefined) report.forbidden(words);
+    else if (persistentVolumeName !== undefined) {
+      validateVolumeName(String(persistentVolumeName), report.at("persistentVolumeName"));
+    }
   }],
 );
+
+function validateVolumeName(name: string, report: Report): void {
+  if (name === "") report.required("must specify non empty persistentVolumeName");
+  report.named(name, dnsSubdomain);
+}
 
 export const validateAttributesClass = rules(
   ["driverName", required(), named(driverName)],

@@ -16,6 +16,7 @@ const wordedElsewhere = new Set([
   "v1.IPFamily",
   "v1.Signal",
   "v1.PersistentVolumeAccessMode",
+  "v1.PersistentVolumeReclaimPolicy",
   "v1.DeploymentStrategyType",
   "v1.StatefulSetUpdateStrategyType",
   "v1.PodManagementPolicyType",

@@ -65,8 +65,20 @@ const configKeyRule = characters(
   configKey,
 );
 
+const wildcardRule =
+  "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must " +
+  "consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. " +
+  "'*.example.com', regex used for validation is " +
+  "'\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+
 export const dnsSubdomain: NameRule = (text) =>
   subdomainPattern.test(text) ? longer(text, 253) : [...longer(text, 253), subdomainRule];
+
+/** `*.` before a subdomain. */
+export const wildcardSubdomain: NameRule = (text) =>
+  text.startsWith("*.") && subdomainPattern.test(text.slice(2))
+    ? longer(text, 253)
+    : [...longer(text, 253), wildcardRule];
 
 export const dnsLabel: NameRule = (text) =>
   labelPattern.test(text) ? longer(text, 63) : [...longer(text, 63), labelRule];

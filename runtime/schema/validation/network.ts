@@ -8,7 +8,7 @@ import type { INetworkPolicyPeer } from "kubernetes-models/networking.k8s.io/v1/
 import type { IEndpoints } from "kubernetes-models/v1/Endpoints";
 import { isIP } from "node:net";
 import { validateEndpointIp } from "./addresses.ts";
-import { dns1035Label, dnsLabel, dnsSubdomain } from "./names.ts";
+import { dnsLabel, dnsSubdomain, pathSegment, wildcardSubdomain } from "./names.ts";
 import { validateCidr, validateIp, validatePort, validatePortOrName } from "./numbers.ts";
 import type { Report } from "./report.ts";
 import { validateLabelSelector } from "./selectors.ts";
@@ -70,11 +70,14 @@ const pathTypes = ["Exact", "ImplementationSpecific", "Prefix"];
 export function validateIngress({ spec }: IIngress, report: Report): void {
   const place = report.at("spec");
   if (!spec?.rules?.length && !spec?.defaultBackend) {
-    place.invalid(spec?.rules ?? [], "either `defaultBackend` or `rules` must be specified");
+    place.invalid(spec?.rules ?? null, "either `defaultBackend` or `rules` must be specified");
   }
   if (spec?.defaultBackend) validateBackend(spec.defaultBackend, place.at("defaultBackend"));
   if (spec?.ingressClassName) place.at("ingressClassName").named(spec.ingressClassName, dnsSubdomain);
-  spec?.tls?.forEach(({ hosts }, i) => hosts?.forEach((host, j) => validateHost(host, place.at("tls", i, "hosts", j))));
+  spec?.tls?.forEach(({ hosts, secretName }, i) => {
+    hosts?.forEach((host, j) => validateName(host, place.at("tls", i, "hosts", j)));
+    if (secretName) place.at("tls", i, "secretName").named(secretName, dnsSubdomain);
+  });
   spec?.rules?.forEach(({ host, http }, i) => {
     const rule = place.at("rules", i);
     if (host) validateHost(host, rule.at("host"));
@@ -85,8 +88,11 @@ export function validateIngress({ spec }: IIngress, report: Report): void {
 
 function validateHost(host: string, report: Report): void {
   if (isIP(host)) return report.invalid(host, "must be a DNS name, not an IP address");
-  if (host.startsWith("*.")) return report.named(host.slice(2), dnsSubdomain);
-  report.named(host, dnsSubdomain);
+  validateName(host, report);
+}
+
+function validateName(host: string, report: Report): void {
+  report.named(host, host.includes("*") ? wildcardSubdomain : dnsSubdomain);
 }
 
 interface Path {
@@ -113,9 +119,13 @@ function validateSteps(path: string, report: Report): void {
 
 function validateBackend({ service, resource }: IIngressBackend, report: Report): void {
   if (resource && service) return report.invalid("", "cannot set both resource and service backends");
-  if (resource) return;
-  if (!service?.name) return report.at("service", "name").required();
-  report.at("service", "name").named(service.name, dns1035Label);
+  if (resource) {
+    for (const field of ["kind", "name"] as const) if (!resource[field]) report.at("resource", field).required();
+    return;
+  }
+  if (!service) return report.invalid("", "resource or service backend is required");
+  if (!service.name) return report.at("service", "name").required();
+  report.at("service", "name").named(service.name, dnsLabel);
   const { port } = service;
   if (!port?.name && !port?.number) report.required("port name or number is required");
   else if (port.name && port.number) report.invalid("", "cannot set both port name & port number");
@@ -124,22 +134,31 @@ function validateBackend({ service, resource }: IIngressBackend, report: Report)
 
 export function validateIngressClass({ spec }: IIngressClass, report: Report): void {
   if (!spec?.controller) report.at("spec", "controller").required();
-  else if (!/^[^/]+\/.+$/.test(spec.controller)) {
-    report.at("spec", "controller").invalid(spec.controller, 'must be a domain-prefixed path (such as "acme.io/foo")');
-  }
+  else validateController(spec.controller, report.at("spec", "controller"));
   if (spec?.parameters) validateParameters(spec.parameters, report.at("spec", "parameters"));
+}
+
+const longestController = 250;
+
+function validateController(controller: string, report: Report): void {
+  if (controller.length > longestController) report.tooLong(longestController);
+  const [, domain] = /^([^/]+)\/.+$/.exec(controller) ?? [];
+  if (domain) report.named(domain, dnsSubdomain);
+  else report.invalid(controller, 'must be a domain-prefixed path (such as "acme.io/foo")');
 }
 
 type Parameters = NonNullable<NonNullable<IIngressClass["spec"]>["parameters"]>;
 
-function validateParameters({ kind, name, scope, namespace }: Parameters, report: Report): void {
-  if (!kind) report.at("kind").required();
-  if (!name) report.at("name").required();
+function validateParameters({ apiGroup, kind, name, scope, namespace }: Parameters, report: Report): void {
+  if (apiGroup) report.at("apiGroup").named(apiGroup, dnsSubdomain);
+  report.at("kind").requiredName(kind, pathSegment);
+  report.at("name").requiredName(name, pathSegment);
   if (scope === undefined) return report.at("scope").required();
   if (scope !== "Cluster" && scope !== "Namespace") report.at("scope").notSupported(scope, ["Cluster", "Namespace"]);
   if (scope === "Namespace" && !namespace) {
     report.at("namespace").required("`parameters.scope` is set to 'Namespace'");
   }
+  if (scope === "Namespace" && namespace) report.at("namespace").named(namespace, dnsLabel);
   if (scope === "Cluster" && namespace !== undefined) {
     report.at("namespace").forbidden("`parameters.scope` is set to 'Cluster'");
   }
@@ -152,6 +171,9 @@ export function validateIngressClassUpdate(now: IIngressClass, old: IIngressClas
 export function validateNetworkPolicy({ spec }: INetworkPolicy, report: Report): void {
   const place = report.at("spec");
   validateLabelSelector(spec?.podSelector, place.at("podSelector"));
+  if ((spec?.policyTypes?.length ?? 0) > 2) {
+    place.at("policyTypes").invalid(spec?.policyTypes, "may not specify more than two policyTypes");
+  }
   spec?.ingress?.forEach(({ from, ports }, i) => validatePolicyRule(from, ports, place.at("ingress", i), "from"));
   spec?.egress?.forEach(({ to, ports }, i) => validatePolicyRule(to, ports, place.at("egress", i), "to"));
 }
@@ -174,7 +196,7 @@ function validatePolicyRule(
     if (port === undefined) place.at("endPort").invalid(endPort, "may not be specified when `port` is not specified");
     else if (typeof port === "string") {
       place.at("endPort").invalid(endPort, "may not be specified when `port` is non-numeric");
-    } else if (endPort < port) place.at("endPort").invalid(endPort, "must be greater than or equal to `port`");
+    } else if (endPort < port) place.at("endPort").invalid(port, "must be greater than or equal to `port`");
   });
   peers?.forEach((peer, i) => validatePeer(peer, report.at(direction, i)));
 }

@@ -73,7 +73,7 @@ export const validatorsPerKind: ReadonlyMap<string, Validators> = new Map([
     extensions.validateDefinitionUpdate,
   ),
   row("apiregistration.k8s.io/v1 APIService", extensions.validateApiService),
-  row("apps/v1 ControllerRevision", undefined, fixed("data")),
+  row("apps/v1 ControllerRevision", workloads.validateRevision, fixed("data")),
   row("apps/v1 DaemonSet", workloads.validateDaemonSet, workloads.validateSelectorUpdate),
   row("apps/v1 Deployment", workloads.validateDeployment, workloads.validateSelectorUpdate),
   row("apps/v1 ReplicaSet", workloads.validateReplicaSet, workloads.validateSelectorUpdate),

@@ -6,7 +6,7 @@ import { compareQuantities } from "../quantity.ts";
 import { dnsSubdomain, qualifiedName } from "./names.ts";
 import { validateAmount } from "./numbers.ts";
 import { type Report, sameJson } from "./report.ts";
-import { type Check, named, required, type Rule, rules } from "./rules.ts";
+import { type Check, named, oneOf, required, type Rule, rules } from "./rules.ts";
 import { validateLabelSelector } from "./selectors.ts";
 
 const accessModes = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
@@ -100,6 +100,7 @@ const absolute: Check = (value, report) => {
 
 const volumeRows = rules(
   ["spec.storageClassName", named(dnsSubdomain)],
+  ["spec.persistentVolumeReclaimPolicy", oneOf("Delete", "Recycle", "Retain")],
   ["spec.csi.driver", required()],
   ["spec.csi.volumeHandle", required()],
   ["spec.hostPath.path", required(), noWayUp],
@@ -145,7 +146,8 @@ export function validateVolumeUpdate(now: IPersistentVolume, old: IPersistentVol
 const longestParameters = 256 * 1024;
 const mostParameters = 512;
 
-export const validateStorageClass = rules(
+const storageClassRows = rules(
+  ["reclaimPolicy", oneOf("Delete", "Retain")],
   ["provisioner", required(), (value, report) => {
     if (value) { for (const fault of qualifiedName(String(value).toLowerCase())) report.invalid(value, fault); }
   }],
@@ -157,6 +159,39 @@ export const validateStorageClass = rules(
     if (size > longestParameters) report.tooLong(longestParameters);
   }],
 );
+
+export function validateStorageClass(storageClass: IStorageClass, report: Report): void {
+  storageClassRows(storageClass, report);
+  // A term that asks for nothing counts as one that was there already.
+  const seen = new Set(["[]"]);
+  storageClass.allowedTopologies?.forEach(({ matchLabelExpressions }, i) => {
+    const place = report.at("allowedTopologies", i, "matchLabelExpressions");
+    validateTopology(matchLabelExpressions ?? [], place);
+    const wanted = JSON.stringify(
+      (matchLabelExpressions ?? []).map(({ key, values }) => [key, ...(values ?? []).toSorted()]).sort(),
+    );
+    if (seen.has(wanted)) place.duplicate("");
+    seen.add(wanted);
+  });
+}
+
+type Topology = NonNullable<NonNullable<IStorageClass["allowedTopologies"]>[number]["matchLabelExpressions"]>;
+
+function validateTopology(expressions: Topology, report: Report): void {
+  const keys = new Set<string>();
+  expressions.forEach(({ key, values }, i) => {
+    const place = report.at(i);
+    if (!values?.length) place.at("values").required();
+    const seen = new Set<string>();
+    values?.forEach((value, j) => {
+      if (seen.has(value)) place.at("values", j).duplicate(value);
+      seen.add(value);
+    });
+    place.at("key").named(key, qualifiedName);
+    if (keys.has(key)) place.at("key").duplicate(key);
+    keys.add(key);
+  });
+}
 
 export function validateStorageClassUpdate(now: IStorageClass, old: IStorageClass, report: Report): void {
   for (const field of ["parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"] as const) {

@@ -9,6 +9,7 @@ import { compileLabelSelector, type LabelSelector } from "../label_selector.ts";
 import { isNone, validateAtMostAll, validateCountOrPercent } from "./numbers.ts";
 import { validatePodTemplate } from "./pod_spec.ts";
 import { type Report, sameJson } from "./report.ts";
+import { atLeast, rules } from "./rules.ts";
 import { validateLabelSelector } from "./selectors.ts";
 
 interface Owner {
@@ -168,3 +169,8 @@ export function validateStatefulSetUpdate(set: IStatefulSet, old: IStatefulSet, 
   const list = `${quoted.slice(0, -1).join(", ")} and ${quoted.at(-1)}`;
   report.at("spec").forbidden(`updates to statefulset spec for fields other than ${list} are forbidden`);
 }
+
+export const validateRevision = rules(
+  ["data", (value, report) => value === undefined || value === null ? report.required("data is mandatory") : undefined],
+  ["revision", atLeast(0, "must be greater than or equal to 0")],
+);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { connect, createServer, type Socket } from "node:net";
 import { once } from "node:events";
 import { forward } from "../../runtime/api/streams/forward.ts";
+import { tunnel } from "../../runtime/api/streams/tunnel.ts";
 
 /** A connection to a backend of these manners. */
 async function backend(serve: (socket: Socket) => void): Promise<{ socket: Socket } & AsyncDisposable> {
@@ -41,4 +42,27 @@ Deno.test("an answer without a length ends with its connection", async () => {
   );
   const answer = await sent(plain.socket);
   assert.deepEqual([answer.status, answer.headers.get("x-a"), await answer.text()], [200, "b", "hello"]);
+});
+
+Deno.test("an upgraded connection that is cut in the middle of an answer takes its other end with it", async () => {
+  const ended = Promise.withResolvers<void>();
+  await using flood = await backend((socket) => {
+    const more = () => {
+      while (!socket.destroyed && socket.write(new Uint8Array(65536)));
+    };
+    socket.on("drain", more).on("close", ended.resolve).resume();
+    more();
+  });
+  const carried = Promise.withResolvers<Socket>();
+  const over = Promise.withResolvers<void>();
+  await using client = await backend((socket) => {
+    const incoming = { method: "GET", rawHeaders: [] } as never;
+    const destination = { connect: () => Promise.resolve(flood.socket), path: "/", host: "pod" };
+    carried.resolve(socket);
+    tunnel({ incoming, socket, head: new Uint8Array() }, destination, () => {}).then(over.resolve);
+  });
+  await once(client.socket, "data");
+  client.socket.pause();
+  (await carried.promise).destroy();
+  await Promise.all([over.promise, ended.promise]);
 });

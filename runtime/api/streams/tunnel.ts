@@ -37,6 +37,9 @@ function carry(from: Duplex, to: Duplex): Promise<void> {
     from.once("error", () => to.destroy());
     from.once("close", () => {
       to.end();
+      // What it still says is for nobody; unread, it would keep the other end from closing.
+      to.unpipe(from);
+      to.resume();
       resolve();
     });
   });

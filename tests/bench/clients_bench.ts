@@ -22,6 +22,7 @@ async function programNamed(name: string): Promise<string | undefined> {
 
 /** Memory, then the work, then memory again: of one server that was just started. */
 async function measure(title: string, server: MeasuredServer, bench: readonly string[]): Promise<Column> {
+  console.log(`measuring ${title}, a minute or two`);
   const figures = new Map([["process start to /readyz", `${server.startSeconds.toFixed(2)} s`]]);
   await settled();
   figures.set("memory after the start", describe(server.memory()));

@@ -56,7 +56,7 @@ class World {
 
   #add(name: string, more: Partial<Observed>): void {
     const container = allContainersOf(this.pod).find((one) => one.name === name) ?? { name: "POD" };
-    const state = { id: `id-${this.#made++}`, limits: cgroupLimits(container) } as Observed["state"];
+    const state = { id: `id-${this.#made++}`, limits: cgroupLimits(this.pod, container) } as Observed["state"];
     this.containers.push(observedOf(name, "running", { hash: containerHash(container), ...more, state }));
   }
 

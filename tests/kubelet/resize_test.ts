@@ -15,7 +15,7 @@ const sandbox = observedOf("POD", "running");
 
 /** A container that runs with the limits of these resources. */
 function runningWith(resources: object): Observed {
-  const limits = cgroupLimits(containerOf(resources));
+  const limits = cgroupLimits(podOf(), containerOf(resources));
   return observedOf("c", "running", { state: { limits } as Observed["state"] });
 }
 
@@ -36,7 +36,7 @@ Deno.test("limits that differ are changed while the container runs", () => {
     type: "resize",
     id: "c-0",
     name: "c",
-    limits: cgroupLimits(containerOf(amounts("500m"))),
+    limits: cgroupLimits(podOf(), containerOf(amounts("500m"))),
   }]);
 });
 
@@ -46,7 +46,7 @@ Deno.test("a container that wants to begin anew for a resource is restarted for 
     planPod(factsOf(resized(amounts("1"), to, policy), [sandbox, observed])).steps.map(({ type }) => type);
   assert.deepEqual(types(amounts("2"), runningWith(amounts("1"))), ["resize"]);
   assert.deepEqual(types(amounts("1", "32Mi"), runningWith(amounts("1"))), ["stop"]);
-  const limits = cgroupLimits(containerOf(amounts("1")));
+  const limits = cgroupLimits(podOf(), containerOf(amounts("1")));
   const ended = observedOf("c", "exited", { backOffSeconds: 300, state: { limits } as Observed["state"] });
   assert.deepEqual(types(amounts("1", "32Mi"), ended), ["start"]);
 });

@@ -4,8 +4,8 @@ import { pauseImage } from "../../../runtime/engine/mod.ts";
 import { unitsOf } from "../../../runtime/schema/quantity.ts";
 import type { NodeConfiguration } from "../configuration/mod.ts";
 import { kernelHostname } from "../network/name_files.ts";
+import { oomScoreAdjOf } from "../pod/oom_score.ts";
 import { type Container, type Pod, specOf } from "../pod/pod.ts";
-import { oomScoreAdjOf } from "../pod/qos.ts";
 import { ConfigError, expand } from "./env.ts";
 import type { Capabilities } from "./capabilities.ts";
 import { containerLabels, type DeviceIds, dockerName, sandboxLabels } from "./identity.ts";
@@ -91,7 +91,7 @@ export function containerSpec(facts: ContainerSpecFacts): ContainerSpec {
     pid: facts.targetId ? { container: facts.targetId } : pidMode(pod, sandboxId),
     mounts: [...mounts, { source: messageSource, target: messagePath(container), readOnly: false }],
     devices: facts.devices,
-    resources: { ...cgroupLimits(container), ...(podPidsLimit > 0 && { pids: podPidsLimit }) },
+    resources: { ...cgroupLimits(pod, container), ...(podPidsLimit > 0 && { pids: podPidsLimit }) },
     security: asFarAsPossible(securityOptions(pod, container, facts), facts.capabilities),
     oomScoreAdj: oomScore(facts),
     stopSignal: container.lifecycle?.stopSignal,

@@ -2,13 +2,13 @@
  * Whether the node takes a pod that was bound to it: the scheduler may have been wrong, or not asked. An ordered list of
  * small checks; the first reason fails the pod for good. Pure.
  */
+import { qosClassOf } from "../../../runtime/schema/mod.ts";
 import { podRequests } from "../../scheduler/pod_requests.ts";
 import { tolerates } from "../../scheduler/plugins/tolerations.ts";
 import { forbiddenSysctl } from "../container/sysctls.ts";
 import { type NodeRoom, shortage, shortageText } from "./allocation.ts";
 import { isCritical } from "./critical.ts";
 import type { Refusal } from "./pod_plan.ts";
-import { qosClassOf } from "./qos.ts";
 import { allContainersOf, isTerminal, type Pod, specOf } from "./pod.ts";
 
 export interface AdmissionFacts {
@@ -50,7 +50,7 @@ function pressure({ pod, isStatic, pressures }: AdmissionFacts): Refusal | undef
   if (pressures.length === 0 || isCritical({ pod, isStatic })) return undefined;
   const { tolerations = [] } = specOf(pod);
   const isMild = pressures.length === 1 && pressures[0] === "MemoryPressure";
-  const mayCome = qosClassOf(pod) !== "BestEffort" || tolerates(tolerations, memoryTaint);
+  const mayCome = qosClassOf(specOf(pod)) !== "BestEffort" || tolerates(tolerations, memoryTaint);
   if (isMild && mayCome) return undefined;
   return { reason: "Evicted", message: `The node had condition: [${pressures.join(" ")}]. ` };
 }

@@ -58,7 +58,7 @@ function containerStatus(facts: StatusFacts, container: Container): ContainerSta
     image: latest.state.image,
     imageID: facts.imageName(latest.state.imageId),
     containerID: `docker://${latest.state.id}`,
-    ...resourcesInForce(container, latest, before),
+    ...resourcesInForce(facts.pod, container, { latest, before }),
     ...mountsOf(container),
     ...stopSignalOf(latest),
     ...userOf(facts, latest, before),
@@ -147,12 +147,12 @@ function resourcesOf({ resources }: Container): Partial<ContainerStatus> {
 
 /** Until a resize has been carried out, what the container had before it is what it has. */
 function resourcesInForce(
+  pod: Pod,
   container: Container,
-  { state }: Observed,
-  before: ContainerStatus | undefined,
+  { latest: { state }, before }: { latest: Observed; before: ContainerStatus | undefined },
 ): Partial<ContainerStatus> {
   const own = resourcesOf(container);
-  const underWay = state.status === "running" && resizeOf(container, state.limits) !== undefined;
+  const underWay = state.status === "running" && resizeOf(pod, container, state.limits) !== undefined;
   return underWay && before?.resources ? { ...own, resources: before.resources } : own;
 }
 

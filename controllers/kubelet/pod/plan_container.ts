@@ -42,7 +42,7 @@ function startOver({ name, attempt, backOffSeconds, state }: Observed): Containe
 }
 
 function planRunningContainer(
-  { verdict, stopping }: PodFacts,
+  { pod, verdict, stopping }: PodFacts,
   container: Container,
   { state, hash }: Observed,
 ): Step[] {
@@ -51,7 +51,7 @@ function planRunningContainer(
   if (hash !== containerHash(container)) {
     return [{ type: "stop", id: state.id, name, message: `Container ${name} definition changed, will be restarted` }];
   }
-  const resize = resizeOf(container, state.limits);
+  const resize = resizeOf(pod, container, state.limits);
   if (resize === "restart") {
     return [{ type: "stop", id: state.id, name, message: `Container ${name} resize requires restart` }];
   }
@@ -64,7 +64,7 @@ function planRunningContainer(
 function planEnded({ pod, now }: PodFacts, container: Container, latest: Observed): ContainerPlan {
   const { name } = container;
   const { exitCode } = latest.state;
-  const changed = wasChanged(container, latest);
+  const changed = wasChanged(pod, container, latest);
   if (!changed && !mayRunAgain(pod, container, latest.state)) return { name, steps: [], over: { exitCode } };
   const ended = Date.parse(latest.state.finishedAt || latest.state.createdAt);
   const waitMs = ended + latest.backOffSeconds * 1000 - now;
@@ -77,8 +77,8 @@ function planEnded({ pod, now }: PodFacts, container: Container, latest: Observe
 }
 
 /** It was stopped to be made anew from a changed definition: that is no crash. */
-function wasChanged(container: Container, { hash, state }: Observed): boolean {
-  return hash !== containerHash(container) || resizeOf(container, state.limits) === "restart";
+function wasChanged(pod: Pod, container: Container, { hash, state }: Observed): boolean {
+  return hash !== containerHash(container) || resizeOf(pod, container, state.limits) === "restart";
 }
 
 function crashLoop({ metadata }: Pod, name: string, seconds: number): Waiting {

@@ -37,6 +37,11 @@ export function ownContainersOf(pod: Pod): readonly Container[] {
   return [...initContainersOf(pod), ...specOf(pod).containers];
 }
 
+/** Those that run side by side once the pod has begun. */
+export function lastingContainersOf(pod: Pod): readonly Container[] {
+  return [...specOf(pod).containers, ...initContainersOf(pod).filter(isSidecar)];
+}
+
 export function allContainersOf(pod: Pod): readonly Container[] {
   return [...ownContainersOf(pod), ...ephemeralContainersOf(pod)];
 }

@@ -3,6 +3,7 @@
  *
  * Source: core/v1 PodStatus; API conventions on conditions (lastTransitionTime moves only when the status changes).
  */
+import { qosClassOf } from "../../../runtime/schema/mod.ts";
 import type { Observed } from "../container/identity.ts";
 import { containerStatuses, type StatusFacts } from "./container_status.ts";
 import {
@@ -16,7 +17,6 @@ import {
   statusesOf,
 } from "./pod.ts";
 import type { PodPlan } from "./pod_plan.ts";
-import { qosClassOf } from "./qos.ts";
 import { condition } from "./condition.ts";
 import { resizeConditions, type ResizeFacts } from "./resize_conditions.ts";
 import { rfc3339 } from "./rfc3339.ts";
@@ -46,7 +46,7 @@ export function podStatus(facts: PodStatusFacts): PodStatus {
     hostIP: hostIps[0],
     hostIPs: hostIps.map((ip) => ({ ip })),
     startTime: pod.status?.startTime ?? rfc3339(now),
-    qosClass: pod.status?.qosClass ?? qosClassOf(pod),
+    qosClass: pod.status?.qosClass ?? qosClassOf(specOf(pod)),
     containerStatuses: mainStatuses,
   };
   if (initStatuses.length > 0) status.initContainerStatuses = initStatuses;
@@ -69,7 +69,7 @@ function rejectedStatus({ pod, now }: PodStatusFacts, { phase, reason, message }
     ...(message && { message }),
     observedGeneration: pod.metadata.generation,
     startTime: pod.status?.startTime ?? rfc3339(now),
-    qosClass: pod.status?.qosClass ?? qosClassOf(pod),
+    qosClass: pod.status?.qosClass ?? qosClassOf(specOf(pod)),
   };
 }
 

@@ -1,7 +1,7 @@
 /** In-place resize: how far a container's limits are from what is asked, and the way there. Pure. (KEP-1287) */
 import type { ResourceLimits } from "../../../runtime/engine/mod.ts";
 import { cgroupLimits } from "../container/resources.ts";
-import type { Container } from "./pod.ts";
+import type { Container, Pod } from "./pod.ts";
 
 const parts = {
   cpu: ["cpuShares", "cpuQuota", "cpuPeriod"],
@@ -9,8 +9,12 @@ const parts = {
 } as const;
 
 /** The limits to set, `restart` when the container wants to begin anew for it, or nothing when they are in force. */
-export function resizeOf(container: Container, present: ResourceLimits): ResourceLimits | "restart" | undefined {
-  const wanted = cgroupLimits(container);
+export function resizeOf(
+  pod: Pod,
+  container: Container,
+  present: ResourceLimits,
+): ResourceLimits | "restart" | undefined {
+  const wanted = cgroupLimits(pod, container);
   const changed = (["cpu", "memory"] as const).filter((name) =>
     parts[name].some((part) => wanted[part] !== present[part])
   );

@@ -70,7 +70,7 @@ async function reportedIps(
 
 function isResized(pod: Pod, { name, state, isSandbox }: Observed): boolean {
   const container = isSandbox ? undefined : ownContainersOf(pod).find((one) => one.name === name);
-  return container !== undefined && state.status === "running" && resizeOf(container, state.limits) !== undefined;
+  return container !== undefined && state.status === "running" && resizeOf(pod, container, state.limits) !== undefined;
 }
 
 /** Conditions that others own are none of our business. */

@@ -16,7 +16,7 @@ export async function resizeContainer(agent: Agent, pod: Pod, { step, memory }: 
     await agent.engine.update(step.id, step.limits);
     const observed = await agent.mirror.refresh(step.id);
     const container = ownContainersOf(pod).find(({ name }) => name === step.name);
-    if (container && observed?.state.status === "running" && resizeOf(container, observed.state.limits)) {
+    if (container && observed?.state.status === "running" && resizeOf(pod, container, observed.state.limits)) {
       throw new Error(`the engine kept other limits: ${JSON.stringify(observed.state.limits)}`);
     }
     memory.resizeError = undefined;

@@ -8,6 +8,7 @@
  */
 import { sandboxSpec } from "../container/container_spec.ts";
 import { ConfigError } from "../container/env.ts";
+import { unheldLimits } from "../container/resources.ts";
 import { refuseRoot } from "../container/security.ts";
 import { sysctlsOf } from "../container/sysctls.ts";
 import { checkClaims } from "../devices/claims.ts";
@@ -92,7 +93,14 @@ async function ensureSandbox(
   await agent.engine.start(id);
   const observed = await agent.mirror.refresh(id);
   if (!observed || observed.state.status !== "running") throw new Error("the sandbox ended as soon as it was started");
+  tellUnheldLimits(agent, pod);
   return observed.state;
+}
+
+function tellUnheldLimits(agent: Agent, pod: Pod): void {
+  const names = unheldLimits(pod).join(", ");
+  const message = `Limits of the pod as a whole hold for each container, not for all together: ${names}`;
+  if (names) agent.context.recorder.event(pod, "Warning", "PodLimitsNotShared", message);
 }
 
 async function connect(agent: Agent, pod: Pod, sandbox: { id: string; pid: number }): Promise<readonly string[]> {

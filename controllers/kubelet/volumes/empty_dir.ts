@@ -1,7 +1,7 @@
 /** `emptyDir`: a folder, or memory, that lives as long as its pod. */
 import $ from "dax";
 import { unitsOf } from "../../../runtime/schema/quantity.ts";
-import { initContainersOf, isSidecar, type Pod, specOf } from "../pod/pod.ts";
+import { lastingContainersOf, type Pod, specOf } from "../pod/pod.ts";
 import { isMountPoint } from "./mounts.ts";
 import { MountError } from "./payload.ts";
 
@@ -57,10 +57,11 @@ export function memoryMount(
   return ["hugetlbfs", [`pagesize=${pageSize ?? "2M"}`, ...rights]];
 }
 
-/** The sum of its containers' limits where each has one, else all that the node gives. Pure. */
+/** The pod's own limit, or the sum of its containers' where each has one, else all that the node gives. Pure. */
 export function memoryLimitOf(pod: Pod, nodeMemory: string | undefined): number | undefined {
-  const lasting = [...specOf(pod).containers, ...initContainersOf(pod).filter(isSidecar)];
-  const limits = lasting.map(({ resources }) => unitsOf(String(resources?.limits?.memory ?? "0")));
+  const whole = specOf(pod).resources?.limits?.memory;
+  if (whole !== undefined) return unitsOf(String(whole));
+  const limits = lastingContainersOf(pod).map(({ resources }) => unitsOf(String(resources?.limits?.memory ?? "0")));
   if (limits.length > 0 && limits.every((limit) => limit > 0)) return limits.reduce((sum, limit) => sum + limit, 0);
   return nodeMemory === undefined ? undefined : unitsOf(nodeMemory);
 }

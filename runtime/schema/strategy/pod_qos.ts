@@ -1,4 +1,7 @@
-/** A pod's quality of service, which follows from its requests and limits of cpu and memory. Source: "Pod QoS". */
+/**
+ * A pod's quality of service, which follows from its requests and limits of cpu and memory: those of the pod as a whole
+ * where it names any, else those of its containers. Source: "Pod QoS", KEP-2837.
+ */
 import type { IPodSpec } from "kubernetes-models/v1/PodSpec";
 import { compareQuantities } from "../quantity.ts";
 
@@ -8,7 +11,7 @@ type QosClass = "Guaranteed" | "Burstable" | "BestEffort";
 const counted = ["cpu", "memory"];
 
 export function qosClassOf(spec: IPodSpec): QosClass {
-  const parts = spec.resources ? [spec] : [...spec.containers ?? [], ...spec.initContainers ?? []];
+  const parts = namesAny(spec) ? [spec] : [...spec.containers ?? [], ...spec.initContainers ?? []];
   const asked = parts.map(({ resources }) => ({
     requests: positive(resources?.requests),
     limits: positive(resources?.limits),
@@ -17,6 +20,10 @@ export function qosClassOf(spec: IPodSpec): QosClass {
     return "BestEffort";
   }
   return asked.every(({ requests, limits }) => isGuaranteed(requests, limits)) ? "Guaranteed" : "Burstable";
+}
+
+function namesAny({ resources }: IPodSpec): boolean {
+  return Object.keys({ ...resources?.requests, ...resources?.limits }).length > 0;
 }
 
 function positive(amounts: Amounts = {}): Amounts {

@@ -3,19 +3,13 @@
  * good command (import, load) is the `docker` command itself.
  */
 import $ from "dax";
-import type {
-  ContainerEvent,
-  ContainerState,
-  Engine,
-  ExecOptions,
-  ExecSession,
-  LogOptions,
-  Session,
-} from "../engine.ts";
+import type { ContainerEvent, ContainerState, Engine, LogOptions, Session } from "../engine.ts";
 import { EngineError } from "../engine.ts";
 import { createBody, limitsBody } from "./create_body.ts";
+import { startExec } from "./exec.ts";
 import { frames, jsonLines, rawOutput } from "./frames.ts";
 import { pullImage } from "./pull.ts";
+import { readLogs } from "./read_logs.ts";
 import { session } from "./session.ts";
 import { type Socket, socket } from "./socket.ts";
 import { containerState, type ImageAnswer, imageInfo, imageLayers, type InspectAnswer } from "./state.ts";
@@ -107,11 +101,15 @@ function streams(api: Socket): Pick<Engine, "events" | "logs" | "exec" | "attach
       }
     },
     async *logs(id, options) {
-      const { Config } = await api.call("GET", `/containers/${id}/json`) as InspectAnswer;
+      const { Config, LogPath, HostConfig } = await api.call("GET", `/containers/${id}/json`) as InspectAnswer;
+      const maxFiles = plainLogFiles(HostConfig.LogConfig);
+      if (maxFiles > 1) {
+        return yield* readLogs({ path: LogPath, maxFiles }, options, () => ended(api, id, options.signal));
+      }
       const bytes = api.stream("GET", `/containers/${id}/logs?${logQuery(options)}`, { signal: options.signal });
       yield* Config.Tty ? rawOutput(bytes) : frames(bytes);
     },
-    exec: (id, options) => startExec(api, id, options),
+    exec: (id, options) => startExec(api, id, options, ignoring(404, 409, 500)),
     async attach(id, { stdin, tty }): Promise<Session> {
       const query = `stream=1&stdout=1&stderr=1&stdin=${stdin ? 1 : 0}`;
       const resize = async (columns: number, rows: number) => {
@@ -132,6 +130,20 @@ function containerEvent({ Action, Actor }: DockerEvent): ContainerEvent {
   return { type: "container", action: Action.split(":")[0]!, id: Actor.ID, labels: Actor.Attributes };
 }
 
+/** Of a log that is kept as files to be read as they are; else 0. */
+function plainLogFiles({ Type, Config }: InspectAnswer["HostConfig"]["LogConfig"]): number {
+  return Type === "json-file" && Config?.compress !== "true" ? Number(Config?.["max-file"] ?? 0) : 0;
+}
+
+/** Docker writes the last of a container's log before it says that the container has ended. */
+async function ended(api: Socket, id: string, signal: AbortSignal): Promise<void> {
+  try {
+    for await (const _ of api.stream("POST", `/containers/${id}/wait`, { signal }));
+  } catch (error) {
+    ignoring(404)(error);
+  }
+}
+
 function logQuery({ follow, timestamps, tail, since, stdout, stderr }: LogOptions): URLSearchParams {
   const query = new URLSearchParams({
     follow: follow ? "1" : "0",
@@ -142,22 +154,6 @@ function logQuery({ follow, timestamps, tail, since, stdout, stderr }: LogOption
   });
   if (since !== undefined) query.set("since", since.toFixed(9));
   return query;
-}
-
-async function startExec(api: Socket, id: string, options: ExecOptions): Promise<ExecSession> {
-  const { command, stdin, stdout, stderr, tty } = options;
-  const created = await api.call("POST", `/containers/${id}/exec`, {
-    body: { AttachStdin: stdin, AttachStdout: stdout, AttachStderr: stderr, Tty: tty, Cmd: command },
-  }) as { Id: string };
-  const resize = async (columns: number, rows: number) => {
-    await api.call("POST", `/exec/${created.Id}/resize?h=${rows}&w=${columns}`).catch(ignoring(404, 409, 500));
-  };
-  const streams = session(await api.hijack(`/exec/${created.Id}/start`, { Detach: false, Tty: tty }), { tty, resize });
-  const exitCode = async (): Promise<number> => {
-    const answer = await api.call("GET", `/exec/${created.Id}/json`) as { Running: boolean; ExitCode: number | null };
-    return answer.ExitCode ?? 0;
-  };
-  return { ...streams, exitCode };
 }
 
 type ImageCalls = "images" | "image" | "imageLayers" | "pull" | "importImage" | "loadImages" | "removeImage";

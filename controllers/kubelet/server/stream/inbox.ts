@@ -18,15 +18,28 @@ export class Inbox<T> implements AsyncIterable<T> {
     this.#wake();
   }
 
+  /** Ends it, and forgets what nobody will read: a producer that waits goes on. */
+  discard(): void {
+    const held = this.#values.length >= this.flow.limit;
+    this.#values.length = 0;
+    this.end();
+    if (held) this.flow.onDrained();
+  }
+
+  /** A reader that leaves early discards the rest. */
   async *[Symbol.asyncIterator](): AsyncIterator<T> {
-    for (;;) {
-      while (this.#values.length > 0) {
-        const value = this.#values.shift()!;
-        if (this.#values.length === this.flow.limit - 1) this.flow.onDrained();
-        yield value;
+    try {
+      for (;;) {
+        while (this.#values.length > 0) {
+          const value = this.#values.shift()!;
+          if (this.#values.length === this.flow.limit - 1) this.flow.onDrained();
+          yield value;
+        }
+        if (this.#ended) return;
+        await new Promise<void>((resolve) => this.#wake = resolve);
       }
-      if (this.#ended) return;
-      await new Promise<void>((resolve) => this.#wake = resolve);
+    } finally {
+      this.discard();
     }
   }
 }

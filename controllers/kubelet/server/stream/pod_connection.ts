@@ -3,7 +3,8 @@
  * enter a namespace, so a small one is started there that only relays.
  */
 
-export interface PodConnection {
+/** Disposed of, it is cut off, whatever the pod would still say. */
+export interface PodConnection extends AsyncDisposable {
   readonly readable: ReadableStream<Uint8Array>;
   readonly writable: WritableStream<Uint8Array>;
 }
@@ -33,7 +34,11 @@ export async function podConnection(pid: number, port: number): Promise<PodConne
   const reader = child.stdout.getReader();
   const { line, rest } = await firstLine(reader);
   if (line !== "") throw new Error(line);
-  return { readable: continued(reader, rest), writable: child.stdin };
+  return {
+    readable: continued(reader, rest),
+    writable: child.stdin,
+    [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
+  };
 }
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>;

@@ -30,7 +30,9 @@ async function forward(data: SpdyStream, error: SpdyStream, pid: number): Promis
     if (!Number.isInteger(port) || port < 1 || port > 65535) {
       throw new Error(`unable to parse "${data.headers.port}" as a port`);
     }
-    const connection = await podConnection(pid, port);
+    await using connection = await podConnection(pid, port);
+    data.gone.addEventListener("abort", () => void connection[Symbol.asyncDispose](), { once: true });
+    if (data.gone.aborted) return;
     await Promise.all([inward(data, connection.writable), outward(connection.readable, data)]);
   } catch (problem) {
     const reason = problem instanceof Error ? problem.message : String(problem);

@@ -23,6 +23,8 @@ export interface SpdyStream {
   readonly headers: Readonly<Record<string, string>>;
   /** Ends when the client closes its side. */
   readonly input: AsyncIterable<Uint8Array>;
+  /** Aborts when the client wants nothing more of it, or has gone. */
+  readonly gone: AbortSignal;
   /** Resolves when the bytes have left. */
   write(bytes: Uint8Array): Promise<void>;
   /** Closes our side. */
@@ -39,6 +41,7 @@ export interface SpdyConnection {
 interface State {
   readonly socket: Duplex;
   readonly inputs: Map<number, Inbox<Uint8Array>>;
+  readonly resets: Map<number, AbortController>;
   readonly inflate: ReturnType<typeof inflater>;
   readonly deflate: ReturnType<typeof deflater>;
   readonly onStream: (stream: SpdyStream) => void;
@@ -58,6 +61,7 @@ export function spdyServer(socket: Duplex, onStream: (stream: SpdyStream) => voi
   const state: State = {
     socket,
     inputs: new Map(),
+    resets: new Map(),
     inflate: inflater(),
     deflate: deflater(),
     onStream,
@@ -67,6 +71,7 @@ export function spdyServer(socket: Duplex, onStream: (stream: SpdyStream) => voi
   const gone = new AbortController();
   const over = () => {
     for (const input of state.inputs.values()) input.end();
+    for (const reset of state.resets.values()) reset.abort();
     state.held?.resolve();
     gone.abort();
   };
@@ -104,10 +109,15 @@ async function take(state: State, { type, streamId, flags, payload }: Frame): Pr
       // Nobody reads these, but the compression context must see them.
       return void await state.inflate(payload.subarray(4));
     case frameType.reset:
-      return state.inputs.get(view.getUint32(0))?.end();
+      return reset(state, view.getUint32(0));
     case frameType.ping:
       return await send(state.socket, controlFrame(frameType.ping, payload));
   }
+}
+
+function reset(state: State, id: number): void {
+  state.inputs.get(id)?.discard();
+  state.resets.get(id)?.abort();
 }
 
 async function takeData(state: State, { streamId, flags, payload }: Omit<Frame, "type">): Promise<void> {
@@ -130,32 +140,36 @@ async function open(state: State, id: number, { flags, block }: { flags: number;
     },
   });
   state.inputs.set(id, input);
+  const reset = new AbortController();
+  state.resets.set(id, reset);
   if (flags & finFlag) input.end();
   const reply = await state.deflate(words(0));
   await send(state.socket, controlFrame(frameType.synReply, Buffer.concat([words(id), reply])));
-  state.onStream(stream(state, id, { headers, input }));
+  state.onStream(stream(state, id, { headers, input, gone: reset.signal }));
 }
 
 function stream(
   state: State,
   id: number,
-  { headers, input }: { headers: Record<string, string>; input: Inbox<Uint8Array> },
+  { headers, input, gone }: { headers: Record<string, string>; input: Inbox<Uint8Array>; gone: AbortSignal },
 ): SpdyStream {
   let ended = false;
   return {
     headers,
     input,
+    gone,
     async write(bytes) {
-      for (let at = 0; at < bytes.length && !ended; at += largestWrite) {
+      for (let at = 0; at < bytes.length && !ended && !gone.aborted; at += largestWrite) {
         await send(state.socket, dataFrame(id, bytes.subarray(at, at + largestWrite), false));
       }
     },
     async end() {
       if (ended) return;
       ended = true;
-      await send(state.socket, dataFrame(id, new Uint8Array(0), true));
+      if (!gone.aborted) await send(state.socket, dataFrame(id, new Uint8Array(0), true));
       state.inputs.delete(id);
-      input.end();
+      state.resets.delete(id);
+      input.discard();
     },
   };
 }

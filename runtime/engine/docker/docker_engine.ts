@@ -9,7 +9,6 @@ import { createBody, limitsBody } from "./create_body.ts";
 import { startExec } from "./exec.ts";
 import { frames, jsonLines, rawOutput } from "./frames.ts";
 import { pullImage } from "./pull.ts";
-import { readLogs } from "./read_logs.ts";
 import { session } from "./session.ts";
 import { type Socket, socket } from "./socket.ts";
 import { containerState, type ImageAnswer, imageInfo, imageLayers, type InspectAnswer } from "./state.ts";
@@ -101,11 +100,7 @@ function streams(api: Socket): Pick<Engine, "events" | "logs" | "exec" | "attach
       }
     },
     async *logs(id, options) {
-      const { Config, LogPath, HostConfig } = await api.call("GET", `/containers/${id}/json`) as InspectAnswer;
-      const maxFiles = plainLogFiles(HostConfig.LogConfig);
-      if (maxFiles > 1) {
-        return yield* readLogs({ path: LogPath, maxFiles }, options, () => ended(api, id, options.signal));
-      }
+      const { Config } = await api.call("GET", `/containers/${id}/json`) as InspectAnswer;
       const bytes = api.stream("GET", `/containers/${id}/logs?${logQuery(options)}`, { signal: options.signal });
       yield* Config.Tty ? rawOutput(bytes) : frames(bytes);
     },
@@ -128,20 +123,6 @@ interface DockerEvent {
 /** `exec_start: sh` and the like carry arguments behind a colon. */
 function containerEvent({ Action, Actor }: DockerEvent): ContainerEvent {
   return { type: "container", action: Action.split(":")[0]!, id: Actor.ID, labels: Actor.Attributes };
-}
-
-/** Of a log that is kept as files to be read as they are; else 0. */
-function plainLogFiles({ Type, Config }: InspectAnswer["HostConfig"]["LogConfig"]): number {
-  return Type === "json-file" && Config?.compress !== "true" ? Number(Config?.["max-file"] ?? 0) : 0;
-}
-
-/** Docker writes the last of a container's log before it says that the container has ended. */
-async function ended(api: Socket, id: string, signal: AbortSignal): Promise<void> {
-  try {
-    for await (const _ of api.stream("POST", `/containers/${id}/wait`, { signal }));
-  } catch (error) {
-    ignoring(404)(error);
-  }
 }
 
 function logQuery({ follow, timestamps, tail, since, stdout, stderr }: LogOptions): URLSearchParams {

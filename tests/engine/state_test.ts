@@ -12,7 +12,13 @@ function created(error: string): InspectAnswer {
     Image: "sha256:1",
     LogPath: "",
     Config: { Image: "busybox", Labels: null, Tty: false, User: "" },
-    HostConfig: { CpuShares: 0, CpuQuota: 0, CpuPeriod: 0, Memory: 0 },
+    HostConfig: {
+      CpuShares: 0,
+      CpuQuota: 0,
+      CpuPeriod: 0,
+      Memory: 0,
+      LogConfig: { Type: "none", Config: null },
+    },
     State: { Status: "created", ...state },
   };
 }

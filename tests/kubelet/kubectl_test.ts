@@ -136,10 +136,34 @@ Deno.test("logs: the options of kubectl, what was before, and what is left when 
   });
   await seen(client, "chatty", (pod) => pod?.status?.phase === "Running");
   const followed = await say("logs", "-f", "chatty");
-  // docker 20.10 itself may repeat or lose lines for a follower when it sets a file aside.
   assert.match(followed, new RegExp(`row ${rows} is there\n$`));
   const all = Array.from({ length: rows }, (_, i) => `row ${i + 1} is there\n`).join("");
   const kept = await say("logs", "chatty");
   assert.ok(kept.length < all.length && all.endsWith(kept), "older files go, and nothing else");
+  await agent.kill();
+});
+
+Deno.test("logs -f: every line once and in order while files are set aside, fast and slow", async () => {
+  await using stack = new AsyncDisposableStack();
+  const node = await person(stack);
+  const { client, say, kubectl } = node;
+  const agent = await node.start({ configuration: { containerLogMaxSize: "80Ki", containerLogMaxFiles: 5 } });
+  const rows = Array.from({ length: 3000 }, (_, i) => `row ${i + 1} is there and not short\n`);
+  const write = (pause: string) =>
+    `until [ -e /tmp/go ]; do sleep 0.1; done; for i in $(seq ${rows.length}); do echo row $i is there and not short; ${pause} done`;
+  const paces = { burst: "", steady: "[ $((i % 50)) -gt 0 ] || sleep 0.05;" };
+  for (const [name, pause] of Object.entries(paces)) {
+    await create(node, name, {
+      command: ["sh", "-c", `echo ready; ${write(pause)}`],
+      spec: { restartPolicy: "Never" },
+    });
+    await seen(client, name, isReady);
+    const followers = [say("logs", "-f", name), say("logs", "-f", `--tail=${rows.length + 1}`, "--timestamps", name)];
+    await kubectl.run(["exec", name, "--", "touch", "/tmp/go"]);
+    const [plain, stamped] = await Promise.all(followers);
+    assert.equal(plain, ["ready\n", ...rows].join(""));
+    assert.deepEqual(stamped!.match(/(?<=^\S+Z )row .*\n/gm), rows);
+    assert.equal(await say("logs", name, "--tail=2500"), rows.slice(-2500).join(""));
+  }
   await agent.kill();
 });

@@ -9,6 +9,7 @@ import { createBody, limitsBody } from "./create_body.ts";
 import { startExec } from "./exec.ts";
 import { frames, jsonLines, rawOutput } from "./frames.ts";
 import { pullImage } from "./pull.ts";
+import { type LogPlace, readLogs } from "./read_logs.ts";
 import { session } from "./session.ts";
 import { type Socket, socket } from "./socket.ts";
 import { containerState, type ImageAnswer, imageInfo, imageLayers, type InspectAnswer } from "./state.ts";
@@ -100,9 +101,11 @@ function streams(api: Socket): Pick<Engine, "events" | "logs" | "exec" | "attach
       }
     },
     async *logs(id, options) {
-      const { Config } = await api.call("GET", `/containers/${id}/json`) as InspectAnswer;
+      const answer = await api.call("GET", `/containers/${id}/json`) as InspectAnswer;
+      const place = plainLog(answer);
+      if (place) return yield* readLogs(place, options, () => ended(api, id, options.signal));
       const bytes = api.stream("GET", `/containers/${id}/logs?${logQuery(options)}`, { signal: options.signal });
-      yield* Config.Tty ? rawOutput(bytes) : frames(bytes);
+      yield* answer.Config.Tty ? rawOutput(bytes) : frames(bytes);
     },
     exec: (id, options) => startExec(api, id, options, ignoring(404, 409, 500)),
     async attach(id, { stdin, tty }): Promise<Session> {
@@ -123,6 +126,22 @@ interface DockerEvent {
 /** `exec_start: sh` and the like carry arguments behind a colon. */
 function containerEvent({ Action, Actor }: DockerEvent): ContainerEvent {
   return { type: "container", action: Action.split(":")[0]!, id: Actor.ID, labels: Actor.Attributes };
+}
+
+/** Where a log is kept as files that can be read as they are. */
+function plainLog({ LogPath: path, HostConfig }: InspectAnswer): LogPlace | undefined {
+  const { Type, Config } = HostConfig.LogConfig;
+  const maxFiles = Number(Config?.["max-file"] ?? 1);
+  return Type === "json-file" && Config?.compress !== "true" && maxFiles > 1 && path ? { path, maxFiles } : undefined;
+}
+
+/** Docker writes the last of a container's log before it says that the container has ended. */
+async function ended(api: Socket, id: string, signal: AbortSignal): Promise<void> {
+  try {
+    for await (const _ of api.stream("POST", `/containers/${id}/wait`, { signal }));
+  } catch (error) {
+    ignoring(404)(error);
+  }
 }
 
 function logQuery({ follow, timestamps, tail, since, stdout, stderr }: LogOptions): URLSearchParams {

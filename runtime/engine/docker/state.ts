@@ -8,7 +8,13 @@ export interface InspectAnswer {
   Image: string;
   LogPath: string;
   Config: { Image: string; Labels: Record<string, string> | null; Tty: boolean; User: string; StopSignal?: string };
-  HostConfig: { CpuShares: number; CpuQuota: number; CpuPeriod: number; Memory: number };
+  HostConfig: {
+    CpuShares: number;
+    CpuQuota: number;
+    CpuPeriod: number;
+    Memory: number;
+    LogConfig: { Type: string; Config: Record<string, string> | null };
+  };
   State: {
     Status: string;
     Pid: number;

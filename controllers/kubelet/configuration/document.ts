@@ -79,7 +79,7 @@ export const schema = z.object({
   kubeReserved: reserved,
 
   podPidsLimit: z.int().min(-1, "must be -1 (no limit) or more").default(-1),
-  seccompDefault: z.boolean().default(false),
+  seccompDefault: z.boolean().default(true),
   allowedUnsafeSysctls: z.array(
     z.string().regex(
       /^(kernel\.(shm|msg|sem)|fs\.mqueue\.|net\.)[a-z0-9_./-]*\*?$/,

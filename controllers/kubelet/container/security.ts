@@ -69,7 +69,7 @@ function appArmorOf(profile: Profile | undefined): string | undefined {
   return profile?.type === "Localhost" ? profile.localhostProfile : undefined;
 }
 
-/** No profile asked for means none, as upstream has it unless told otherwise. */
+/** No profile asked for means the engine's, unless the node is told to leave such containers without one. */
 function seccompOf(
   profile: Profile | undefined,
   { seccompDefault }: SecurityFacts["configuration"],

@@ -16,7 +16,7 @@ export interface FieldRequirement {
   readonly value: string;
 }
 
-type Selectable = Pick<Resource, "namespaced" | "selectableFields" | "selectableFallbacks">;
+type Selectable = Pick<Resource, "namespaced" | "selectableFields" | "selectableFallbacks" | "unselectable">;
 
 /** Throws BadRequest in upstream's words for text that does not parse and fields that cannot be selected by. */
 export function parseFieldSelector(text: string, resource: Selectable): FieldPredicate {
@@ -48,7 +48,8 @@ function pathOf(selector: string, resource: Selectable): readonly string[] {
   if (selector === "metadata.namespace" && resource.namespaced) return ["metadata", "namespace"];
   const path = resource.selectableFields.get(selector);
   if (path) return path;
-  throw new StatusError("BadRequest", `field label not supported: ${selector}`);
+  const { unselectable = "field label not supported: %s" } = resource;
+  throw new StatusError("BadRequest", unselectable.replace("%s", () => selector));
 }
 
 function unescape(raw: string): string {

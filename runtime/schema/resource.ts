@@ -61,6 +61,8 @@ export interface Resource {
   readonly storageVersion: string;
   /** Field selectors beyond `metadata.name` and `metadata.namespace`: selector to path in the object. */
   readonly selectableFields: ReadonlyMap<string, readonly string[]>;
+  /** How selectors by other fields are refused, `%s` being the field; `field label not supported: %s` where absent. */
+  readonly unselectable?: string;
   /** Where a selector looks when the object says nothing at its own path. */
   readonly selectableFallbacks?: ReadonlyMap<string, readonly string[]>;
   /** Custom resources only: their columns in `kubectl get`; without any, AGE follows NAME. */

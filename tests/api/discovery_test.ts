@@ -32,7 +32,7 @@ const rows = [
   row("autoscaling", "v1", "Scaler"),
   row("autoscaling", "v2", "Scaler"),
   row("apps", "v1", "Deployment", { shortNames: ["deploy"], categories: ["all"] }),
-  row("", "v1", "Pod", { shortNames: ["po"], categories: ["all"], subresources: [status, eviction] }),
+  row("", "v1", "Pod", { shortNames: ["po"], categories: ["all"], subresources: [eviction, status] }),
   row("", "v1", "Binding", { verbs: ["create"] }),
 ];
 
@@ -79,11 +79,11 @@ Deno.test("aggregated discovery tells the core group under /api and every other 
   assert.equal(named.apiVersion, "apidiscovery.k8s.io/v2beta1");
   assert.equal(named.items.length, 3);
   assert.deepEqual(named.items[0], {
-    metadata: { name: "apps", creationTimestamp: null },
+    metadata: { name: "apps" },
     versions: [{
       version: "v1",
       resources: [{
-        ...{ resource: "deployments", responseKind: { group: "apps", version: "v1", kind: "Deployment" } },
+        ...{ resource: "deployments", responseKind: { group: "", version: "", kind: "Deployment" } },
         ...{ scope: "Namespaced", singularResource: "deployment", verbs, shortNames: ["deploy"], categories: ["all"] },
       }],
       freshness: "Current",

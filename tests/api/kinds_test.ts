@@ -156,8 +156,8 @@ Deno.test("a custom resource takes the way of every kind: pruned, defaulted, sca
   const found = await world.call("GET", "/apis/example.com/v1");
   assert.deepEqual(found.body.resources.map(({ name }: { name: string }) => name), [
     "widgets",
-    "widgets/scale",
     "widgets/status",
+    "widgets/scale",
   ]);
 });
 

@@ -60,7 +60,8 @@ export interface DefinitionSpec {
   };
 }
 
-const verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] as const;
+/** In the order in which upstream tells them of custom resources. */
+const verbs = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"] as const;
 const partVerbs = ["get", "patch", "update"] as const;
 
 export interface RowParts {

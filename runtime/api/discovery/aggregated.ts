@@ -3,7 +3,7 @@
  * kubectl 1.26 to 1.29 asks for the latter.
  */
 import type { Json, Resource, Subresource } from "../../schema/mod.ts";
-import { type GroupVersions, groupVersionsOf } from "./priority.ts";
+import { type GroupVersions, groupVersionsOf, isBuiltinGroup } from "./priority.ts";
 
 export type DiscoveryVersion = "v2" | "v2beta1";
 
@@ -33,26 +33,31 @@ function groupItem(resources: readonly Resource[], { group, versions }: GroupVer
     return { version, resources: sorted.map(resourceItem), freshness: "Current" };
   };
   return {
-    metadata: group === "" ? { creationTimestamp: null } : { name: group, creationTimestamp: null },
+    metadata: group === "" ? {} : { name: group },
     versions: versions.map(versionItem),
   };
 }
 
 function resourceItem(resource: Resource): Json {
-  const { group, version, kind, plural, singular, namespaced, verbs, shortNames, categories, subresources } = resource;
-  const sorted = [...subresources].sort((a, b) => a.name < b.name ? -1 : 1);
+  const { plural, singular, namespaced, verbs, shortNames, categories, subresources } = resource;
   return {
     resource: plural,
-    responseKind: { group, version, kind },
+    responseKind: responseKind(resource, resource),
     scope: namespaced ? "Namespaced" : "Cluster",
     singularResource: singular,
     verbs: [...verbs],
     ...(shortNames.length > 0 ? { shortNames: [...shortNames] } : {}),
     ...(categories.length > 0 ? { categories: [...categories] } : {}),
-    ...(sorted.length > 0 ? { subresources: sorted.map(subresourceItem) } : {}),
+    ...(subresources.length > 0 ? { subresources: subresources.map((part) => subresourceItem(resource, part)) } : {}),
   };
 }
 
-function subresourceItem({ name, group, version, kind, verbs }: Subresource): Json {
-  return { subresource: name, responseKind: { group, version, kind }, verbs: [...verbs] };
+function subresourceItem(resource: Resource, part: Subresource): Json {
+  return { subresource: part.name, responseKind: responseKind(resource, part), verbs: [...part.verbs] };
+}
+
+/** Built-in groups say only what is not their own; groups of custom resources say everything. */
+function responseKind(resource: Resource, { group, version, kind }: Resource | Subresource): Json {
+  const own = group === resource.group && version === resource.version;
+  return own && isBuiltinGroup(group) ? { group: "", version: "", kind } : { group, version, kind };
 }

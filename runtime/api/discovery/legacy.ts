@@ -38,14 +38,15 @@ function groupEntry({ group, versions }: GroupVersions): { [field: string]: Json
 export function apiResourceList(resources: readonly Resource[], group: string, version: string): Json | undefined {
   const served = resources.filter((resource) => resource.group === group && resource.version === version);
   if (served.length === 0) return undefined;
-  const entries = served.flatMap((resource) => [
+  const sorted = served.sort((a, b) => a.plural < b.plural ? -1 : 1);
+  const entries = sorted.flatMap((resource) => [
     resourceEntry(resource),
     ...resource.subresources.map((subresource) => subresourceEntry(resource, subresource)),
   ]);
   const head: { [field: string]: Json } = group === ""
     ? { kind: "APIResourceList", groupVersion: version }
     : { kind: "APIResourceList", apiVersion: "v1", groupVersion: `${group}/${version}` };
-  return { ...head, resources: entries.sort((a, b) => String(a.name) < String(b.name) ? -1 : 1) };
+  return { ...head, resources: entries };
 }
 
 function resourceEntry(resource: Resource): { [field: string]: Json } {
@@ -59,7 +60,7 @@ function resourceEntry(resource: Resource): { [field: string]: Json } {
   };
   if (shortNames.length > 0) entry.shortNames = [...shortNames];
   if (categories.length > 0) entry.categories = [...categories];
-  if (verbs.includes("list")) entry.storageVersionHash = storageVersionHash(resource);
+  if (verbs.includes("watch")) entry.storageVersionHash = storageVersionHash(resource);
   return entry;
 }
 

@@ -31,11 +31,15 @@ const builtinGroups = [
   "coordination.k8s.io",
   "node.k8s.io",
   "discovery.k8s.io",
-  "flowcontrol.apiserver.k8s.io",
   "resource.k8s.io",
+  "flowcontrol.apiserver.k8s.io",
 ];
 
 const rankOfGroup = new Map(builtinGroups.map((group, rank) => [group, rank]));
+
+export function isBuiltinGroup(group: string): boolean {
+  return rankOfGroup.has(group);
+}
 
 /** Every served group with its versions, in the order of discovery; the core group is first. */
 export function groupVersionsOf(resources: readonly Resource[]): GroupVersions[] {

@@ -46,7 +46,7 @@ function requestCondition({ status }: ICertificateSigningRequest): string {
 export const flowSchemas: Printer = printer<IFlowSchema>(
   name,
   column("PriorityLevel", ({ spec }) => spec?.priorityLevelConfiguration.name ?? ""),
-  column("MatchingPrecedence", ({ spec }) => spec?.matchingPrecedence ?? 0, "integer"),
+  column("MatchingPrecedence", ({ spec }) => spec?.matchingPrecedence ?? 0),
   column("DistinguisherMethod", ({ spec }) => spec?.distinguisherMethod?.type ?? "<none>"),
   age,
   column("MissingPL", ({ status }) => status?.conditions?.find(({ type }) => type === "Dangling")?.status ?? "?"),

@@ -9,7 +9,6 @@ import type { IResourceQuota } from "kubernetes-models/v1/ResourceQuota";
 import type { IResourceSlice } from "kubernetes-models/resource.k8s.io/v1/ResourceSlice";
 import type { IRuntimeClass } from "kubernetes-models/node.k8s.io/v1/RuntimeClass";
 import type { ISecret } from "kubernetes-models/v1/Secret";
-import type { IServiceAccount } from "kubernetes-models/v1/ServiceAccount";
 import { age, column, listed, name, type Printer, printer, wide } from "./cell.ts";
 
 const unknown = "<unknown>";
@@ -64,13 +63,7 @@ export const configMaps: Printer = printer<IConfigMap>(
 export const secrets: Printer = printer<ISecret>(
   name,
   column("Type", ({ type }) => type ?? ""),
-  column("Data", ({ data }) => count(data), "integer"),
-  age,
-);
-
-export const serviceAccounts: Printer = printer<IServiceAccount>(
-  name,
-  column("Secrets", ({ secrets }) => secrets?.length ?? 0, "integer"),
+  column("Data", ({ data }) => count(data)),
   age,
 );
 

@@ -32,7 +32,7 @@ function eventPrinter<T>(tell: (event: T) => Told): Printer {
     }),
     column("Message", (event) => (tell(event).message ?? "").trim()),
     wide("First Seen", (event, now) => ageOf(tell(event).first ?? tell(event).last, now)),
-    wide("Count", (event) => tell(event).count, "integer"),
+    wide("Count", (event) => tell(event).count),
     { ...name, priority: 1, cell: (event) => tell(event).metadata?.name ?? "" },
   );
 }
@@ -42,7 +42,10 @@ export const coreEvents: Printer = eventPrinter<ICoreEvent>((event) => ({
   type: event.type,
   reason: event.reason,
   object: event.involvedObject,
-  source: { component: event.source?.component || event.reportingComponent, host: event.source?.host },
+  source: {
+    component: event.source?.component || event.reportingComponent,
+    host: event.source?.host || event.reportingInstance,
+  },
   message: event.message,
   first: event.firstTimestamp ?? event.eventTime,
   last: event.series?.lastObservedTime ?? event.lastTimestamp,
@@ -56,7 +59,7 @@ export const newEvents: Printer = eventPrinter<INewEvent>((event) => ({
   object: event.regarding,
   source: {
     component: event.deprecatedSource?.component || event.reportingController,
-    host: event.deprecatedSource?.host,
+    host: event.deprecatedSource?.host || event.reportingInstance,
   },
   message: event.note,
   first: event.deprecatedFirstTimestamp ?? event.eventTime,

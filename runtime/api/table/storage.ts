@@ -1,7 +1,6 @@
 /** The columns of volumes, claims and the classes behind them. */
 import type { ICSIDriver } from "kubernetes-models/storage.k8s.io/v1/CSIDriver";
 import type { ICSINode } from "kubernetes-models/storage.k8s.io/v1/CSINode";
-import type { ICSIStorageCapacity } from "kubernetes-models/storage.k8s.io/v1/CSIStorageCapacity";
 import type { IPersistentVolume } from "kubernetes-models/v1/PersistentVolume";
 import type { IPersistentVolumeClaim } from "kubernetes-models/v1/PersistentVolumeClaim";
 import type { IStorageClass } from "kubernetes-models/storage.k8s.io/v1/StorageClass";
@@ -68,7 +67,7 @@ export const storageClasses: Printer = printer<IStorageClass>(
   column("Provisioner", ({ provisioner }) => provisioner),
   column("ReclaimPolicy", ({ reclaimPolicy }) => reclaimPolicy ?? "Delete"),
   column("VolumeBindingMode", ({ volumeBindingMode }) => volumeBindingMode ?? "Immediate"),
-  column("AllowVolumeExpansion", ({ allowVolumeExpansion }) => allowVolumeExpansion ?? false, "boolean"),
+  column("AllowVolumeExpansion", ({ allowVolumeExpansion }) => allowVolumeExpansion ?? false),
   age,
 );
 
@@ -80,7 +79,7 @@ function storageClassName({ metadata }: IStorageClass): string {
 
 export const volumeAttachments: Printer = printer<IVolumeAttachment>(
   name,
-  column("Attacher", ({ spec }) => spec.attacher),
+  { ...column<IVolumeAttachment>("Attacher", ({ spec }) => spec.attacher), format: "name" },
   column("PV", ({ spec }) => spec.source.persistentVolumeName ?? ""),
   column("Node", ({ spec }) => spec.nodeName),
   column("Attached", ({ status }) => status?.attached ?? false, "boolean"),
@@ -108,10 +107,4 @@ export const csiNodes: Printer = printer<ICSINode>(
   name,
   column("Drivers", ({ spec }) => spec.drivers?.length ?? 0, "integer"),
   age,
-);
-
-export const csiStorageCapacities: Printer = printer<ICSIStorageCapacity>(
-  name,
-  column("StorageClassName", ({ storageClassName }) => storageClassName),
-  column("Capacity", ({ capacity }) => String(capacity ?? unset)),
 );

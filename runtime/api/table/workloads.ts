@@ -17,8 +17,8 @@ import { targetsOf } from "./metrics.ts";
 export const deployments: Printer = printer<IDeployment>(
   name,
   column("Ready", ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`),
-  column("Up-to-date", ({ status }) => status?.updatedReplicas ?? 0, "integer"),
-  column("Available", ({ status }) => status?.availableReplicas ?? 0, "integer"),
+  column("Up-to-date", ({ status }) => status?.updatedReplicas ?? 0),
+  column("Available", ({ status }) => status?.availableReplicas ?? 0),
   age,
   containers,
   images,
@@ -105,7 +105,7 @@ export const cronJobs: Printer = printer<ICronJob>(
   name,
   column("Schedule", ({ spec }) => spec?.schedule ?? ""),
   column("Timezone", ({ spec }) => spec?.timeZone ?? "<none>"),
-  column("Suspend", ({ spec }) => spec?.suspend === undefined ? "<unset>" : spec.suspend ? "True" : "False"),
+  column("Suspend", ({ spec }) => spec?.suspend === undefined ? "<unset>" : spec.suspend ? "True" : "False", "boolean"),
   column("Active", ({ status }) => status?.active?.length ?? 0, "integer"),
   column(
     "Last Schedule",
@@ -122,8 +122,8 @@ export const horizontalPodAutoscalers: Printer = printer<IHorizontalPodAutoscale
   column("Reference", ({ spec }) => `${spec?.scaleTargetRef?.kind}/${spec?.scaleTargetRef?.name}`),
   column("Targets", targetsOf),
   column("MinPods", ({ spec }) => spec?.minReplicas === undefined ? "<unset>" : String(spec.minReplicas)),
-  column("MaxPods", ({ spec }) => spec?.maxReplicas ?? 0, "integer"),
-  column("Replicas", ({ status }) => status?.currentReplicas ?? 0, "integer"),
+  column("MaxPods", ({ spec }) => spec?.maxReplicas ?? 0),
+  column("Replicas", ({ status }) => status?.currentReplicas ?? 0),
   age,
 );
 
@@ -138,7 +138,7 @@ export const podDisruptionBudgets: Printer = printer<IPodDisruptionBudget>(
 export const controllerRevisions: Printer = printer<IControllerRevision>(
   name,
   column("Controller", controllerOf),
-  column("Revision", ({ revision }) => revision ?? 0, "integer"),
+  column("Revision", ({ revision }) => revision ?? 0),
   age,
 );
 

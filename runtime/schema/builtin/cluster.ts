@@ -50,6 +50,7 @@ export const clusterResources = [
       plural: "resourceslices",
       namespaced: false,
       selects: ["spec.nodeName", "spec.driver"],
+      unselectable: "field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: %s",
     },
   ]),
   ...resourcesOf({ group: "scheduling.k8s.io", version: "v1" }, [

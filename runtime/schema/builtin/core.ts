@@ -71,7 +71,7 @@ export const coreResources = resourcesOf({ group: "", version: "v1" }, [
     shortNames: ["ns"],
     verbs: ["create", "delete", "get", "list", "patch", "update", "watch"],
     subresources: [{ name: "finalize", verbs: ["update"] }, "status"],
-    selects: [["name", "metadata.name"], "status.phase"],
+    selects: ["status.phase"],
   },
   {
     kind: "Node",

@@ -25,6 +25,8 @@ export interface Row {
   readonly storageVersion?: string;
   /** Field selectors; a bare one is the path itself. */
   readonly selects?: readonly (string | readonly [selector: string, path: string, fallback?: string])[];
+  /** Words in which other selectors are refused, where they are not those of kinds with field selectors of their own. */
+  readonly unselectable?: string;
 }
 
 /** A bare name is read and written (`get`, `patch`, `update`) as the resource's own kind. */
@@ -79,6 +81,7 @@ function resourceOf(place: GroupVersion, row: Row): Resource {
     storagePrefix: `/registry/${row.storedAs ?? row.plural}`,
     storageVersion: row.storageVersion ?? (place.group ? `${place.group}/${place.version}` : place.version),
     selectableFields: selectablePaths(row, 1),
+    unselectable: row.unselectable ?? (row.selects ? undefined : onlyByName),
     selectableFallbacks: selectablePaths(row, 2),
   };
 }
@@ -93,8 +96,12 @@ function subresourceOf(place: GroupVersion, row: Row, sub: SubresourceRow): Subr
   return { name, verbs, group, version: groupVersion.slice(slash + 1), kind };
 }
 
+const onlyByName = '"%s" is not a known field selector: only "metadata.name", "metadata.namespace"';
+
 /** `place`: of the path in its entry; entries without one are left out. */
 function selectablePaths(row: Row, place: 1 | 2): ReadonlyMap<string, readonly string[]> {
-  const entries = (row.selects ?? []).map((entry) => typeof entry === "string" ? [entry, entry] as const : entry);
+  const entries = (row.selects ?? ["metadata.namespace"]).map((entry) =>
+    typeof entry === "string" ? [entry, entry] as const : entry
+  );
   return new Map(entries.flatMap((entry) => entry[place] ? [[entry[0], entry[place].split(".")]] : []));
 }

@@ -29,7 +29,6 @@ export const workloadResources = [
       shortNames: ["rs"],
       categories: all,
       subresources: [scale, "status"],
-      selects: ["status.replicas"],
     },
     {
       kind: "StatefulSet",
@@ -56,6 +55,7 @@ export const workloadResources = [
       categories: all,
       subresources: ["status"],
       selects: [["status.successful", "status.succeeded"]],
+      unselectable: 'field label "%s" not supported for Job',
     },
   ]),
   ...["v2", "v1"].flatMap((version) =>

@@ -16,6 +16,21 @@ Deno.test("a created object comes back with what the server decides, and is ther
   assert.equal(again.body.message, 'configmaps "a" already exists');
 });
 
+Deno.test("what is applied or put again without its defaults is no change", async () => {
+  await using world = await apiWorld();
+  const path = "/apis/apps/v1/namespaces/default/deployments/d";
+  const env = [{ name: "A", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }];
+  const template = { metadata: { labels: { a: "b" } }, spec: { containers: [{ name: "c", image: "i", env }] } };
+  const spec = { selector: { matchLabels: { a: "b" } }, template };
+  const wanted = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "d" }, spec };
+  const apply = () =>
+    world.call("PATCH", `${path}?fieldManager=m`, wanted, { "content-type": "application/apply-patch+yaml" });
+  const made = await apply();
+  assert.equal(made.status, 201);
+  assert.deepEqual((await apply()).body, made.body);
+  assert.equal((await world.call("PUT", path, wanted)).body.metadata.generation, 1);
+});
+
 Deno.test("of many updates from one resourceVersion exactly one wins", async () => {
   await using world = await apiWorld();
   const { body } = await world.call("POST", maps, map("a"));

@@ -4,7 +4,7 @@ import { convert } from "../../runtime/schema/convert/convert.ts";
 import { applyDefaults } from "../../runtime/schema/defaults/apply_defaults.ts";
 import { builtinResources } from "../../runtime/schema/builtin/mod.ts";
 import type { KubeObject } from "../../runtime/schema/object.ts";
-import { prepareForUpdate } from "../../runtime/schema/strategy/prepare.ts";
+import { countGeneration, prepareForUpdate } from "../../runtime/schema/strategy/prepare.ts";
 import { deployment, pod, podWith, service } from "./objects.ts";
 import { created, resourceOf } from "./resource_of.ts";
 
@@ -95,6 +95,7 @@ Deno.test("generation counts changes of what was asked for, and of nothing else"
     const next = structuredClone(old);
     change(next);
     prepareForUpdate(deployments, next, old, subresource);
+    countGeneration(deployments, next, old, subresource);
     return next.metadata?.generation;
   };
   assert.equal(generationAfter((next) => specOf(next).replicas = 2), 2);

@@ -4,6 +4,7 @@
  */
 import {
   applyDefaults,
+  countGeneration,
   invalid,
   type KubeObject,
   type ObjectMeta,
@@ -64,6 +65,7 @@ async function modifyOnce(
   keepServerFields(object, live);
   if (!whole) prepareForUpdate(resource, object, live, call.subresource);
   applyDefaults(resource, object);
+  if (!whole) countGeneration(resource, object, live, call.subresource);
   const request = requestOf(target, call, object, live);
   // What admission changes is nobody's.
   if (!managed) track(m, resource, object, live, { ...call, subresource: through ?? call.subresource });

@@ -46,8 +46,12 @@ export function prepareForUpdate(resource: Resource, object: KubeObject, old: Ku
       keepAllocated(object as unknown as IService, old as unknown as IService);
     }
   }
-  const counts = subresource !== "status";
-  setGeneration(meta, counts ? nextGeneration(resource, object, old) : old.metadata?.generation);
+}
+
+/** Call it after `applyDefaults`: a client that leaves a default out, or an atomic field's, asks for nothing new. */
+export function countGeneration(resource: Resource, object: KubeObject, old: KubeObject, subresource?: string): void {
+  const meta = object.metadata ??= {};
+  setGeneration(meta, subresource !== "status" ? nextGeneration(resource, object, old) : old.metadata?.generation);
 }
 
 function setGeneration(meta: ObjectMeta, generation: number | undefined): void {

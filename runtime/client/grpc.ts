@@ -51,8 +51,13 @@ export async function grpcCall(call: GrpcCall, timeoutMs: number): Promise<Uint8
 
 /** The answers until the server ends the stream; `signal` ends it too, by an error. */
 export async function* grpcStream({ socket, method, message, signal }: GrpcCall): AsyncGenerator<Uint8Array> {
-  const session = http2.connect("http://localhost", { createConnection: () => net.connect({ path: socket }) });
-  const stop = () => session.destroy();
+  const connection = net.connect({ path: socket });
+  const session = http2.connect("http://localhost", { createConnection: () => connection });
+  // Hangs up without HTTP/2's goodbye: one that meets a server of this process can abort both (nghttp2 in Deno 2.9).
+  const stop = () => {
+    connection.destroy();
+    session.destroy();
+  };
   signal?.addEventListener("abort", stop, { once: true });
   try {
     signal?.throwIfAborted();
@@ -64,7 +69,7 @@ export async function* grpcStream({ socket, method, message, signal }: GrpcCall)
     throw new GrpcError(over, `${method} on ${socket}: ${reason}`);
   } finally {
     signal?.removeEventListener("abort", stop);
-    session.destroy();
+    stop();
   }
 }
 
@@ -138,12 +143,12 @@ export async function grpcServe(
   await mkdir(dirname(socket), { recursive: true, mode: 0o750 });
   await rm(socket, { force: true });
   const server = http2.createServer();
-  const sessions = new Set<http2.ServerHttp2Session>();
-  server.on("session", (session) => {
-    sessions.add(session);
-    session.on("close", () => sessions.delete(session));
-    session.on("error", () => session.destroy());
+  const connections = new Set<net.Socket>();
+  server.on("connection", (connection: net.Socket) => {
+    connections.add(connection);
+    connection.on("close", () => connections.delete(connection));
   });
+  server.on("session", (session) => session.on("error", () => {}));
   server.on("stream", (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders) => {
     void answer(stream, methods[String(headers[":path"])]);
   });
@@ -154,7 +159,8 @@ export async function grpcServe(
   await chmod(socket, 0o600);
   return {
     async [Symbol.asyncDispose]() {
-      for (const session of sessions) session.destroy();
+      // Not the sessions: a goodbye after calls that have ended can abort the whole process (nghttp2 in Deno 2.9).
+      for (const connection of connections) connection.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));
       await rm(socket, { force: true });
     },

@@ -165,7 +165,7 @@ Deno.test("who was given a role in a namespace may see the namespace by it, and 
   assert.equal((await attempt(server, { as: reader, path: "/api/v1/namespaces/other" })).status, 403);
 });
 
-Deno.test("a review is decoded as any object: what it does not know is told and dropped", async () => {
+Deno.test("a review is decoded like all objects: what it does not know is told and dropped", async () => {
   await using server = await city();
   const body = JSON.stringify({ spec: { user: "eve", resourceAttributes: inTeam } });
   const request = new Request(`https://api${reviews}/selfsubjectaccessreviews`, {

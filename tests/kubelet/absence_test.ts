@@ -3,25 +3,19 @@ import assert from "node:assert/strict";
 import { Lease, Pod } from "../../runtime/schema/mod.ts";
 import type { Client } from "../../runtime/loop/mod.ts";
 import type { Pod as PodObject } from "../../controllers/kubelet/pod/pod.ts";
-import { busyboxImage } from "../support/busybox_image.ts";
 import { Gate } from "../support/gate.ts";
 import type { TestHost } from "../support/host.ts";
-import { agentHost, assertNothingLeft, containersOf, isReady, seen } from "./agent_host.ts";
+import { agentHost, assertNothingLeft, containersOf, isReady, makePod, seen } from "./agent_host.ts";
 
 const hourMs = 60 * 60_000;
 /** It adds a line for each start to the diary, and crashes when it is told to. */
 const script = `echo begun >> /diary/$(hostname); trap 'exit 0' TERM
   while [ ! -e /diary/crash-$(hostname) ]; do sleep 0.2 & wait $!; done; rm /diary/crash-$(hostname); exit 3`;
 
-async function create(client: Client, name: string, diary: string): Promise<unknown> {
-  const mounts = [{ name: "diary", mountPath: "/diary" }, { name: "memory", mountPath: "/memory" }];
-  const main = { name: "main", image: busyboxImage, command: ["sh", "-c", script], volumeMounts: mounts };
+function create(client: Client, name: string, diary: string): Promise<void> {
+  const volumeMounts = [{ name: "diary", mountPath: "/diary" }, { name: "memory", mountPath: "/memory" }];
   const volumes = [{ name: "diary", hostPath: { path: diary } }, { name: "memory", emptyDir: { medium: "Memory" } }];
-  const spec = { nodeName: "n1", automountServiceAccountToken: false, containers: [main], volumes };
-  return await client.create(
-    Pod,
-    { apiVersion: "v1", kind: "Pod", metadata: { name, namespace: "default" }, spec } as never,
-  );
+  return makePod(client, name, { container: { command: ["sh", "-c", script], volumeMounts }, spec: { volumes } });
 }
 
 function remove(client: Client, name: string, gracePeriodSeconds: number) {

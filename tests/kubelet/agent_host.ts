@@ -4,7 +4,7 @@ import type { Client } from "../../runtime/loop/mod.ts";
 import { Event, Pod, ServiceAccount } from "../../runtime/schema/mod.ts";
 import type { Pod as PodObject } from "../../controllers/kubelet/pod/pod.ts";
 import { type ApiServer, apiServer } from "../support/api_server.ts";
-import { importBusybox } from "../support/busybox_image.ts";
+import { busyboxImage, importBusybox } from "../support/busybox_image.ts";
 import { type TestHost, testHost } from "../support/host.ts";
 import { ensurePackages } from "../support/packages.ts";
 import type { AgentProcessOptions } from "./agent_process.ts";
@@ -132,6 +132,24 @@ export class AgentProcess {
   }
 }
 
+export interface PodWish {
+  readonly container?: object;
+  readonly spec?: object;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** Bound to the node, one container `main` that sleeps, unless the wish says otherwise. */
+export async function makePod(client: Client, name: string, { container, spec, labels }: PodWish = {}): Promise<void> {
+  const main = { name: "main", image: busyboxImage, command: ["sleep", "100000"], ...container };
+  const own = { nodeName: "n1", automountServiceAccountToken: false, terminationGracePeriodSeconds: 1 };
+  await client.create(Pod, {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name, namespace: "default", labels },
+    spec: { ...own, containers: [main], ...spec },
+  } as never);
+}
+
 /** The first state of the pod that passes; `undefined` is a pod that is gone. */
 export async function seen(
   client: Client,
@@ -140,7 +158,7 @@ export async function seen(
 ): Promise<PodObject | undefined> {
   const now = await client.get(Pod, { namespace: "default", name }) as PodObject | undefined;
   if (test(now)) return now;
-  const signal = AbortSignal.timeout(20_000);
+  const signal = AbortSignal.timeout(60_000);
   const options = { namespace: "default", fieldSelector: `metadata.name=${name}`, signal };
   for await (const event of client.watch(Pod, options)) {
     if (event.type === "BOOKMARK") continue;

@@ -3,24 +3,19 @@ import assert from "node:assert/strict";
 import { Event, Node, Pod } from "../../runtime/schema/mod.ts";
 import type { Pod as PodObject } from "../../controllers/kubelet/pod/pod.ts";
 import { busyboxImage } from "../support/busybox_image.ts";
-import { type AgentHost, agentHost, containersOf, folderOf, isReady, seen } from "./agent_host.ts";
+import { type AgentHost, agentHost, containersOf, folderOf, isReady, makePod, seen } from "./agent_host.ts";
 import { runCommand } from "../support/run_command.ts";
 import { TestPlugin } from "./device_plugin.ts";
 
 const thing = "test.d8s.io/thing";
 const obeys = "trap 'exit 0' TERM; while true; do sleep 1 & wait; done";
 
-async function create({ client }: AgentHost, name: string, more: { count?: string; init?: boolean } = {}) {
+function create({ client }: AgentHost, name: string, more: { count?: string; init?: boolean } = {}): Promise<void> {
   const { count = "1", init = false } = more;
   const resources = { limits: { [thing]: count } };
-  const container = (command: string) => ({ image: busyboxImage, command: ["sh", "-c", command], resources });
-  const spec = {
-    nodeName: "n1",
-    automountServiceAccountToken: false,
-    initContainers: init ? [{ name: "i", ...container("test -c /dev/thing") }] : [],
-    containers: [{ name: "c", ...container(obeys) }],
-  };
-  await client.create(Pod, { apiVersion: "v1", kind: "Pod", metadata: { name, namespace: "default" }, spec } as never);
+  const container = { name: "c", command: ["sh", "-c", obeys], resources };
+  const first = { name: "i", image: busyboxImage, command: ["sh", "-c", "test -c /dev/thing"], resources };
+  return makePod(client, name, { container, spec: { initContainers: init ? [first] : [] } });
 }
 
 /** The first state of the Node whose count of things, there and to be had, is this. */
@@ -140,14 +135,8 @@ async function seenSocket(path: string): Promise<void> {
 Deno.test("a pod that claims devices of a driver does not begin without them, and says so", async () => {
   await using node = await agentHost();
   await node.start();
-  const metadata = { name: "claims", namespace: "default" };
-  const spec = {
-    nodeName: "n1",
-    automountServiceAccountToken: false,
-    resourceClaims: [{ name: "gpu", resourceClaimName: "gpu" }],
-    containers: [{ name: "c", image: busyboxImage, command: ["sh", "-c", obeys] }],
-  };
-  await node.client.create(Pod, { apiVersion: "v1", kind: "Pod", metadata, spec } as never);
+  const resourceClaims = [{ name: "gpu", resourceClaimName: "gpu" }];
+  await makePod(node.client, "claims", { spec: { resourceClaims } });
   for await (const event of node.client.watch(Event, { signal: AbortSignal.timeout(20_000) })) {
     if (event.type === "BOOKMARK" || event.object.reason !== "FailedPrepareDynamicResources") continue;
     assert.match(event.object.message!, /no DRA driver is registered on this node .* \[gpu\]/);

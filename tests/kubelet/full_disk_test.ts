@@ -3,8 +3,7 @@ import assert from "node:assert/strict";
 import { Node, Pod } from "../../runtime/schema/mod.ts";
 import type { Client } from "../../runtime/loop/mod.ts";
 import type { Pod as PodObject } from "../../controllers/kubelet/pod/pod.ts";
-import { busyboxImage } from "../support/busybox_image.ts";
-import { agentHost, assertNothingLeft, containersOf, isReady, seen } from "./agent_host.ts";
+import { agentHost, assertNothingLeft, containersOf, isReady, makePod, seen } from "./agent_host.ts";
 
 const diskMebibytes = 128;
 const configuration = {
@@ -14,16 +13,8 @@ const configuration = {
   nodeStatusUpdateFrequency: "1s",
 };
 
-async function create(client: Client, name: string, script: string, more: object = {}): Promise<void> {
-  const main = { name: "main", image: busyboxImage, command: ["sh", "-c", `${script}; exec sleep 100000`] };
-  const spec = {
-    nodeName: "n1",
-    automountServiceAccountToken: false,
-    terminationGracePeriodSeconds: 1,
-    containers: [main],
-    ...more,
-  };
-  await client.create(Pod, { apiVersion: "v1", kind: "Pod", metadata: { name, namespace: "default" }, spec } as never);
+function create(client: Client, name: string, script: string, spec: object = {}): Promise<void> {
+  return makePod(client, name, { container: { command: ["sh", "-c", `${script}; exec sleep 100000`] }, spec });
 }
 
 /** Resolves when the Node has said since `resourceVersion` that its disk runs short, and then that it does not. */

@@ -1,20 +1,17 @@
 /** Pods and files that are none of theirs: copies both ways, links that lead out, another pod's volumes, the node's keys. */
 import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";
-import { Pod } from "../../runtime/schema/mod.ts";
 import type { Pod as PodObject } from "../../controllers/kubelet/pod/pod.ts";
-import { busyboxImage } from "../support/busybox_image.ts";
 import { debianKubectl, machineKubectl } from "../support/kubectl.ts";
 import { kubectlSession } from "../support/kubectl_session.ts";
-import { type AgentHost, agentHost, isReady, seen } from "./agent_host.ts";
+import { agentHost, isReady, makePod, seen } from "./agent_host.ts";
 
 const waiting = (pod: PodObject | undefined) => pod?.status?.containerStatuses?.[0]?.state?.waiting;
 
-async function create({ client }: AgentHost, name: string, mounts: readonly object[], volumes: readonly object[]) {
-  const main = { name: "main", image: busyboxImage, command: ["sleep", "1000"], volumeMounts: mounts };
-  const spec = { nodeName: "n1", automountServiceAccountToken: false, containers: [main], volumes };
-  await client.create(Pod, { apiVersion: "v1", kind: "Pod", metadata: { name, namespace: "default" }, spec } as never);
-}
+const withVolume = (mount: object, volume: object) => ({
+  container: { volumeMounts: [mount] },
+  spec: { volumes: [volume] },
+});
 
 Deno.test("files go in and out whole, and no link in a pod leads to the node, to another pod, or out of a volume", async () => {
   await using stack = new AsyncDisposableStack();
@@ -24,7 +21,7 @@ Deno.test("files go in and out whole, and no link in a pod leads to the node, to
   const kubectl = stack.use(await kubectlSession(path, node.server));
   const agent = await node.start();
   const shared = { name: "shared", hostPath: { path: `${host.folder}/shared`, type: "DirectoryOrCreate" } };
-  await create(node, "web", [{ name: "shared", mountPath: "/shared" }], [shared]);
+  await makePod(client, "web", withVolume({ name: "shared", mountPath: "/shared" }, shared));
   await seen(client, "web", isReady);
   const inPod = (script: string) => kubectl.run(["exec", "web", "--", "sh", "-c", script], { check: false });
 
@@ -44,11 +41,11 @@ Deno.test("files go in and out whole, and no link in a pod leads to the node, to
   // What the pod plants in the shared folder, the next pod asks for by subPath.
   await inPod(`ln -s ${host.folder}/agent /shared/agent; ln -s / /shared/root; mkdir /shared/good`);
   for (const [name, subPath] of [["by-agent", "agent/pods"], ["by-root", "root/etc"]] as const) {
-    await create(node, name, [{ name: "shared", mountPath: "/got", subPath }], [shared]);
+    await makePod(client, name, withVolume({ name: "shared", mountPath: "/got", subPath }, shared));
     const refused = await seen(client, name, (pod) => waiting(pod)?.reason === "CreateContainerConfigError");
     assert.match(waiting(refused)!.message!, /out of the volume/);
   }
-  await create(node, "by-name", [{ name: "shared", mountPath: "/got", subPath: "good" }], [shared]);
+  await makePod(client, "by-name", withVolume({ name: "shared", mountPath: "/got", subPath: "good" }, shared));
   await seen(client, "by-name", isReady);
 
   const found = await inPod(

@@ -2,18 +2,10 @@
 import assert from "node:assert/strict";
 import { Pod } from "../../runtime/schema/mod.ts";
 import type { Pod as PodObject } from "../../controllers/kubelet/pod/pod.ts";
-import { busyboxImage } from "../support/busybox_image.ts";
-import { type AgentHost, agentHost, assertNothingLeft, isReady, seen } from "./agent_host.ts";
+import { type AgentHost, agentHost, assertNothingLeft, isReady, makePod, seen } from "./agent_host.ts";
 
 async function create({ client }: AgentHost, name: string): Promise<void> {
-  const main = { name: "main", image: busyboxImage, command: ["sleep", "100000"] };
-  const spec = {
-    nodeName: "n1",
-    automountServiceAccountToken: false,
-    terminationGracePeriodSeconds: 1,
-    containers: [main],
-  };
-  await client.create(Pod, { apiVersion: "v1", kind: "Pod", metadata: { name, namespace: "default" }, spec } as never);
+  await makePod(client, name);
   await seen(client, name, isReady);
 }
 

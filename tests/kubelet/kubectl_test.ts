@@ -1,11 +1,9 @@
 /** What people type: logs with their options, exec and cp, with a real kubectl through the API server to a node. */
 import assert from "node:assert/strict";
-import { Pod } from "../../runtime/schema/mod.ts";
 import type { Pod as PodObject } from "../../controllers/kubelet/pod/pod.ts";
-import { busyboxImage } from "../support/busybox_image.ts";
 import { debianKubectl, machineKubectl } from "../support/kubectl.ts";
 import { type KubectlSession, kubectlSession } from "../support/kubectl_session.ts";
-import { type AgentHost, agentHost, isReady, seen } from "./agent_host.ts";
+import { type AgentHost, agentHost, isReady, makePod, type PodWish, seen } from "./agent_host.ts";
 
 interface Person extends AgentHost {
   readonly kubectl: KubectlSession;
@@ -24,22 +22,12 @@ async function person(stack: AsyncDisposableStack): Promise<Person> {
   return { ...node, kubectl, say };
 }
 
-interface Wish {
+interface Wish extends PodWish {
   readonly command: readonly string[];
-  readonly container?: object;
-  readonly spec?: object;
-  readonly labels?: Record<string, string>;
 }
 
-async function create({ client }: AgentHost, name: string, { command, container, spec, labels }: Wish): Promise<void> {
-  const main = { name: "main", image: busyboxImage, command, ...container };
-  const body = {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: { name, namespace: "default", labels },
-    spec: { nodeName: "n1", automountServiceAccountToken: false, containers: [main], ...spec },
-  };
-  await client.create(Pod, body as never);
+function create({ client }: AgentHost, name: string, { command, container, ...rest }: Wish): Promise<void> {
+  return makePod(client, name, { container: { command, ...container }, ...rest });
 }
 
 const stateOf = (pod: PodObject | undefined) => pod?.status?.containerStatuses?.[0]?.state;

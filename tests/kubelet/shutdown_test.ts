@@ -4,9 +4,9 @@ import { kubeletConfiguration } from "../../controllers/kubelet/configuration/co
 import { logind } from "../../controllers/kubelet/shutdown/logind.ts";
 import { podsOfGroups, shutdownGroups, shutdownMs } from "../../controllers/kubelet/shutdown/shutdown_plan.ts";
 import type { Pod as PodObject } from "../../controllers/kubelet/pod/pod.ts";
-import { Node, Pod, PriorityClass } from "../../runtime/schema/mod.ts";
+import { Node, PriorityClass } from "../../runtime/schema/mod.ts";
 import { busyboxImage } from "../support/busybox_image.ts";
-import { type AgentHost, agentHost, isReady, seen } from "./agent_host.ts";
+import { type AgentHost, agentHost, isReady, makePod, seen } from "./agent_host.ts";
 import { podOf } from "./pods.ts";
 
 const head = { kind: "KubeletConfiguration", apiVersion: "kubelet.config.k8s.io/v1beta1" };
@@ -48,13 +48,9 @@ Deno.test({
 const obeys = "trap 'exit 0' TERM; while true; do sleep 1 & wait; done";
 const ignores = "trap '' TERM; while true; do sleep 1 & wait; done";
 
-async function create({ client }: AgentHost, name: string, more: { script?: string; priorityClassName?: string } = {}) {
+function create({ client }: AgentHost, name: string, more: { script?: string; priorityClassName?: string } = {}) {
   const { script = obeys, priorityClassName } = more;
-  const container = { name: "c", image: busyboxImage, command: ["sh", "-c", script] };
-  const own = { nodeName: "n1", automountServiceAccountToken: false, terminationGracePeriodSeconds: 1 };
-  const spec = { ...own, priorityClassName, containers: [container] };
-  const metadata = { name, namespace: "default" };
-  await client.create(Pod, { apiVersion: "v1", kind: "Pod", metadata, spec } as never);
+  return makePod(client, name, { container: { command: ["sh", "-c", script] }, spec: { priorityClassName } });
 }
 
 /** Nobody starts it anew but the node. */

@@ -1,25 +1,12 @@
 /** Time that jumps under an agent, and an agent that was away: what runs goes on running. */
 import assert from "node:assert/strict";
 import { Pod } from "../../runtime/schema/mod.ts";
-import { busyboxImage } from "../support/busybox_image.ts";
-import { type AgentHost, agentHost, assertNothingLeft, containersOf, isReady, seen } from "./agent_host.ts";
+import { type AgentHost, agentHost, assertNothingLeft, containersOf, isReady, makePod, seen } from "./agent_host.ts";
 
 const hourMs = 60 * 60_000;
 
 async function create({ client }: AgentHost, name: string): Promise<void> {
-  const main = {
-    name: "main",
-    image: busyboxImage,
-    command: ["sleep", "100000"],
-    readinessProbe: { exec: { command: ["true"] }, periodSeconds: 1 },
-  };
-  const spec = {
-    nodeName: "n1",
-    automountServiceAccountToken: false,
-    terminationGracePeriodSeconds: 1,
-    containers: [main],
-  };
-  await client.create(Pod, { apiVersion: "v1", kind: "Pod", metadata: { name, namespace: "default" }, spec } as never);
+  await makePod(client, name, { container: { readinessProbe: { exec: { command: ["true"] }, periodSeconds: 1 } } });
   await seen(client, name, isReady);
 }
 

@@ -39,7 +39,13 @@ export function required(field: string, detail = ""): FieldError {
 }
 
 export function invalidValue(field: string, value: unknown, detail: string): FieldError {
-  return { reason: "FieldValueInvalid", field, message: `Invalid value: ${shown(value)}: ${detail}` };
+  const why = detail ? `: ${detail}` : "";
+  return { reason: "FieldValueInvalid", field, message: `Invalid value: ${shown(value)}${why}` };
+}
+
+/** Of a whole whose parts are told apart from it: its value is not shown. */
+export function invalidWhole(field: string, detail: string): FieldError {
+  return { reason: "FieldValueInvalid", field, message: `Invalid value: ${detail}` };
 }
 
 export function forbidden(field: string, detail: string): FieldError {
@@ -75,7 +81,7 @@ export function invalid(resource: { group: string; kind: string }, name: string,
   const list = texts.length === 1 ? texts[0] : `[${texts.join(", ")}]`;
   const qualified = resource.group ? `${resource.kind}.${resource.group}` : resource.kind;
   return new StatusError("Invalid", `${qualified} ${JSON.stringify(name)} is invalid: ${list}`, {
-    name,
+    name: name || undefined,
     group: resource.group || undefined,
     kind: resource.kind,
     causes: errors.map(({ reason, message, field }) => ({ reason, message, field })),

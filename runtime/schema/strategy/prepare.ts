@@ -20,7 +20,7 @@ export function prepareForCreate(resource: Resource, object: KubeObject): void {
   const meta = object.metadata ??= {};
   delete meta.deletionTimestamp;
   delete meta.deletionGracePeriodSeconds;
-  setGeneration(meta, firstGeneration(resource));
+  setGeneration(meta, firstGeneration(resource) ?? meta.generation);
   if (resource.hasStatus && !statusOnCreate.has(groupResourceOf(resource))) delete object.status;
   preparePerKind.get(groupResourceOf(resource))?.(object);
 }

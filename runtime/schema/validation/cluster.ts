@@ -6,7 +6,7 @@ import type { IEvent } from "kubernetes-models/v1/Event";
 import type { INamespace } from "kubernetes-models/v1/Namespace";
 import type { INode } from "kubernetes-models/v1/Node";
 import { validateResources } from "./container_resources.ts";
-import { validateFinalizers, validateLabels } from "./metadata.ts";
+import { validateKnownFinalizer, validateLabels } from "./metadata.ts";
 import { dnsLabel, labelValueName, qualifiedName } from "./names.ts";
 import { validateCidr } from "./numbers.ts";
 import { type Report, sameJson } from "./report.ts";
@@ -14,7 +14,11 @@ import { atLeast, type Check, named, required, rules } from "./rules.ts";
 import { validateTolerations } from "./scheduling.ts";
 
 export function validateNamespace({ spec }: INamespace, report: Report): void {
-  validateFinalizers(spec?.finalizers, report.at("spec", "finalizers"));
+  const place = report.at("spec", "finalizers");
+  for (const name of spec?.finalizers ?? []) {
+    place.named(name, qualifiedName);
+    validateKnownFinalizer(name, place);
+  }
 }
 
 export function validateNode({ spec }: INode, report: Report): void {

@@ -2,21 +2,24 @@
 import type { ObjectMeta, OwnerReference } from "../object.ts";
 import type { Resource } from "../resource.ts";
 import { labelValueName, type NameRule, qualifiedName } from "./names.ts";
-import { nameRuleOf } from "./name_rules.ts";
+import { nameRuleOf, takesAnyFinalizer, takesAnyPrefix } from "./name_rules.ts";
 import { type Report, sameJson } from "./report.ts";
 
 const maxAnnotationBytes = 256 * 1024;
-// The last one is that of CustomResourceDefinitions, whose own validation has no such list.
-const standardFinalizers = ["kubernetes", "orphan", "foregroundDeletion", "customresourcecleanup.apiextensions.k8s.io"];
+const standardFinalizers = ["kubernetes", "orphan", "foregroundDeletion"];
 const encoder = new TextEncoder();
 
 export function validateMetadata(resource: Resource, meta: ObjectMeta, report: Report): void {
-  validateName(meta, nameRuleOf(resource), report);
+  validateName(takesAnyPrefix(resource) ? { name: meta.name } : meta, nameRuleOf(resource), report);
+  report.at("generation").nonNegative(meta.generation);
   validateNamespace(resource, meta, report.at("namespace"));
   validateLabels(meta.labels, report.at("labels"));
   validateAnnotations(meta.annotations, report.at("annotations"));
   validateOwners(meta.ownerReferences, report.at("ownerReferences"));
-  validateFinalizers(meta.finalizers, report.at("finalizers"));
+  const finalizers = report.at("finalizers");
+  validateFinalizers(meta.finalizers, finalizers);
+  if (takesAnyFinalizer(resource)) return;
+  meta.finalizers?.forEach((name, i) => validateKnownFinalizer(name, finalizers.at(i)));
 }
 
 /** A generated name is not made yet: its prefix must be one that a valid name can begin with. */
@@ -39,9 +42,7 @@ function validateNamespace(resource: Resource, { namespace }: ObjectMeta, report
 
 export function validateLabels(labels: Record<string, string> | undefined, report: Report): void {
   for (const key in labels) {
-    for (const fault of qualifiedName(key)) {
-      report.invalid(key, fault.replace(/^a qualified name/, "a valid label key"));
-    }
+    report.named(key, qualifiedName);
     report.named(labels[key]!, labelValueName);
   }
 }
@@ -66,35 +67,36 @@ function validateOwners(owners: OwnerReference[] | undefined, report: Report): v
   const controllers = owners.filter((owner) => owner.controller);
   if (controllers.length > 1) {
     const [first, second] = controllers;
-    const detail = `Only one reference can have Controller set to true. Found "true" in references for ${
-      first!.name
-    } and ${second!.name}`;
-    report.invalid(owners, detail);
+    const [one, other] = [first!, second!].map(({ kind, name }) => `${kind}/${name}`);
+    const detail = 'Only one reference can have Controller set to true. Found "true" in references for ';
+    report.invalid(owners, `${detail}${one} and ${other}`);
   }
 }
 
 function validateOwner(owner: OwnerReference, report: Report): void {
-  if (!owner.apiVersion) report.at("apiVersion").invalid(owner.apiVersion ?? "", "version must not be empty");
+  const parts = owner.apiVersion?.split("/").length ?? 0;
+  if (!owner.apiVersion || parts > 2) {
+    report.at("apiVersion").invalid(owner.apiVersion ?? "", "version must not be empty");
+  }
   if (!owner.kind) report.at("kind").invalid("", "must not be empty");
   if (!owner.name) report.at("name").invalid("", "must not be empty");
   if (!owner.uid) report.at("uid").invalid("", "must not be empty");
   if (owner.apiVersion === "v1" && owner.kind === "Event") {
-    report.invalid(owner, "v1, Kind=Event is disallowed from being an owner");
+    report.invalid(owner, "/v1, Kind=Event is disallowed from being an owner");
   }
 }
 
-export function validateFinalizers(finalizers: string[] | undefined, report: Report): void {
+function validateFinalizers(finalizers: string[] | undefined, report: Report): void {
   if (!finalizers) return;
-  finalizers.forEach((name, i) => validateFinalizer(name, report.at(i)));
+  for (const name of finalizers) report.named(name, qualifiedName);
   if (finalizers.includes("orphan") && finalizers.includes("foregroundDeletion")) {
-    report.invalid(finalizers, 'finalizer "orphan" and "foregroundDeletion" cannot be both set');
+    report.invalid(finalizers, "finalizer orphan and foregroundDeletion cannot be both set");
   }
 }
 
-function validateFinalizer(name: string, report: Report): void {
-  const faults = qualifiedName(name);
-  for (const fault of faults) report.invalid(name, fault);
-  if (faults.length === 0 && !name.includes("/") && !standardFinalizers.includes(name)) {
+/** One without a domain is one of Kubernetes' own. */
+export function validateKnownFinalizer(name: string, report: Report): void {
+  if (!name.includes("/") && !standardFinalizers.includes(name)) {
     report.invalid(name, "name is neither a standard finalizer name nor is it fully qualified");
   }
 }

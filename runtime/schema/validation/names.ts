@@ -20,8 +20,8 @@ const qualifiedPattern = whole(qualified);
 const labelValuePattern = whole(labelValue);
 const configKeyPattern = whole(configKey);
 
-function longer(text: string, most: number): string[] {
-  return text.length > most ? [`must be no more than ${most} characters`] : [];
+function longer(text: string, most: number, unit = "characters"): string[] {
+  return text.length > most ? [`must be no more than ${most} ${unit}`] : [];
 }
 
 /** Upstream appends examples and the expression to every rule about characters. */
@@ -80,8 +80,12 @@ export const wildcardSubdomain: NameRule = (text) =>
     ? longer(text, 253)
     : [...longer(text, 253), wildcardRule];
 
-export const dnsLabel: NameRule = (text) =>
-  labelPattern.test(text) ? longer(text, 63) : [...longer(text, 63), labelRule];
+/** A subdomain is told what makes it no label. */
+export const dnsLabel: NameRule = (text) => {
+  const long = longer(text, 63);
+  if (labelPattern.test(text)) return long;
+  return [...long, subdomainPattern.test(text) ? "must not contain dots" : labelRule];
+};
 
 export const dns1035Label: NameRule = (text) =>
   label1035Pattern.test(text) ? longer(text, 63) : [...longer(text, 63), label1035Rule];
@@ -92,34 +96,30 @@ export const pathSegment: NameRule = (text) => {
   return ["/", "%"].filter((sign) => text.includes(sign)).map((sign) => `may not contain '${sign}'`);
 };
 
+const tooManyParts = `a valid label key ${qualifiedRule.slice("name part ".length)} with an optional DNS subdomain ` +
+  "prefix and '/' (e.g. 'example.com/MyName')";
+
 /** `prefix/name` or `name`: keys of labels, annotations, finalizers, extended resources. */
 export const qualifiedName: NameRule = (text) => {
   const parts = text.split("/");
-  if (parts.length > 2) {
-    const rule = qualifiedRule.slice("name part must ".length);
-    return [
-      `a qualified name must ${
-        rule.replace(/\)$/, "")
-      }) with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
-    ];
-  }
+  if (parts.length > 2) return [tooManyParts];
   const name = parts.at(-1)!;
   return [...(parts.length === 2 ? prefixFaults(parts[0]!) : []), ...namePartFaults(name)];
 };
 
 function prefixFaults(prefix: string): string[] {
   if (prefix === "") return ["prefix part must be non-empty"];
-  return dnsSubdomain(prefix).map((fault) => `prefix part ${fault}`);
+  return dnsSubdomain(prefix).map((fault) => `prefix part ${fault.replace(/ characters$/, " bytes")}`);
 }
 
 function namePartFaults(name: string): string[] {
   if (name === "") return ["name part must be non-empty", qualifiedRule];
-  const long = name.length > 63 ? ["name part must be no more than 63 characters"] : [];
+  const long = name.length > 63 ? ["name part must be no more than 63 bytes"] : [];
   return qualifiedPattern.test(name) ? long : [...long, qualifiedRule];
 }
 
 export const labelValueName: NameRule = (text) =>
-  labelValuePattern.test(text) ? longer(text, 63) : [...longer(text, 63), labelValueRule];
+  labelValuePattern.test(text) ? longer(text, 63, "bytes") : [...longer(text, 63, "bytes"), labelValueRule];
 
 /** Keys of ConfigMaps and Secrets become file names. */
 export const configMapKey: NameRule = (text) => {

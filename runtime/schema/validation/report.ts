@@ -38,6 +38,11 @@ export class Report {
     this.faults.push(errors.invalidValue(this.path, value, detail));
   }
 
+  /** As `invalid`, without showing the value. */
+  invalidWhole(detail: string): void {
+    this.faults.push(errors.invalidWhole(this.path, detail));
+  }
+
   forbidden(detail: string): void {
     this.faults.push(errors.forbidden(this.path, detail));
   }

@@ -6,6 +6,7 @@ import type { AuditCounts } from "./audit/mod.ts";
 import type { WatchCache } from "./cache/mod.ts";
 import type { FlowControl, FlowObserver } from "./flow_control/flow_control.ts";
 import { flowMetrics } from "./flow_control/flow_metrics.ts";
+import type { Exchange } from "./http/exchange.ts";
 import { kindMetrics } from "./kind_metrics.ts";
 import { processMetrics } from "./process_metrics.ts";
 import type { ResourceRegistry } from "./resource_registry.ts";
@@ -96,5 +97,17 @@ export function apiMetrics({ cache, resources, store, audit, flow }: Measured): 
     async text() {
       return { text: await registry.metrics(), contentType: registry.contentType };
     },
+  };
+}
+
+const scopes = { name: "resource", namespace: "namespace", all: "cluster" } as const;
+
+/** Counts each request when it has been answered. */
+export function exchangeObserver(metrics: ApiMetrics) {
+  return ({ verb, path, resource }: Exchange, code: number, seconds: number) => {
+    const { group, version, plural, subresource, name, namespace } = path;
+    const scope = name ? scopes.name : namespace && resource.namespaced ? scopes.namespace : scopes.all;
+    const labels = { verb: verb.toUpperCase(), group, version, resource: plural, subresource, scope };
+    metrics.request(labels, code, verb === "watch" ? undefined : seconds);
   };
 }

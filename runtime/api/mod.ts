@@ -1,5 +1,6 @@
 /** The API server: `fetch(Request) -> Response`, the same operations in process, and the socket that it is served on. */
 export * from "./api.ts";
+export type { ApiOptions } from "./api_options.ts";
 export * from "./connection.ts";
 export * from "./operations.ts";
 export * from "./resource_registry.ts";

@@ -68,13 +68,13 @@ function authenticationConfig({ clientCa, frontProxyCa }: AggregationOptions): K
 }
 
 /** What discovery tells of: our own rows, and what others serve. Its revision grows with either. */
-export function discovered(registry: ResourceRegistry, apis: () => RemoteApis | undefined) {
+export function discovered(registry: ResourceRegistry, apis?: RemoteApis) {
   return {
     get revision() {
-      return registry.revision + (apis()?.revision ?? 0);
+      return registry.revision + (apis?.revision ?? 0);
     },
     all: (): readonly Resource[] => {
-      const more = apis()?.rows() ?? [];
+      const more = apis?.rows() ?? [];
       return more.length > 0 ? [...registry.all(), ...more] : registry.all();
     },
   };

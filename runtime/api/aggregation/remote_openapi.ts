@@ -4,20 +4,20 @@ import type { RemoteOpenApi } from "../http/openapi_documents.ts";
 import type { OpenApiV2Part } from "../openapi/mod.ts";
 import type { RemoteApis } from "./remote_apis.ts";
 
-export function remoteOpenApi(apis: () => RemoteApis | undefined): RemoteOpenApi {
+export function remoteOpenApi(apis?: RemoteApis): RemoteOpenApi {
   return {
     v3Paths() {
       const paths: Record<string, Json> = {};
-      for (const [name, { openApiV3 }] of apis()?.heard() ?? []) {
-        const spec = apis()?.get(name)?.spec;
+      for (const [name, { openApiV3 }] of apis?.heard() ?? []) {
+        const spec = apis?.get(name)?.spec;
         if (spec && openApiV3) paths[`apis/${spec.group}/${spec.version}`] = { serverRelativeURL: openApiV3 };
       }
       return paths;
     },
     v2() {
       const parts = new Map<object, OpenApiV2Part>();
-      for (const [name, { openApiV2 }] of apis()?.heard() ?? []) {
-        const spec = apis()?.get(name)?.spec;
+      for (const [name, { openApiV2 }] of apis?.heard() ?? []) {
+        const spec = apis?.get(name)?.spec;
         if (spec && isDocument(openApiV2)) {
           parts.set(openApiV2, partBelow(openApiV2, `/apis/${spec.group}/${spec.version}/`));
         }

@@ -30,6 +30,8 @@ export interface ListCall {
   readonly continue?: string;
   readonly resourceVersion?: string;
   readonly resourceVersionMatch?: string;
+  /** Only a watch may ask for it. */
+  readonly sendInitialEvents?: boolean;
 }
 
 export interface ObjectList {
@@ -46,6 +48,8 @@ export interface WatchCall {
   readonly resourceVersionMatch?: string;
   readonly allowBookmarks?: boolean;
   readonly sendInitialEvents?: boolean;
+  /** Only a list may bring it. */
+  readonly continue?: string;
 }
 
 export interface WriteCall {

@@ -26,18 +26,18 @@ export function parseFieldSelector(text: string, resource: Selectable): FieldPre
 }
 
 export function fieldRequirements(text: string, resource: Selectable): FieldRequirement[] {
-  return clausesOf(text).map((clause) => requirementOf(clause, resource));
+  return clausesOf(text).map((clause) => requirementOf(clause, text, resource));
 }
 
 /** Splits at commas that are not escaped; empty clauses say nothing. */
 function clausesOf(text: string): string[] {
-  const clauses = text.match(/(?:\\.|[^,\\])+/gs) ?? [];
+  const clauses = text.match(/(?:\\.|[^,\\]|\\$)+/gs) ?? [];
   return clauses.filter((clause) => clause !== "");
 }
 
-function requirementOf(clause: string, resource: Selectable): FieldRequirement {
+function requirementOf(clause: string, whole: string, resource: Selectable): FieldRequirement {
   const match = /^((?:\\.|[^=!\\])*)(!=|==|=)(.*)$/s.exec(clause);
-  if (!match) throw new StatusError("BadRequest", `invalid selector: '${clause}'; can't understand '${clause}'`);
+  if (!match) throw new StatusError("BadRequest", `invalid selector: '${whole}'; can't understand '${clause}'`);
   const [, selector = "", operator, raw = ""] = match;
   const fallback = resource.selectableFallbacks?.get(selector);
   return { selector, path: pathOf(selector, resource), fallback, equal: operator !== "!=", value: unescape(raw) };
@@ -54,8 +54,13 @@ function pathOf(selector: string, resource: Selectable): readonly string[] {
 
 function unescape(raw: string): string {
   const bad = /(?:^|[^\\])(?:\\\\)*([=,])/.exec(raw);
-  if (bad) throw new StatusError("BadRequest", `invalid field selector: unescaped character in value: ${bad[1]}`);
-  const wrong = /\\[^\\,=]/.exec(raw.replaceAll("\\\\", ""));
+  if (bad) {
+    throw new StatusError(
+      "BadRequest",
+      `invalid field selector: unescaped character in value: ${bad[1]!.codePointAt(0)}`,
+    );
+  }
+  const wrong = /\\(?:[^\\,=]|$)/.exec(raw.replaceAll("\\\\", ""));
   if (wrong) throw new StatusError("BadRequest", `invalid field selector: invalid escape sequence: ${wrong[0]}`);
   return raw.replace(/\\(.)/gs, "$1");
 }

@@ -6,6 +6,7 @@
  * absent. Source: API concepts, "Labels and Selectors".
  */
 import { StatusError } from "./status_error.ts";
+import { labelValueName, qualifiedName } from "./validation/names.ts";
 
 export type Labels = Readonly<Record<string, string>>;
 export type LabelPredicate = (labels?: Labels) => boolean;
@@ -40,7 +41,7 @@ export function compileLabelSelector(selector?: LabelSelector): LabelPredicate {
   const exact = Object.entries(selector.matchLabels ?? {}).map(([key, value]) => requirement(key, "in", [value]));
   const expressions = (selector.matchExpressions ?? []).map(({ key, operator, values = [] }) => {
     const known = objectOperators[operator];
-    if (!known) throw badSelector(`${JSON.stringify(operator)} is not a valid label selector operator`);
+    if (!known) throw badRequirement(`${JSON.stringify(operator)} is not a valid label selector operator`);
     return requirement(key, known, values);
   });
   return predicateOf([...exact, ...expressions]);
@@ -78,18 +79,27 @@ function isInteger(text: string): boolean {
   return /^-?\d{1,19}$/.test(text);
 }
 
-function badSelector(detail: string): StatusError {
+/** A clause that cannot be: unlike one that is in the wrong place, it is said to be a requirement. */
+function badRequirement(detail: string): StatusError {
   return new StatusError("BadRequest", `unable to parse requirement: ${detail}`);
+}
+
+function misplaced(found: string, expected: string): StatusError {
+  return new StatusError("BadRequest", `found '${found}', expected: ${expected}`);
 }
 
 /** The clauses of a selector's text. */
 export function labelRequirements(text: string): LabelRequirement[] {
   const tokens = tokensOf(text);
   const requirements: LabelRequirement[] = [];
-  if (tokens.length === 0) return requirements;
   const reader = new TokenReader(tokens);
-  do requirements.push(readRequirement(reader)); while (reader.skip(","));
-  if (!reader.done) throw badSelector(`found '${reader.peek()}', expected: ',' or 'end of string'`);
+  while (!reader.done) {
+    if (!startsClause(reader.peek())) throw misplaced(reader.peek(), "!, identifier, or 'end of string'");
+    requirements.push(readRequirement(reader));
+    if (reader.done) break;
+    if (!reader.skip(",")) throw misplaced(reader.peek(), "',' or 'end of string'");
+    if (!startsClause(reader.peek())) throw misplaced(reader.peek(), "identifier after ','");
+  }
   return requirements;
 }
 
@@ -121,6 +131,7 @@ class TokenReader {
 }
 
 const isWord = (token: string) => token !== "" && !/^[=!,()<>]/.test(token);
+const startsClause = (token: string) => token === "!" || isWord(token);
 
 function readRequirement(reader: TokenReader): LabelRequirement {
   if (reader.skip("!")) return requirement(readKey(reader), "!", []);
@@ -140,57 +151,46 @@ function readRequirement(reader: TokenReader): LabelRequirement {
     case "<":
       return requirement(key, operator === ">" ? "gt" : "lt", [readInteger(reader, key)]);
   }
-  throw badSelector(`found '${operator}', expected: in, notin, =, ==, !=, gt, lt`);
+  throw badRequirement(`found '${operator}', expected: in, notin, =, ==, !=, gt, lt`);
 }
 
 function readKey(reader: TokenReader): string {
   const key = reader.next();
-  if (!isWord(key)) throw badSelector(`found '${key}', expected: !, identifier, or 'end of string'`);
-  if (!isQualifiedName(key)) throw badSelector(`key: Invalid value: ${JSON.stringify(key)}: ${nameRule}`);
+  if (!isWord(key)) throw badRequirement(`found '${key}', expected: identifier`);
+  const faults = qualifiedName(key).map((fault) => fault.replace(/^a qualified name/, "a valid label key"));
+  if (faults.length > 0) throw badRequirement(`<nil>: Invalid value: ${JSON.stringify(key)}: ${faults.join("; ")}`);
   return key;
-}
-
-const nameRule =
-  "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric " +
-  "character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is " +
-  "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
-const valueRule =
-  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end " +
-  "with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is " +
-  "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
-
-function isQualifiedName(key: string): boolean {
-  const parts = key.split("/");
-  const name = parts.at(-1)!;
-  if (parts.length > 2 || !/^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/.test(name) || name.length > 63) return false;
-  return parts.length === 1 || /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(parts[0]!);
 }
 
 /** A missing value is the empty one: `app=` asks for an empty label. */
 function readValue(reader: TokenReader, key: string): string {
-  const value = isWord(reader.peek()) ? reader.next() : "";
+  if (reader.done || reader.peek() === ",") return "";
+  const value = reader.next();
+  if (!isWord(value)) throw badRequirement(`found '${value}', expected: identifier`);
   return checkedValue(value, key);
 }
 
 function checkedValue(value: string, key: string): string {
-  if (value.length <= 63 && /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/.test(value)) return value;
-  throw badSelector(`values[0][${key}]: Invalid value: ${JSON.stringify(value)}: ${valueRule}`);
+  const faults = labelValueName(value);
+  if (faults.length === 0) return value;
+  throw badRequirement(`values[0][${key}]: Invalid value: ${JSON.stringify(value)}: ${faults.join("; ")}`);
 }
 
 function readValues(reader: TokenReader, key: string): string[] {
-  if (!reader.skip("(")) throw badSelector(`found '${reader.peek()}' expected: '('`);
-  const values = new Set<string>([readValue(reader, key)]);
-  while (reader.skip(",")) values.add(readValue(reader, key));
-  if (!reader.skip(")")) throw badSelector(`found '${reader.peek()}', expected: ',', or ')'`);
+  if (!reader.skip("(")) throw badRequirement(`found '${reader.peek()}' expected: '('`);
+  const values = new Set<string>([readMember(reader, key)]);
+  while (reader.skip(",")) values.add(readMember(reader, key));
+  if (!reader.skip(")")) throw badRequirement(`found '${reader.peek()}', expected: ',' or ')'`);
   return [...values].sort();
+}
+
+function readMember(reader: TokenReader, key: string): string {
+  return isWord(reader.peek()) ? checkedValue(reader.next(), key) : "";
 }
 
 function readInteger(reader: TokenReader, key: string): string {
   const value = readValue(reader, key);
   if (isInteger(value)) return value;
-  throw badSelector(
-    `values[0][${key}]: Invalid value: ${
-      JSON.stringify(value)
-    }: for 'Gt', 'Lt' operators, the value must be an integer`,
-  );
+  const rule = "for 'Gt', 'Lt' operators, the value must be an integer";
+  throw badRequirement(`values[0]: Invalid value: ${JSON.stringify(value)}: ${rule}`);
 }

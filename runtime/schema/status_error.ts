@@ -79,6 +79,9 @@ const codes: Record<Reason, number> = {
   "": 500,
 };
 
+/** What is said of a path that has no object keeps a place for one. */
+const aboutPaths: ReadonlySet<Reason> = new Set(["Forbidden", "NotFound", "MethodNotAllowed"]);
+
 export class StatusError extends Error {
   override readonly name = "StatusError";
   readonly code: number;
@@ -97,8 +100,8 @@ export class StatusError extends Error {
     const { reason, message, code, details } = this;
     const status: Status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message };
     if (reason) status.reason = reason;
-    // Whoever may not use a path is told of no object, in a place for one.
-    if (Object.keys(details).length > 0 || reason === "Forbidden") status.details = details;
+    const told = Object.fromEntries(Object.entries(details).filter(([, value]) => value !== undefined && value !== ""));
+    if (Object.keys(told).length > 0 || aboutPaths.has(reason)) status.details = told;
     return { ...status, code };
   }
 }

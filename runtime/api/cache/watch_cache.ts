@@ -76,7 +76,7 @@ export class WatchCache {
     if (revision <= this.#revision) return;
     this.store.requestProgress().catch(this.onTrouble);
     if (await this.#waiters.wait(revision, 3000)) return;
-    throw new StatusError("Timeout", `Too large resource version: ${revision}, current: ${this.#revision}`, {
+    throw new StatusError("Timeout", `Timeout: Too large resource version: ${revision}, current: ${this.#revision}`, {
       causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
       retryAfterSeconds: 1,
     });

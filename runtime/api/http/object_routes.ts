@@ -1,7 +1,7 @@
 /** What each verb does on objects and collections: reads bodies and options, calls the operation, encodes the answer. */
-import { type KubeObject, StatusError } from "../../schema/mod.ts";
-import { badRequest } from "../objects/refusals.ts";
-import type { DeleteCall, ObjectList, PatchBody, Written } from "../operations.ts";
+import { fieldRequirements, type KubeObject, StatusError } from "../../schema/mod.ts";
+import { badRequest, nameUndetermined } from "../objects/refusals.ts";
+import type { DeleteCall, ObjectList, PatchBody, WatchCall, Written } from "../operations.ts";
 import { answer, compressed, readsGzip, success } from "./answer.ts";
 import { decodeObject, decodeValue, mediaTypeOf, readBody, unsupported } from "./body.ts";
 import { deleteCall } from "./delete_options.ts";
@@ -58,13 +58,25 @@ function watch(exchange: Exchange): Promise<Response> {
   return watchRoute({
     operations,
     collection: { resource, namespace: path.namespace },
-    call: path.name ? { ...call, fieldSelector: `metadata.name=${path.name}` } : call,
+    call: path.name ? ofOne(exchange, call) : call,
     encoding,
     timeoutSeconds: whole(url.searchParams, "timeoutSeconds"),
     connection,
     signal: connection.outgoing ? undefined : request.signal,
     onEnd: () => {},
   });
+}
+
+/** Throws BadRequest when a selector asks for another object than the path. */
+function ofOne({ path, resource }: Exchange, call: WatchCall): WatchCall {
+  const { fieldSelector } = call;
+  for (const { selector, equal, value } of fieldRequirements(fieldSelector ?? "", resource)) {
+    if (selector === "metadata.name" && equal && value !== path.name) {
+      throw badRequest("fieldSelector metadata.name doesn't match requested name");
+    }
+  }
+  const byName = `metadata.name=${path.name}`;
+  return { ...call, fieldSelector: fieldSelector ? `${fieldSelector},${byName}` : byName };
 }
 
 async function create(exchange: Exchange): Promise<Response> {
@@ -85,7 +97,7 @@ async function update(exchange: Exchange): Promise<Response> {
 
 function checkName({ metadata }: KubeObject, name: string): void {
   const given = metadata?.name;
-  if (!given) throw badRequest("name must be provided");
+  if (!given) throw nameUndetermined(name);
   if (given !== name) {
     throw badRequest(`the name of the object (${given}) does not match the name on the URL (${name})`);
   }

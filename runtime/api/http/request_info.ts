@@ -56,7 +56,8 @@ const verbs: Readonly<Record<string, string>> = { POST: "create", PUT: "update",
  */
 export function verbOf(method: string, path: ResourcePath, watching: boolean): string | undefined {
   if (method === "GET" || method === "HEAD") {
-    if (path.watch || watching) return "watch";
+    // Only the old paths watch one object by its name.
+    if (path.watch || watching && !path.name) return "watch";
     return path.name ? "get" : "list";
   }
   if (method === "OPTIONS") return path.subresource === "proxy" ? "" : undefined;

@@ -80,6 +80,7 @@ function resourceAsked(path: ResourcePath, verb: string, { searchParams }: URL):
 }
 
 function handlerFor(backends: Backends, resource: Resource, path: ResourcePath, verb: string): Handler {
+  if (path.watch) checkOldWatch(resource, path, verb);
   checkScope(resource, path, verb);
   if (path.subresource) return subresourceHandler(backends, resource, path, verb);
   const special = backends.routes.get(`${resource.group}/${resource.plural}`)?.[verb];
@@ -87,6 +88,12 @@ function handlerFor(backends: Backends, resource: Resource, path: ResourcePath, 
   const handler = objectRoutes[verb];
   if (!handler || !resource.verbs.some((known) => known === verb)) throw methodNotAllowed();
   return handler;
+}
+
+/** Below `/watch/` nothing but watching is done, of what can be watched. */
+function checkOldWatch({ verbs }: Resource, { subresource }: ResourcePath, verb: string): void {
+  if (subresource || !verbs.includes("watch")) throw noSuchPage();
+  if (verb !== "watch") throw methodNotAllowed();
 }
 
 /** Namespaced objects are made and read in a namespace, others outside of any. */

@@ -1,5 +1,6 @@
 /** GET with `watch=true`: the answer begins at once and goes on until somebody ends it. */
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import { isReason } from "../../schema/mod.ts";
 import type { Collection, Operations, WatchCall } from "../operations.ts";
 import type { Connection } from "../connection.ts";
 import type { Encoding } from "./encodings.ts";
@@ -56,7 +57,13 @@ async function begin(route: WatchRoute, sink: ByteSink): Promise<() => void> {
   const over = { yet: false, release: () => {} };
   const stream = new WatchStream(sink, encoding, collection.resource, () => over.release());
   over.release = () => void (over.yet = true);
-  held.use(await operations.watch(collection, call, stream));
+  try {
+    held.use(await operations.watch(collection, call, stream));
+  } catch (error) {
+    // That a revision is too old or does not come is an event of a watch that has begun.
+    if (!isReason(error, "Expired", "Timeout")) throw error;
+    stream.closed(error);
+  }
   const timer = setTimeout(() => stream.closed(), 1000 * (route.timeoutSeconds || serversChoice()));
   held.defer(() => clearTimeout(timer));
   const { whenLost } = route.connection;

@@ -4,11 +4,12 @@
  * Semantics of resourceVersion, resourceVersionMatch, limit and continue: KEP-2340, KEP-4988 and "Resource versions" in
  * the API concepts.
  */
-import { invalid, StatusError } from "../../schema/mod.ts";
+import { isReason, StatusError } from "../../schema/mod.ts";
 import { StoreError } from "../../store/store.ts";
 import { lowerBound, ObjectRevision } from "../cache/mod.ts";
 import type { Collection, ListCall, ObjectList } from "../operations.ts";
 import { inRowVersion } from "./conversion.ts";
+import { checkListOptions, listedVersion } from "./list_options.ts";
 import { cacheOf, type Machinery, storeTrouble } from "./machinery.ts";
 import { type PageToken, readPageToken, writePageToken } from "./page_token.ts";
 import { badRequest } from "./refusals.ts";
@@ -22,72 +23,46 @@ interface Snapshot {
 }
 
 export async function list(m: Machinery, collection: Collection, call: ListCall): Promise<ObjectList> {
-  const wanted = checkVersions(collection, call);
   const matches = selector(collection.resource, call);
+  checkListOptions(call);
   const token = call.continue ? readPageToken(call.continue) : undefined;
-  const snapshot = await snapshotFor(m, collection, call, token, wanted);
+  const wanted = listedVersion(call.resourceVersion);
+  if (token && wanted) throw badRequest("specifying resource version is not allowed when using continue");
+  const limit = limitOf(call, wanted);
+  const snapshot = await snapshotFor(m, collection, { ...call, limit }, token, wanted);
   const items = await inRowVersion(snapshot.items, collection.resource);
-  const from = token ? lowerBound(snapshot.items, `${token.after}\0`) : 0;
-  return page({ ...snapshot, items }, from, call.limit ?? 0, matches);
+  const folder = folderOf(collection);
+  const from = token ? lowerBound(snapshot.items, `${folder}${token.after}\0`) : 0;
+  return page({ ...snapshot, items }, { folder, from, limit, matches });
+}
+
+/** "Whatever is at hand" is all of it: informers of old begin so, and expect one page. */
+function limitOf({ limit = 0, continue: token }: ListCall, wanted: number | undefined): number {
+  return wanted === 0 && !token ? 0 : Math.max(limit, 0);
+}
+
+interface Page {
+  readonly folder: string;
+  readonly from: number;
+  /** 0: all. */
+  readonly limit: number;
+  readonly matches: ((object: ObjectRevision["object"]) => boolean) | undefined;
 }
 
 /** Looks at no more of the snapshot than the page needs. */
-function page(
-  { items: all, revision, beyond = 0 }: Snapshot,
-  from: number,
-  limit: number,
-  matches: ((object: ObjectRevision["object"]) => boolean) | undefined,
-): ObjectList {
+function page({ items: all, revision, beyond = 0 }: Snapshot, { folder, from, limit, matches }: Page): ObjectList {
   const resourceVersion = String(revision);
-  if (limit <= 0 && !matches) return { items: from > 0 ? all.slice(from) : all, resourceVersion };
+  if (limit === 0 && !matches) return { items: from > 0 ? all.slice(from) : all, resourceVersion };
   const items: ObjectRevision[] = [];
   let at = from;
-  for (; at < all.length && (limit <= 0 || items.length < limit); at++) {
+  for (; at < all.length && (limit === 0 || items.length < limit); at++) {
     if (!matches || matches(all[at]!.object)) items.push(all[at]!);
   }
   const remaining = all.length - at + beyond;
   if (remaining === 0) return { items, resourceVersion };
-  const token = writePageToken({ revision, after: all[at - 1]!.path });
+  const token = writePageToken({ revision, after: all[at - 1]!.path.slice(folder.length) });
   // With a selector nobody knows how many of the rest match.
   return { items, resourceVersion, continue: token, ...(matches ? {} : { remainingItemCount: remaining }) };
-}
-
-/** The revision that the caller names; `undefined`: the newest. */
-function checkVersions(collection: Collection, call: ListCall): number | undefined {
-  const { resourceVersion, resourceVersionMatch, continue: token } = call;
-  if (resourceVersionMatch) checkMatch(collection, call);
-  if (token && resourceVersion && resourceVersion !== "0") {
-    throw badRequest("specifying resource version is not allowed when using continue");
-  }
-  return resourceVersion ? parseVersion(resourceVersion) : undefined;
-}
-
-function checkMatch({ resource }: Collection, { resourceVersion, resourceVersionMatch, continue: token }: ListCall) {
-  const forbid = (message: string) =>
-    invalid({ ...resource, group: "meta.k8s.io", kind: "ListOptions" }, "", [{
-      reason: "FieldValueForbidden",
-      field: "resourceVersionMatch",
-      message: `Forbidden: ${message}`,
-    }]);
-  if (!resourceVersion) throw forbid("resourceVersionMatch is forbidden unless resourceVersion is provided");
-  if (token) throw forbid("resourceVersionMatch is forbidden when continue is provided");
-  if (resourceVersionMatch !== "Exact" && resourceVersionMatch !== "NotOlderThan") {
-    throw invalid({ ...resource, group: "meta.k8s.io", kind: "ListOptions" }, "", [{
-      reason: "FieldValueNotSupported",
-      field: "resourceVersionMatch",
-      message: `Unsupported value: "${resourceVersionMatch}": supported values: "Exact", "NotOlderThan", ""`,
-    }]);
-  }
-  if (resourceVersionMatch === "Exact" && resourceVersion === "0") {
-    throw forbid('resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
-  }
-}
-
-/** Throws in upstream's words. */
-export function parseVersion(text: string): number {
-  const revision = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(revision)) return revision;
-  throw badRequest(`resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`);
 }
 
 async function snapshotFor(
@@ -118,11 +93,11 @@ async function past(
   revision: number,
   { token, limit }: { readonly token?: PageToken; readonly limit?: number },
 ): Promise<Snapshot> {
-  await m.cache.reached(revision);
+  await exactlyReached(m, revision);
   if (unchangedSince(m, collection, revision)) return { ...present(m, collection), revision };
   const { resource, namespace } = collection;
   const prefix = `${resource.storagePrefix}/${folderOf({ namespace })}`;
-  const startAfter = token && `${resource.storagePrefix}/${token.after}`;
+  const startAfter = token && `${prefix}${token.after}`;
   try {
     const { entries, remaining } = await m.store.list({ prefix, revision, startAfter, limit });
     const offset = resource.storagePrefix.length + 1;
@@ -131,6 +106,16 @@ async function past(
   } catch (error) {
     if (error instanceof StoreError && error.reason === "compacted") throw expired(token);
     throw storeTrouble(error);
+  }
+}
+
+/** Nobody is told to come back for a past that is not there yet. */
+async function exactlyReached({ cache }: Machinery, revision: number): Promise<void> {
+  try {
+    await cache.reached(revision);
+  } catch (error) {
+    if (!isReason(error, "Timeout")) throw error;
+    throw new StatusError("Timeout", error.message, { causes: error.details.causes });
   }
 }
 

@@ -1,26 +1,53 @@
 /**
- * `continue` tokens: the revision of the snapshot and the last path that was sent, in base64url. Opaque to clients.
+ * `continue` tokens: the revision of the snapshot and where the rest begins, below the folder that is listed. Opaque to
+ * clients; they look like upstream's.
  */
+import type { Json } from "../../schema/mod.ts";
 import { badRequest } from "./refusals.ts";
 
 export interface PageToken {
-  /** -1: whatever is newest (the snapshot is gone and the client accepts an inconsistent rest). */
+  /** Below 0: whatever is newest (the snapshot is gone and the client accepts an inconsistent rest). */
   readonly revision: number;
+  /** The last path that was sent, in the listed folder. */
   readonly after: string;
 }
 
+const version = "meta.k8s.io/v1";
+
 export function writePageToken({ revision, after }: PageToken): string {
-  const text = JSON.stringify({ v: "meta.k8s.io/v1", rv: revision, start: after });
-  return btoa(unescape(encodeURIComponent(text))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  const text = JSON.stringify({ v: version, rv: revision, start: `${after}\0` });
+  return new TextEncoder().encode(text).toBase64({ alphabet: "base64url", omitPadding: true });
 }
 
+/** Throws BadRequest. */
 export function readPageToken(token: string): PageToken {
+  const { v = "", rv = 0, start = "" } = fieldsOf(token);
+  if (v !== version) throw bad(`server does not recognize this encoded version ${v}`);
+  if (!Number.isSafeInteger(rv) || rv === 0) throw bad(`incorrect encoded start resourceVersion (version ${version})`);
+  if (typeof start !== "string" || start === "") throw bad(`encoded start key empty (version ${version})`);
+  if (start.split("/").some((step) => step === ".." || step === ".")) throw bad(start);
+  return { revision: rv as number, after: start.replace(/\0$/, "") };
+}
+
+function fieldsOf(token: string): { readonly [name: string]: Json } {
+  const broken = illegalByte(token);
+  if (broken !== undefined) throw bad(`illegal base64 data at input byte ${broken}`);
   try {
-    const text = decodeURIComponent(escape(atob(token.replaceAll("-", "+").replaceAll("_", "/"))));
-    const { rv, start } = JSON.parse(text) as { rv: unknown; start: unknown };
-    if (Number.isSafeInteger(rv) && typeof start === "string") return { revision: rv as number, after: start };
-  } catch {
-    // Falls through: whatever is wrong with it, the client is told the same.
+    const value = JSON.parse(new TextDecoder().decode(Uint8Array.fromBase64(token, { alphabet: "base64url" })));
+    if (typeof value === "object" && value !== null) return value;
+  } catch (error) {
+    throw bad((error as Error).message);
   }
-  throw badRequest("continue key is not valid: the token is malformed");
+  throw bad("the token holds no object");
+}
+
+/** The first byte that is not base64url's; of a last group that is too short, its first. */
+function illegalByte(token: string): number | undefined {
+  const at = token.search(/[^A-Za-z0-9_-]/);
+  if (at >= 0) return at;
+  return token.length % 4 === 1 ? token.length - 1 : undefined;
+}
+
+function bad(why: string) {
+  return badRequest(`invalid continue token: continue key is not valid: ${why}`);
 }

@@ -32,6 +32,10 @@ export class ContainerMirror {
     return [...this.#pods.get(podUid)?.values() ?? []].sort((a, b) => a.attempt - b.attempt);
   }
 
+  all(): readonly Observed[] {
+    return [...this.#pods.values()].flatMap((containers) => [...containers.values()]);
+  }
+
   /** Pods of this name that have containers: more than one when a name was used again. */
   uidsOf(key: Key): readonly string[] {
     return [...this.#pods].filter(([, containers]) =>
@@ -41,8 +45,7 @@ export class ContainerMirror {
   }
 
   keys(): readonly Key[] {
-    const all = [...this.#pods.values()].flatMap((containers) => [...containers.values()]);
-    return [...new Set(all.map(keyOfObserved))];
+    return [...new Set(this.all().map(keyOfObserved))];
   }
 
   /** Looks at one container now. */

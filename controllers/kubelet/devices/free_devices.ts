@@ -16,8 +16,7 @@ export function holderOf(podUid: string, container: string): string {
 }
 
 export function freeDevices(agent: Agent, { resource, healthy, own }: Wanted): string[] {
-  const containers = agent.mirror.keys().flatMap((key) => agent.mirror.uidsOf(key))
-    .flatMap((uid) => agent.mirror.of(uid));
+  const containers = agent.mirror.all();
   const others = containers.filter(({ podUid, name }) => holderOf(podUid, name) !== own);
   const held = others.filter((one) => holds(agent, one)).map(({ devices }) => devices);
   forgetMade(agent, containers);

@@ -108,7 +108,7 @@ export class ImageCollector {
 function isUsed({ mirror, pods }: Agent, { id, tags, digests }: ImageInfo): boolean {
   const names = new Set([id, ...tags, ...digests]);
   if (tags.some((tag) => tag === pauseImage || tag === denoImage)) return true;
-  const containers = mirror.keys().flatMap((key) => mirror.uidsOf(key)).flatMap((uid) => mirror.of(uid));
+  const containers = mirror.all();
   if (containers.some(({ state }) => names.has(state.imageId) || names.has(state.image))) return true;
   // What a pod of this node names, as a container or a volume, is about to be used.
   return pods.list().some((pod) => {

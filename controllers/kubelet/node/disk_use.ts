@@ -1,8 +1,8 @@
 /** Measures what one pod has on the node's disk. It reads every file of it, so it is asked only where it matters. */
-import $ from "dax";
 import type { Observed } from "../container/identity.ts";
 import { type Pod, specOf } from "../pod/pod.ts";
 import type { Agent } from "../sync/agent.ts";
+import { folderFigures } from "./file_system.ts";
 import type { DiskUse } from "./local_storage.ts";
 
 export async function diskUse(agent: Agent, pod: Pod): Promise<DiskUse> {
@@ -15,13 +15,14 @@ export async function diskUse(agent: Agent, pod: Pod): Promise<DiskUse> {
   const volumes = new Map<string, number>();
   for (const { name, emptyDir } of specOf(pod).volumes ?? []) {
     if (!emptyDir || emptyDir.medium) continue;
-    volumes.set(name, await usedBytes(`${agent.volumes.podDir(uid)}/volumes/kubernetes.io~empty-dir/${name}`));
+    const folder = `${agent.volumes.podDir(uid)}/volumes/kubernetes.io~empty-dir/${name}`;
+    volumes.set(name, (await folderFigures([folder])).get(folder)?.usedBytes ?? 0);
   }
   return { containers, volumes };
 }
 
 /** With the files that were set aside, `LOG.1` and on. */
-async function logBytes({ state }: Observed): Promise<number> {
+export async function logBytes({ state }: Observed): Promise<number> {
   if (!state.logPath) return 0;
   let sum = 0;
   for (let path = state.logPath, number = 1;; path = `${state.logPath}.${number++}`) {
@@ -29,10 +30,4 @@ async function logBytes({ state }: Observed): Promise<number> {
     if (!info) return sum;
     sum += info.size;
   }
-}
-
-/** Files may go while they are counted. */
-async function usedBytes(folder: string): Promise<number> {
-  const { stdout } = await $`du --summarize --one-file-system --block-size=1 ${folder}`.quiet().noThrow();
-  return Number(stdout.split("\t")[0] ?? 0) || 0;
 }

@@ -44,7 +44,7 @@ async function candidatesFor(agent: Agent, { threshold: { signal } }: Crossing):
         containers: own.map(({ observed, figures }) => ({
           name: observed.name,
           memoryBytes: figures.workingSetBytes,
-          processes: figures.processes,
+          processes: figures.processes.length,
           diskBytes: disk?.containers.get(observed.name) ?? 0,
         })),
         volumeBytes: [...disk?.volumes.values() ?? []].reduce((sum, bytes) => sum + bytes, 0),

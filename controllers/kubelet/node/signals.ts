@@ -24,7 +24,7 @@ export async function observeMachine(folders: MeasuredFolders, memoryBytes: numb
     disk("imagefs", folders.images),
     freePids(),
   ]);
-  const { availableBytes } = machineFigures("", meminfo);
+  const { availableBytes } = machineFigures({ meminfo });
   return [{ signal: "memory.available", available: availableBytes, capacity: memoryBytes }, ...node, ...images, pids];
 }
 

@@ -5,7 +5,8 @@
 import type { Clock } from "../../../runtime/loop/mod.ts";
 import type { Observed } from "../container/identity.ts";
 import type { ContainerMirror } from "../container/container_mirror.ts";
-import { type CgroupFigures, cgroupFigures } from "./cgroup.ts";
+import { type CgroupFigures, cgroupFigures, cgroupOf } from "./cgroup.ts";
+import type { CgroupFiles } from "./cgroup_files.ts";
 
 export interface CpuUsage {
   /** Since the start. */
@@ -14,17 +15,19 @@ export interface CpuUsage {
   readonly nanoCores: number;
 }
 
-export interface ContainerUsage {
+interface Measured {
   readonly observed: Observed;
+  readonly cgroup: CgroupFiles;
   readonly figures: CgroupFigures;
+}
+
+export interface ContainerUsage extends Measured {
   readonly nanoCores: number;
 }
 
-export interface NodeUsage extends CpuUsage {
+export interface NodeUsage extends CpuUsage, MachineFigures {
   /** Milliseconds since the epoch. */
   readonly at: number;
-  readonly availableBytes: number;
-  readonly workingSetBytes: number;
   readonly containers: readonly ContainerUsage[];
 }
 
@@ -58,37 +61,55 @@ export class UsageMeter {
 
   async #figures(): Promise<Figures> {
     const { mirror, clock } = this;
-    const running = mirror.keys().flatMap((key) => mirror.uidsOf(key)).flatMap((uid) => mirror.of(uid))
-      .filter(({ state }) => state.status === "running");
-    const [stat, meminfo, ...read] = await Promise.all([
-      Deno.readTextFile("/proc/stat"),
-      Deno.readTextFile("/proc/meminfo"),
-      ...running.map(async (observed) => ({ observed, figures: await cgroupFigures(observed.state.pid) })),
-    ]);
-    const containers = read.filter((one): one is { observed: Observed; figures: CgroupFigures } =>
-      Boolean(one.figures)
+    const running = mirror.all().filter(({ state }) => state.status === "running");
+    const [stat, meminfo, vmstat] = await Promise.all(
+      ["stat", "meminfo", "vmstat"].map((name) => Deno.readTextFile(`/proc/${name}`)),
     );
-    return { at: clock.now(), ...machineFigures(stat, meminfo), containers };
+    const containers = (await Promise.all(running.map(measure))).filter((one) => one !== undefined);
+    return { at: clock.now(), ...machineFigures({ stat, meminfo, vmstat }), containers };
   }
 }
 
-interface Figures {
+/** Absent when it has ended. */
+async function measure(observed: Observed): Promise<Measured | undefined> {
+  const cgroup = await cgroupOf(observed.state.pid);
+  const figures = cgroup && await cgroupFigures(cgroup);
+  return figures && { observed, cgroup, figures };
+}
+
+interface Figures extends MachineFigures {
   readonly at: number;
+  readonly containers: readonly Measured[];
+}
+
+interface MachineFigures {
   readonly cpuNanoseconds: number;
   readonly availableBytes: number;
   readonly workingSetBytes: number;
-  readonly containers: readonly { readonly observed: Observed; readonly figures: CgroupFigures }[];
+  readonly freeBytes: number;
+  readonly rssBytes: number;
+  readonly pageFaults: number;
+  readonly majorPageFaults: number;
+  readonly swapFreeBytes: number;
+  readonly swapBytes: number;
 }
 
-/** Texts of `/proc/stat` and `/proc/meminfo`. Pure. */
-export function machineFigures(stat: string, meminfo: string) {
+/** Texts of `/proc/stat`, `/proc/meminfo` and `/proc/vmstat`. Pure. */
+export function machineFigures({ stat = "", meminfo = "", vmstat = "" }): MachineFigures {
   const [, user = 0, nice = 0, system = 0] = stat.split("\n", 1)[0]!.split(/\s+/).map(Number);
   const bytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(meminfo)?.[1] ?? 0) * 1024;
+  const events = (name: string) => Number(new RegExp(`^${name} (\\d+)`, "m").exec(vmstat)?.[1] ?? 0);
   const availableBytes = bytes("MemAvailable");
   return {
     cpuNanoseconds: Math.round(((user + nice + system) / ticksPerSecond) * 1e9),
     availableBytes,
     workingSetBytes: bytes("MemTotal") - availableBytes,
+    freeBytes: bytes("MemFree"),
+    rssBytes: bytes("AnonPages"),
+    pageFaults: events("pgfault"),
+    majorPageFaults: events("pgmajfault"),
+    swapFreeBytes: bytes("SwapFree"),
+    swapBytes: bytes("SwapTotal") - bytes("SwapFree"),
   };
 }
 

@@ -1,22 +1,35 @@
 /** Figures in Prometheus' text format. Pure. */
 
+export type Labels = Readonly<Record<string, string>>;
+
 export interface Sample {
-  readonly labels?: Readonly<Record<string, string>>;
+  readonly labels?: Labels;
   readonly value: number;
+  /** When it was measured, in milliseconds since the epoch. Absent: when it is asked for. */
+  readonly at?: number;
 }
 
+export interface Family {
+  readonly name: string;
+  readonly type: "counter" | "gauge";
+  readonly help: string;
+}
+
+export const metricText = "text/plain; version=0.0.4; charset=utf-8";
+
 /** A family without samples is left out. */
-export function metricFamily(
-  { name, type, help }: { readonly name: string; readonly type: "counter" | "gauge"; readonly help: string },
-  samples: readonly Sample[],
-): string {
+export function metricFamily({ name, type, help }: Family, samples: readonly Sample[]): string {
   if (samples.length === 0) return "";
-  const lines = samples.map(({ labels, value }) => `${name}${labelText(labels)} ${value}`);
+  const lines = samples.map(({ labels, value, at }) =>
+    `${name}${labelText(labels)} ${value}${at === undefined ? "" : ` ${Math.floor(at)}`}`
+  );
   return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines, ""].join("\n");
 }
 
-function labelText(labels: Readonly<Record<string, string>> = {}): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escape(value)}"`);
+/** In the order of their names, as everybody writes them. */
+function labelText(labels: Labels = {}): string {
+  const pairs = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => `${name}="${escape(value)}"`);
   return pairs.length > 0 ? `{${pairs.join(",")}}` : "";
 }
 

@@ -1,73 +1,109 @@
-/** `/metrics/resource`: what metrics-server reads, for autoscalers and `kubectl top`. */
-import type { ContainerUsage } from "../node/usage.ts";
+/**
+ * `/metrics/resource`: what metrics-server reads, for autoscalers and `kubectl top`.
+ *
+ * Source: Kubernetes docs, "Kubernetes Metrics Reference", what is stable of `kubelet (/metrics/resource)`.
+ */
+import type { ContainerUsage, NodeUsage } from "../node/usage.ts";
 import type { Agent } from "../sync/agent.ts";
-import { metricFamily, type Sample } from "./metric_text.ts";
+import { type Family, metricFamily, type Sample } from "./metric_text.ts";
 
-export async function resourceMetrics({ usage }: Agent): Promise<string> {
-  const node = await usage.read();
-  const containers = node.containers.filter(({ observed }) => !observed.isSandbox);
-  const pods = [...Map.groupBy(node.containers, ({ observed }) => observed.podUid).values()];
-  return [
-    counter("node_cpu_usage_seconds_total", "Cumulative cpu time consumed by the node in core-seconds", [
-      { value: node.cpuNanoseconds / 1e9 },
-    ]),
-    gauge("node_memory_working_set_bytes", "Current working set of the node in bytes", [
-      { value: node.workingSetBytes },
-    ]),
-    counter(
-      "container_cpu_usage_seconds_total",
-      "Cumulative cpu time consumed by the container in core-seconds",
-      containers.map((one) => ({ labels: containerLabels(one), value: seconds(one) })),
-    ),
+type Rows = (usage: NodeUsage) => Sample[];
+
+const families: readonly (readonly [family: Family, rows: Rows])[] = [
+  [counter("node_cpu_usage_seconds_total", "Cumulative cpu time consumed by the node in core-seconds"), ofNode(cpuOf)],
+  [
+    gauge("node_memory_working_set_bytes", "Current working set of the node in bytes"),
+    ofNode((it) => it.workingSetBytes),
+  ],
+  [
+    gauge("node_swap_usage_bytes", "Current swap usage of the node in bytes. Reported only on non-windows systems"),
+    ofNode((it) => it.swapBytes),
+  ],
+  [
+    counter("container_cpu_usage_seconds_total", "Cumulative cpu time consumed by the container in core-seconds"),
+    ofContainers(({ figures }) => cpuOf(figures)),
+  ],
+  [
+    gauge("container_memory_working_set_bytes", "Current working set of the container in bytes"),
+    ofContainers(({ figures }) => figures.workingSetBytes),
+  ],
+  [
     gauge(
-      "container_memory_working_set_bytes",
-      "Current working set of the container in bytes",
-      containers.map((one) => ({ labels: containerLabels(one), value: one.figures.workingSetBytes })),
+      "container_swap_usage_bytes",
+      "Current amount of the container swap usage in bytes. Reported only on non-windows systems",
     ),
+    ofContainers(({ figures }) => figures.swapBytes),
+  ],
+  [
+    gauge("container_start_time_seconds", "Start time of the container since unix epoch in seconds"),
+    ofContainers(({ observed }) => Date.parse(observed.state.startedAt) / 1000),
+  ],
+  [
+    counter("pod_cpu_usage_seconds_total", "Cumulative cpu time consumed by the pod in core-seconds"),
+    ofPods(({ figures }) => cpuOf(figures)),
+  ],
+  [
+    gauge("pod_memory_working_set_bytes", "Current working set of the pod in bytes"),
+    ofPods(({ figures }) => figures.workingSetBytes),
+  ],
+  [
     gauge(
-      "container_start_time_seconds",
-      "Start time of the container since unix epoch in seconds",
-      containers.map((one) => ({
-        labels: containerLabels(one),
-        value: Date.parse(one.observed.state.startedAt) / 1000,
-      })),
+      "pod_swap_usage_bytes",
+      "Current amount of the pod swap usage in bytes. Reported only on non-windows systems",
     ),
-    counter(
-      "pod_cpu_usage_seconds_total",
-      "Cumulative cpu time consumed by the pod in core-seconds",
-      pods.map((used) => podSample(used, seconds)),
-    ),
-    gauge(
-      "pod_memory_working_set_bytes",
-      "Current working set of the pod in bytes",
-      pods.map((used) => podSample(used, ({ figures }) => figures.workingSetBytes)),
-    ),
-    gauge("resource_scrape_error", "1 if there was an error while getting container metrics, 0 otherwise", [
-      { value: 0 },
-    ]),
-  ].join("");
+    ofPods(({ figures }) => figures.swapBytes),
+  ],
+];
+
+const scrapeError = gauge(
+  "resource_scrape_error",
+  "1 if there was an error while getting container metrics, 0 otherwise",
+);
+
+export async function resourceMetrics({ usage, context }: Agent): Promise<string> {
+  try {
+    const read = await usage.read();
+    const texts = families.map(([family, rows]) =>
+      metricFamily(family, rows(read).map((row) => ({ ...row, at: read.at })))
+    );
+    return texts.join("") + metricFamily(scrapeError, [{ value: 0 }]);
+  } catch (error) {
+    context.log.warn("usage could not be read", { error });
+    return metricFamily(scrapeError, [{ value: 1 }]);
+  }
 }
 
-function counter(name: string, help: string, samples: readonly Sample[]): string {
-  return metricFamily({ name, help, type: "counter" }, samples);
+function counter(name: string, help: string): Family {
+  return { name, type: "counter", help };
 }
 
-function gauge(name: string, help: string, samples: readonly Sample[]): string {
-  return metricFamily({ name, help, type: "gauge" }, samples);
+function gauge(name: string, help: string): Family {
+  return { name, type: "gauge", help };
 }
 
-function seconds({ figures }: ContainerUsage): number {
-  return figures.cpuNanoseconds / 1e9;
+function cpuOf({ cpuNanoseconds }: { readonly cpuNanoseconds: number }): number {
+  return cpuNanoseconds / 1e9;
 }
 
-function containerLabels({ observed: { name, podName, podNamespace } }: ContainerUsage) {
-  return { container: name, namespace: podNamespace, pod: podName };
+function ofNode(value: (usage: NodeUsage) => number): Rows {
+  return (usage) => [{ value: value(usage) }];
 }
 
-function podSample(used: readonly ContainerUsage[], pick: (one: ContainerUsage) => number): Sample {
-  const { podName, podNamespace } = used[0]!.observed;
-  return {
-    labels: { namespace: podNamespace, pod: podName },
-    value: used.reduce((total, one) => total + pick(one), 0),
-  };
+type Pick = (one: ContainerUsage) => number;
+
+function ofContainers(value: Pick): Rows {
+  return ({ containers }) =>
+    containers.filter(({ observed }) => !observed.isSandbox).map((one) => {
+      const { name: container, podName: pod, podNamespace: namespace } = one.observed;
+      return { labels: { container, namespace, pod }, value: value(one) };
+    });
+}
+
+/** With what its sandbox uses. */
+function ofPods(value: Pick): Rows {
+  return ({ containers }) =>
+    [...Map.groupBy(containers, ({ observed }) => observed.podUid).values()].map((all) => {
+      const { podName: pod, podNamespace: namespace } = all[0]!.observed;
+      return { labels: { namespace, pod }, value: all.reduce((sum, one) => sum + value(one), 0) };
+    });
 }

@@ -2,9 +2,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { specOf } from "../pod/pod.ts";
 import type { Agent } from "../sync/agent.ts";
-import { cadvisorMetrics } from "./cadvisor_metrics.ts";
+import { cadvisorMetrics } from "./cadvisor/cadvisor_metrics.ts";
 import { configz } from "./configz.ts";
+import { kubeletMetrics } from "./kubelet_metrics.ts";
 import { writeLogs } from "./logs.ts";
+import { metricText } from "./metric_text.ts";
 import { probeMetrics } from "./probe_metrics.ts";
 import { runCommand } from "./run_command.ts";
 import { resourceMetrics } from "./resource_metrics.ts";
@@ -22,18 +24,25 @@ const routes: readonly (readonly [pattern: RegExp, route: Route])[] = [
   [/^\/runningpods\/?$/, runningPods],
   [/^\/run\/[^/]+\/[^/]+(\/[^/]+){1,2}$/, runCommand],
   [/^\/containerLogs\/[^/]+\/[^/]+\/[^/]+$/, writeLogs],
-  [/^\/stats\/summary$/, async (agent, { response }) => json(response, await statsSummary(agent))],
   [
-    /^\/metrics(\/resource)?$/,
-    async (agent, { response }) => text(response, await resourceMetrics(agent), "text/plain; version=0.0.4"),
+    /^\/stats\/summary$/,
+    async (agent, { url, response }) => json(response, await statsSummary(agent, url.searchParams)),
+  ],
+  [
+    /^\/metrics$/,
+    async (agent, { response }) => text(response, await kubeletMetrics(agent), metricText),
+  ],
+  [
+    /^\/metrics\/resource$/,
+    async (agent, { response }) => text(response, await resourceMetrics(agent), metricText),
   ],
   [
     /^\/metrics\/cadvisor$/,
-    async (agent, { response }) => text(response, await cadvisorMetrics(agent), "text/plain; version=0.0.4"),
+    async (agent, { response }) => text(response, await cadvisorMetrics(agent), metricText),
   ],
   [
     /^\/metrics\/probes$/,
-    (agent, { response }) => text(response, probeMetrics(agent), "text/plain; version=0.0.4"),
+    (agent, { response }) => text(response, probeMetrics(agent), metricText),
   ],
   [/^\/configz$/, (agent, { response }) => json(response, configz(agent))],
   [/^\/(exec|attach|portForward)\//, () => {
@@ -63,12 +72,12 @@ function pods(agent: Agent, { response }: { response: ServerResponse }): void {
 
 /** Those that docker runs, whatever the API server says. */
 function runningPods(agent: Agent, { response }: { response: ServerResponse }): void {
-  const items = agent.mirror.keys().flatMap((key) => agent.mirror.uidsOf(key)).flatMap((uid) => {
-    const running = agent.mirror.of(uid).filter(({ isSandbox, state }) => !isSandbox && state.status === "running");
-    const [first] = running;
-    if (!first) return [];
-    const metadata = { name: first.podName, namespace: first.podNamespace, uid };
-    return [{ metadata, spec: { containers: running.map(({ name, state }) => ({ name, image: state.image })) } }];
+  const running = agent.mirror.all().filter(({ isSandbox, state }) => !isSandbox && state.status === "running");
+  const items = [...Map.groupBy(running, ({ podUid }) => podUid)].map(([uid, containers]) => {
+    const { podName: name, podNamespace: namespace } = containers[0]!;
+    const metadata = { name, namespace, uid, creationTimestamp: null };
+    const found = containers.map(({ name, state }) => ({ name, image: state.image, resources: {} }));
+    return { metadata, spec: { containers: found }, status: {} };
   });
   json(response, { kind: "PodList", apiVersion: "v1", metadata: {}, items });
 }

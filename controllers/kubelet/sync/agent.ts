@@ -14,6 +14,7 @@ import type { PullPolicy } from "../images/pull_policy.ts";
 import { PodNetwork } from "../network/pod_network.ts";
 import { pluginRunner } from "../network/run_plugin.ts";
 import { type NodeAmounts, nodeAmounts } from "../node/amounts.ts";
+import { DiskMeter } from "../node/disk_meter.ts";
 import type { Pressure } from "../node/eviction_watch.ts";
 import { type MachineFacts, machineFacts } from "../node/machine.ts";
 import { UsageMeter } from "../node/usage.ts";
@@ -57,6 +58,7 @@ export interface Agent {
   readonly imageAges: ImageAges;
   readonly probes: Probes;
   readonly usage: UsageMeter;
+  readonly disks: DiskMeter;
   /** What the API server has bound to this node is known. Until then only static pods are. */
   apiSeen: boolean;
   /** The machine goes down: nothing new begins. */
@@ -97,6 +99,15 @@ export async function createAgent(options: KubeletOptions, context: LoopContext)
     now: () => clock.now(),
     onUse: () => agent.reportNode(),
   });
+  const volumes = new PodVolumes({
+    imageLayers: (pod, source) => imageLayers(agent, pod, source),
+    podsDir: `${rootDir}/pods`,
+    localVolumesDir,
+    objects,
+    tokens,
+    csi,
+    now: () => clock.now(),
+  });
   const agent: Agent = {
     options,
     context,
@@ -122,15 +133,8 @@ export async function createAgent(options: KubeletOptions, context: LoopContext)
     objects,
     csiDrivers,
     csi,
-    volumes: new PodVolumes({
-      imageLayers: (pod, source) => imageLayers(agent, pod, source),
-      podsDir: `${rootDir}/pods`,
-      localVolumesDir,
-      objects,
-      tokens,
-      csi,
-      now: () => clock.now(),
-    }),
+    volumes,
+    disks: new DiskMeter({ engine, clock, mirror, volumes, pods: () => agent.pods.list() as Pod[] }),
     network: new PodNetwork({
       stateDir: `${rootDir}/network`,
       confDir: cniConfDir,

@@ -51,6 +51,17 @@ async function allMountPoints(): Promise<string[]> {
   return table.split("\n").map((line) => unescape(line.split(" ")[4] ?? ""));
 }
 
+/** Type of the filesystem by mount point. */
+export async function mountTypes(): Promise<Map<string, string>> {
+  const table = await Deno.readTextFile("/proc/self/mountinfo");
+  return new Map(
+    table.split("\n").filter(Boolean).map((line) => {
+      const words = line.split(" ");
+      return [unescape(words[4]!), words[words.indexOf("-") + 1]!];
+    }),
+  );
+}
+
 /** The kernel writes blanks and backslashes in octal. */
 function unescape(text: string): string {
   return text.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));

@@ -85,8 +85,9 @@ function nodeNames({ view }: StreamContext): string[] {
 }
 
 async function summaries(context: StreamContext, nodes: readonly string[]): Promise<KubeletSummary[]> {
+  const part = new URLSearchParams({ only_cpu_and_memory: "true" });
   const asked = await Promise.allSettled(
-    nodes.map(async (name) => await readSummary(kubelet(context, name, "/stats/summary", new URLSearchParams()))),
+    nodes.map(async (name) => await readSummary(kubelet(context, name, "/stats/summary", part))),
   );
   return asked.flatMap((result) => result.status === "fulfilled" ? [result.value] : []);
 }

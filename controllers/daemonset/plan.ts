@@ -127,12 +127,11 @@ function planUpdate(world: DaemonWorld, removed: ReadonlySet<PodObject>): Daemon
     const old = alive.find((pod) => !world.isCurrent(pod));
     const fresh = alive.find(world.isCurrent);
     if (old && fresh) surging++;
-    if (old && fresh && available(fresh)) free.push(old);
-    else if (old && !fresh && !available(old)) free.push(old);
-    else if (old && !fresh) {
-      if (maxSurge > surging + create.length) create.push(node);
-      else if (maxSurge === 0) costly.push(old);
-    }
+    if (!old) continue;
+    const loses = fresh ? !available(fresh) : available(old);
+    if (!loses) free.push(old);
+    else if (maxSurge === 0 && !fresh) costly.push(old);
+    else if (maxSurge > surging + create.length && !fresh) create.push(node);
   }
   return { create, remove: [...free, ...costly.slice(0, Math.max(0, maxUnavailable - unavailable))] };
 }

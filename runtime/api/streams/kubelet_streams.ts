@@ -1,6 +1,7 @@
 /** exec, attach, portforward and log: what is asked of the API server, as the kubelet wants to be asked. */
 import { notFound, StatusError, type Stored } from "../../schema/mod.ts";
 import { badRequest } from "../objects/refusals.ts";
+import { kubeletLogQuery } from "./pod_log_options.ts";
 import type { Destination, KubeletAddress, Locate, StreamContext, StreamRequest } from "./destination.ts";
 
 interface Pod extends Stored {
@@ -32,11 +33,10 @@ export const portforward: Locate = (context, { path, query }) => {
 };
 
 export const log: Locate = (context, { path, query }) => {
+  const wanted = kubeletLogQuery(path.name, query);
   const pod = podAt(context, path);
   const container = containerFor(pod, query.get("container"));
   if (!pod.spec.nodeName) return undefined;
-  const wanted = new URLSearchParams(query);
-  for (const own of ["container", "insecureSkipTLSVerifyBackend", "pretty"]) wanted.delete(own);
   const place = `/containerLogs/${segments(path.namespace, path.name, container)}`;
   return kubelet(context, pod.spec.nodeName, place, wanted);
 };

@@ -14,7 +14,13 @@ export * from "./codec/mod.ts";
 export { convert } from "./convert/convert.ts";
 export * from "./decode/mod.ts";
 export { applyDefaults } from "./defaults/apply_defaults.ts";
-export { concludeCreate, countGeneration, prepareForCreate, prepareForUpdate } from "./strategy/prepare.ts";
+export {
+  concludeCreate,
+  countGeneration,
+  isGivenMore,
+  prepareForCreate,
+  prepareForUpdate,
+} from "./strategy/prepare.ts";
 export { qosClassOf } from "./strategy/pod_qos.ts";
 export { validateObject, validateSpoken } from "./validation/validate_object.ts";
 export { dns1035Label, qualifiedName } from "./validation/names.ts";

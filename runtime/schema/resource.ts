@@ -69,6 +69,8 @@ export interface Resource {
   readonly printerColumns?: readonly PrinterColumn[];
   /** Custom resources only: the version's openAPIV3Schema as its author wrote it, for OpenAPI and `kubectl explain`. */
   readonly openApi?: { readonly [keyword: string]: Json };
+  /** What every request is warned of (`v1 Endpoints is deprecated in v1.33+; ...`). */
+  readonly deprecation?: string;
   /** Rules beyond those of the built-in kinds' tables, such as those of a custom resource's schema. */
   readonly validate?: (object: KubeObject, old?: KubeObject, subresource?: string) => FieldError[];
   /** Custom resources with defaults only: a stored object with those that it lacks; the object itself when it lacks none. */

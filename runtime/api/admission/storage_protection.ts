@@ -5,6 +5,7 @@ import type { AdmissionPlugin } from "./admission.ts";
 const finalizers: Readonly<Record<string, string>> = {
   "persistentvolumeclaims": "kubernetes.io/pvc-protection",
   "persistentvolumes": "kubernetes.io/pv-protection",
+  "volumeattributesclasses.storage.k8s.io": "kubernetes.io/vac-protection",
 };
 
 export const storageProtection: AdmissionPlugin = {

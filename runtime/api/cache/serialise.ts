@@ -25,7 +25,7 @@ export function parse(bytes: Uint8Array): KubeObject {
   return JSON.parse(decoder.decode(bytes)) as KubeObject;
 }
 
-/** Bytes that carry `revision` as their resourceVersion, from bytes with another one or with none. */
+/** Bytes that carry `revision` as their resourceVersion, from bytes with another one or with none; 0: what is not stored has none. */
 export function spliceRevision(value: Uint8Array, revision: number): Uint8Array {
   const head = latin1.decode(value.subarray(0, headBytes));
   const match = opening.exec(head);
@@ -34,7 +34,7 @@ export function spliceRevision(value: Uint8Array, revision: number): Uint8Array 
   const at = match[0].length;
   const from = at + (spliced.exec(head.slice(at))?.[0].length ?? 0);
   const closes = head.charCodeAt(from) === 0x7d;
-  const insert = encoder.encode(`"resourceVersion":"${revision}"${closes ? "" : ","}`);
+  const insert = encoder.encode(revision === 0 ? "" : `"resourceVersion":"${revision}"${closes ? "" : ","}`);
   const bytes = new Uint8Array(at + insert.length + value.length - from);
   bytes.set(value.subarray(0, at));
   bytes.set(insert, at);

@@ -30,6 +30,8 @@ export interface DefinitionVersion {
       readonly labelSelectorPath?: string;
     };
   };
+  readonly deprecated?: boolean;
+  readonly deprecationWarning?: string;
   readonly additionalPrinterColumns?:
     readonly (Partial<PrinterColumn> & { name: string; type: string; jsonPath: string })[];
   readonly selectableFields?: readonly { readonly jsonPath: string }[];
@@ -58,6 +60,11 @@ export interface DefinitionSpec {
       readonly conversionReviewVersions?: readonly string[];
     };
   };
+}
+
+function deprecationOf({ group, names }: DefinitionSpec, version: DefinitionVersion): string | undefined {
+  if (!version.deprecated) return undefined;
+  return version.deprecationWarning ?? `${group}/${version.name} ${names.kind} is deprecated`;
 }
 
 /** In the order in which upstream tells them of custom resources. */
@@ -103,6 +110,7 @@ function rowOf(spec: DefinitionSpec, version: DefinitionVersion, { metadata, con
     selectableFields: new Map(
       (version.selectableFields ?? []).map(({ jsonPath }) => [jsonPath.slice(1), steps(jsonPath)]),
     ),
+    deprecation: deprecationOf(spec, version),
     printerColumns: version.additionalPrinterColumns?.map(columnOf),
     openApi: schema as unknown as Resource["openApi"],
     convert,

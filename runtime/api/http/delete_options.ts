@@ -2,7 +2,8 @@
 import { type FieldError, invalid, type KubeObject } from "../../schema/mod.ts";
 import { badRequest } from "../objects/refusals.ts";
 import type { DeleteCall, WriteCall } from "../operations.ts";
-import { dryRun, flag, text, whole } from "./query.ts";
+import { flag, text, whole } from "./query.ts";
+import { dryRunFaults } from "./write_options.ts";
 
 interface Body extends KubeObject {
   gracePeriodSeconds?: unknown;
@@ -22,9 +23,10 @@ export function deleteCall(body: KubeObject, query: URLSearchParams, call: Write
     throw badRequest(`the body of a delete must be a DeleteOptions, not a ${options.kind}`);
   }
   const dryRuns = Array.isArray(options.dryRun) ? options.dryRun.map(String) : [];
+  for (const fault of dryRunFaults(dryRuns)) throw refused(fault);
   return {
     ...call,
-    dryRun: call.dryRun || dryRun(dryRuns, "DeleteOptions"),
+    dryRun: call.dryRun || dryRuns.length > 0,
     gracePeriodSeconds: grace(options, query),
     propagationPolicy: policy(options, query),
     preconditions: options.preconditions,

@@ -5,10 +5,10 @@ import type { Connection } from "../connection.ts";
 import type { Operations } from "../operations.ts";
 import type { ResourceRegistry } from "../resource_registry.ts";
 import type { Encoding } from "./encodings.ts";
-import { dryRun, fieldValidation, text } from "./query.ts";
 import type { ResourcePath } from "./request_info.ts";
 import type { WriteCall } from "../operations.ts";
 import type { Warnings } from "./warnings.ts";
+import { writeOptions } from "./write_options.ts";
 
 export interface Exchange {
   readonly request: Request;
@@ -31,12 +31,11 @@ export function targetOf({ resource, path }: Exchange) {
 /** `kind`: of the options, as messages name them (`CreateOptions`). */
 export function writeCallOf(exchange: Exchange, kind: string, duplicateFields: readonly string[] = []): WriteCall {
   const { url, request, user, path, warnings, connection: { audit } } = exchange;
-  const query = url.searchParams;
+  const options = writeOptions(url.searchParams, kind);
   return {
+    ...options,
     user,
-    dryRun: dryRun(query.getAll("dryRun"), kind),
-    fieldManager: text(query, "fieldManager") ?? managerFrom(request.headers.get("user-agent")),
-    fieldValidation: fieldValidation(query, kind),
+    fieldManager: options.fieldManager ?? managerFrom(request.headers.get("user-agent")),
     subresource: path.subresource || undefined,
     duplicateFields,
     warn: (warning) => warnings.add(warning),

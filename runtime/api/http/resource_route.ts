@@ -1,11 +1,12 @@
 /** Everything below `/api/VERSION` and `/apis/GROUP/VERSION`: finds the row, asks whether it may be done, calls the handler. */
 import { getLogger } from "@logtape/logtape";
 import type { Attributes, User } from "../../auth/user.ts";
-import { type Resource, StatusError } from "../../schema/mod.ts";
+import type { Resource } from "../../schema/mod.ts";
 import type { Connection } from "../connection.ts";
 import { methodNotAllowed, noSuchPage } from "../objects/refusals.ts";
 import type { Operations } from "../operations.ts";
 import type { ResourceRegistry } from "../resource_registry.ts";
+import { failure } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import { type FrontDoor, mustBeAllowed } from "./front_door.ts";
 import { json } from "./json_bytes.ts";
@@ -56,10 +57,8 @@ export async function resourceRoute(route: ResourceRoute, asked: Asked): Promise
     route.observe(exchange, code, seconds);
     log.debug("request", () => ({ requestId: connection.requestId, verb, path: url.pathname, code, seconds }));
   };
-  const response = await handler(exchange).catch((error) => {
-    observe(error instanceof StatusError ? error.code : 500);
-    throw error;
-  });
+  if (resource.deprecation) exchange.warnings.add(resource.deprecation);
+  const response = await handler(exchange).catch((error) => failure(error, connection));
   observe(response.headers.has("x-hono-already-sent") ? 200 : response.status);
   exchange.warnings.addTo(response.headers);
   return response;

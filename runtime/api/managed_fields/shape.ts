@@ -8,7 +8,7 @@ export type Fields = { [field: string]: Json };
 
 export type Shape = "leaf" | "fields" | "items";
 
-/** Values of unknown type: fields are owned one by one, lists as a whole. */
+/** Values of unknown type: fields are owned one by one, lists as a whole; those of built-in kinds (`rawExtension`) as a whole too. */
 export const untyped: TypeNode = { type: "any", embeddedResource: false };
 
 export function shapeOf(type: TypeNode, value: Json | undefined): Shape {
@@ -18,7 +18,7 @@ export function shapeOf(type: TypeNode, value: Json | undefined): Shape {
     case "map":
       return type.atomic || Array.isArray(value) ? "leaf" : "fields";
     case "any":
-      return Array.isArray(value) ? "leaf" : "fields";
+      return Array.isArray(value) || type.wire ? "leaf" : "fields";
     case "list":
       return type.listType === "atomic" || !Array.isArray(value) ? "leaf" : "items";
     default:

@@ -3,6 +3,7 @@ import {
   applyDefaults,
   concludeCreate,
   invalid,
+  isGivenMore,
   type KubeObject,
   prepareForCreate,
   type Resource,
@@ -19,6 +20,7 @@ import { copyJson } from "./json_value.ts";
 import { cacheOf, type Machinery, pathOf, timestamp } from "./machinery.ts";
 import { track } from "./managed.ts";
 import { checkNamespace } from "./namespace_check.ts";
+import { dropRepeatedOwners } from "./owner_duplicates.ts";
 import { alreadyExists, badRequest } from "./refusals.ts";
 import { withReservations } from "./reservations.ts";
 import { newToStored, storedRow } from "./versions.ts";
@@ -34,6 +36,7 @@ export async function create(
 ): Promise<ObjectRevision> {
   const { resource, namespace } = collection;
   decodeBody(resource, object, call);
+  dropRepeatedOwners(object, call);
   return await createDecoded(m, { resource: storedRow(m, resource), namespace }, newToStored(resource, object), {
     ...call,
     spoken: resource,
@@ -48,6 +51,7 @@ export async function createDecoded(
   call: WriteCall,
   keepManaged = false,
 ): Promise<ObjectRevision> {
+  checkVersion(object, call);
   stamp(m, resource, namespace, object);
   const generate = nameFrom(m, object);
   for (let attempt = 1;; attempt++) {
@@ -68,8 +72,10 @@ async function createOnce(
   keepManaged: boolean,
 ): Promise<ObjectRevision | undefined> {
   const { name = "", namespace = "" } = object.metadata!;
+  const asSent = isGivenMore(resource) ? copyJson(object) : object;
   prepareForCreate(resource, object);
   applyDefaults(resource, object);
+  if (asSent !== object) applyDefaults(resource, asSent);
   const request: AdmissionRequest = {
     operation: "CREATE",
     resource,
@@ -84,8 +90,9 @@ async function createOnce(
   await admit(m.admission, "prepare", request, m.view);
   await checkNamespace(m, resource, namespace, name);
   // What admission adds is nobody's, and so is a status that the server begins with.
-  const { status: _, ...sent } = object;
+  const { status: _, ...sent } = asSent;
   if (!keepManaged) track(m, resource, resource.hasStatus ? sent : object, undefined, call);
+  if (asSent !== object) object.metadata!.managedFields = asSent.metadata!.managedFields;
   await admit(m.admission, "admit", request, m.view);
   concludeCreate(resource, object);
   const errors = validateObject(resource, object);
@@ -102,10 +109,15 @@ async function createOnce(
 
 const ignore = () => {};
 
+/** Only a number is a version, and a rehearsal stores nothing that could have one. */
+function checkVersion({ metadata }: KubeObject, { dryRun }: WriteCall): void {
+  if (dryRun || !/^[1-9]\d*$/.test(metadata?.resourceVersion ?? "")) return;
+  throw badRequest("resourceVersion should not be set on objects to be created");
+}
+
 /** What the server alone decides about a new object. */
 function stamp(m: Machinery, resource: Resource, namespace: string, object: KubeObject): void {
   const metadata = object.metadata!;
-  if (metadata.resourceVersion) throw badRequest("resourceVersion should not be set on objects to be created");
   if (resource.namespaced && metadata.namespace && metadata.namespace !== namespace) {
     throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
   }

@@ -11,6 +11,7 @@ import {
   type Resource,
   strictDecodingError,
   strictFaults,
+  typeOf,
 } from "../../schema/mod.ts";
 import type { WriteCall } from "../operations.ts";
 import { inDocumentOrder } from "./fault_order.ts";
@@ -44,19 +45,40 @@ export function reportFaults(
 
 function checkKind(resource: Resource, object: KubeObject): void {
   const expected = apiVersionOf(resource);
-  object.apiVersion ??= expected;
-  object.kind ??= resource.kind;
-  if (object.apiVersion !== expected) {
-    const given = object.apiVersion;
-    throw badRequest(
-      `the API version in the data (${given}) does not match the expected API version (${expected})`,
-    );
-  }
-  if (object.kind !== resource.kind) {
-    throw badRequest(
-      `${object.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: ` +
-        `the kind in the data (${object.kind}) does not match the expected kind (${resource.kind})`,
-    );
-  }
+  const apiVersion = object.apiVersion ||= expected;
+  const kind = object.kind ||= resource.kind;
   object.metadata ??= {};
+  if (apiVersion === expected && kind === resource.kind) return;
+  if (apiVersion.split("/").length > 2) {
+    const start = JSON.stringify(object).slice(0, 24);
+    const why = `unexpected GroupVersion string: ${apiVersion} (${start} ...)`;
+    throw badRequest(`the object provided is unrecognized (must be of type ${resource.kind}): ${why}`);
+  }
+  if (kind === resource.kind && (resource.type.name === "" || isOtherVersion(resource, apiVersion))) {
+    throw badRequest(
+      `the API version in the data (${apiVersion}) does not match the expected API version (${expected})`,
+    );
+  }
+  const version = apiVersion.slice(apiVersion.indexOf("/") + 1);
+  throw badRequest(
+    `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${resource.kind}: ` +
+      (typeOf(apiVersion, kind) ? unlike(resource, version, kind) : unknownKind(apiVersion, kind)),
+  );
+}
+
+/** Of groups and versions that kinds have left, they are still known. */
+function isOtherVersion({ group }: Resource, apiVersion: string): boolean {
+  const [before = "", version] = apiVersion.split("/");
+  return version !== undefined && (before === group || before === "extensions") &&
+    /^v\d+((alpha|beta)\d+)?$/.test(version);
+}
+
+/** Upstream names the packages of its types. */
+function unlike({ group, kind }: Resource, version: string, given: string): string {
+  return `converting (${version}.${given}) to (${group.split(".")[0] || "core"}.${kind}): unknown conversion`;
+}
+
+function unknownKind(apiVersion: string, kind: string): string {
+  const names = `${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)}`;
+  return `no kind ${names} in scheme "pkg/runtime/scheme.go:111"`;
 }

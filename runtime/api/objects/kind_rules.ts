@@ -57,7 +57,11 @@ const exceptions: Readonly<Record<string, Partial<KindRules>>> = {
   "csidrivers.storage.k8s.io": locked,
   "csinodes.storage.k8s.io": locked,
   "volumeattachments.storage.k8s.io": locked,
-  "runtimeclasses.node.k8s.io": locked,
+  "runtimeclasses.node.k8s.io": { ...upsert, ...locked },
+  "poddisruptionbudgets.policy": locked,
+  "csistoragecapacities.storage.k8s.io": locked,
+  "validatingadmissionpolicies.admissionregistration.k8s.io": locked,
+  "validatingadmissionpolicybindings.admissionregistration.k8s.io": locked,
 };
 
 const rules = new Map(Object.entries(exceptions).map(([name, row]) => [name, { ...usual, ...row }]));

@@ -25,3 +25,8 @@ export function track(
   if (entries.length > 0) updated.metadata!.managedFields = entries;
   else delete updated.metadata!.managedFields;
 }
+
+/** No managers at all are asked for by an empty list, which would be lost on the way; one that says nothing means the same. */
+export function resetManagers({ metadata }: KubeObject): void {
+  if (metadata?.managedFields?.length === 0) metadata.managedFields = [{}];
+}

@@ -21,7 +21,7 @@ import { commitDelete, commitPut } from "./commit.ts";
 import { sameJson } from "./json_value.ts";
 import { type Machinery, pathOf } from "./machinery.ts";
 import { track } from "./managed.ts";
-import { badRequest, modified, preconditionFailed } from "./refusals.ts";
+import { badRequest, modified, otherUid } from "./refusals.ts";
 import { read } from "./read.ts";
 import { withReservations } from "./reservations.ts";
 import { rulesOf } from "./kind_rules.ts";
@@ -84,9 +84,8 @@ async function modifyOnce(
   return await withReservations(m, { ...reserving, object }, () => commitPut(m, object, commit));
 }
 
-/** Who the object is cannot be changed, and a resourceVersion insists on what is there. */
-function checkIdentity(target: Target, object: KubeObject, live: Stored): void {
-  const { resource, name, namespace } = target;
+/** An object is written where it says that it is. Throws BadRequest. */
+export function checkPlace({ name, namespace }: Target, object: KubeObject): void {
   const metadata = object.metadata ??= {};
   if ((metadata.name ??= name) !== name) {
     throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
@@ -94,9 +93,16 @@ function checkIdentity(target: Target, object: KubeObject, live: Stored): void {
   if (namespace && (metadata.namespace ??= namespace) !== namespace) {
     throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
   }
+}
+
+/** Who the object is cannot be changed, and a resourceVersion insists on what is there. */
+function checkIdentity(target: Target, object: KubeObject, live: Stored): void {
+  checkPlace(target, object);
+  const { resource, name } = target;
+  const metadata = object.metadata!;
   const { uid, resourceVersion } = live.metadata;
   if (metadata.uid && metadata.uid !== uid) {
-    throw preconditionFailed(resource, name, "UID", metadata.uid, uid);
+    throw otherUid(resource, pathOf(target), metadata.uid, uid);
   }
   if (metadata.resourceVersion && metadata.resourceVersion !== "0") {
     if (metadata.resourceVersion !== resourceVersion) throw modified(resource, name);
@@ -105,30 +111,26 @@ function checkIdentity(target: Target, object: KubeObject, live: Stored): void {
   }
 }
 
-function mustSendVersion(resource: Resource, name: string) {
-  return invalid(resource, name, [{
+function mustSendVersion({ group, plural }: Resource, name: string) {
+  return invalid({ group, kind: plural }, name, [{
     reason: "FieldValueInvalid",
     field: "metadata.resourceVersion",
-    message: "Invalid value: 0x0: must be specified for an update",
+    message: "Invalid value: 0: must be specified for an update",
   }]);
 }
+
+const kept = ["namespace", "uid", "creationTimestamp", "generation"] as const;
+/** Once set nobody takes it back; who sets it before is refused when the object is looked at. */
+const keptOnceSet = ["deletionTimestamp", "deletionGracePeriodSeconds"] as const;
 
 /** What clients cannot write is as it was. */
 function keepServerFields(object: KubeObject, live: Stored): void {
   const metadata = object.metadata as Record<string, unknown>;
-  const kept: (keyof ObjectMeta)[] = [
-    "namespace",
-    "uid",
-    "creationTimestamp",
-    "deletionTimestamp",
-    "deletionGracePeriodSeconds",
-    "generation",
-  ];
-  for (const field of kept) {
+  const fields: readonly (keyof ObjectMeta)[] = live.metadata.deletionTimestamp ? [...kept, ...keptOnceSet] : kept;
+  for (const field of fields) {
     if (live.metadata[field] === undefined) delete metadata[field];
     else metadata[field] = live.metadata[field];
   }
-  delete metadata.selfLink;
 }
 
 function requestOf({ resource, name, namespace }: Target, call: WriteCall, object: KubeObject, old: Stored) {

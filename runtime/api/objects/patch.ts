@@ -1,10 +1,13 @@
 /** PATCH in its four forms: three that change the document, and apply, which merges by field owner. */
 import {
+  apiVersionOf,
   cannotBeHandled,
   checkTypes,
+  invalid,
   isReason,
   type Json,
   type KubeObject,
+  required,
   type Resource,
   type Stored,
 } from "../../schema/mod.ts";
@@ -16,7 +19,9 @@ import { decodeBody, reportFaults } from "./decode_body.ts";
 import { copyJson } from "./json_value.ts";
 import { type Machinery, timestamp } from "./machinery.ts";
 import { type Changed, modify } from "./modify.ts";
-import { badRequest } from "./refusals.ts";
+import { resetManagers } from "./managed.ts";
+import { dropRepeatedOwners } from "./owner_duplicates.ts";
+import { badRequest, conflict, nameUndetermined } from "./refusals.ts";
 import { fromStored, newToStored, storedTarget, toStored, versionsOf } from "./versions.ts";
 
 export async function patch(m: Machinery, target: Target, patch: PatchBody, call: WriteCall): Promise<Written> {
@@ -25,6 +30,8 @@ export async function patch(m: Machinery, target: Target, patch: PatchBody, call
   const revision = await modify(m, storedTarget(m, target), { ...call, spoken: resource }, (live) => {
     const object = patched(resource, fromStored(resource, live), patch);
     decodeBody(resource, object, call);
+    dropRepeatedOwners(object, call, true);
+    resetManagers(object);
     return { object: toStored(resource, object) };
   });
   return { revision, created: false };
@@ -77,22 +84,33 @@ async function apply(
   } catch (error) {
     if (!isReason(error, "NotFound") || call.subresource || error.details.name !== target.name) throw error;
   }
+  const { uid } = options.applied.metadata ?? {};
+  if (uid) throw conflict(resource, target.name, `uid mismatch: ${noneOf(uid)}`);
   const object = copyJson(applyObject(options));
   decodeBody(resource, object, strict);
   return { revision: await createDecoded(m, stored, newToStored(resource, object), call, true), created: true };
 }
 
-/** The field manager; throws BadRequest for an apply without one. */
+function noneOf(uid: string): string {
+  return `the provided object specified uid ${uid}, and no existing object was found`;
+}
+
+/** The field manager; throws Invalid for an apply without one. */
 export function mustName({ fieldManager }: WriteCall): string {
   if (fieldManager) return fieldManager;
-  throw badRequest(
-    'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
-  );
+  throw invalid({ group: "meta.k8s.io", kind: "PatchOptions" }, "", [
+    required("fieldManager", "is required for apply patch"),
+  ]);
 }
 
 function checkApplied({ name, namespace, resource }: Target, applied: KubeObject): void {
   if (typeof applied !== "object" || applied === null || Array.isArray(applied)) {
     throw badRequest("error decoding YAML: the apply patch must be an object");
+  }
+  const { apiVersion = "", kind = "" } = applied;
+  if (apiVersion !== apiVersionOf(resource) || kind !== resource.kind) {
+    const groupVersion = apiVersion.includes("/") ? apiVersion : `/${apiVersion}`;
+    throw badRequest(`invalid object type: ${groupVersion}, Kind=${kind}`);
   }
   const metadata = applied.metadata ??= {};
   const wrong = checkTypes(resource.type.fields.get("metadata")!.type, metadata);
@@ -100,7 +118,7 @@ function checkApplied({ name, namespace, resource }: Target, applied: KubeObject
     throw cannotBeHandled(resource, wrong.map((fault) => ({ ...fault, field: `metadata.${fault.field}` })), name);
   }
   if (metadata.managedFields) throw badRequest("metadata.managedFields must be nil");
-  metadata.name ??= name;
+  if (!metadata.name) throw nameUndetermined(name);
   if (metadata.name !== name) {
     throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
   }

@@ -18,6 +18,17 @@ export function conflict(resource: Resource, name: string, why: string): StatusE
   return new StatusError("Conflict", message, detailsOf(resource, name));
 }
 
+/** A write that insists on another object than the one that is there; `found` is empty where there is none. */
+export function otherUid(resource: Resource, path: string, wanted: string, found: string): StatusError {
+  const key = `${resource.storagePrefix.replace(/^\/registry/, "")}/${path}`;
+  return conflict(
+    resource,
+    path.slice(path.indexOf("/") + 1),
+    `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ` +
+      `Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${found}`,
+  );
+}
+
 /** Somebody else wrote in between. */
 export function modified(resource: Resource, name: string): StatusError {
   return conflict(
@@ -50,6 +61,11 @@ export function forbidden(resource: Resource, name: string, why: string, details
 
 export function badRequest(message: string): StatusError {
   return new StatusError("BadRequest", message);
+}
+
+/** `name` is that of the path. */
+export function nameUndetermined(name: string): StatusError {
+  return badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
 }
 
 export function methodNotAllowed(): StatusError {

@@ -59,9 +59,17 @@ export const coreResources = resourcesOf({ group: "", version: "v1" }, [
     namespaced: false,
     shortNames: ["cs"],
     verbs: ["get", "list"],
+    deprecation: "deprecated in v1.19+",
   },
   { kind: "ConfigMap", plural: "configmaps", namespaced: true, shortNames: ["cm"] },
-  { kind: "Endpoints", plural: "endpoints", namespaced: true, shortNames: ["ep"], storedAs: "services/endpoints" },
+  {
+    kind: "Endpoints",
+    plural: "endpoints",
+    namespaced: true,
+    shortNames: ["ep"],
+    storedAs: "services/endpoints",
+    deprecation: "deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+  },
   events,
   { kind: "LimitRange", plural: "limitranges", namespaced: true, shortNames: ["limits"] },
   {

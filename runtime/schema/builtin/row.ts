@@ -2,7 +2,7 @@
  * How rows of built-in kinds are written by hand: what the facts do not say (names for people, verbs, subresources, the
  * place in the store, field selectors), with upstream's defaults for everything that a row leaves out.
  */
-import type { Resource, Subresource, Verb } from "../resource.ts";
+import { apiVersionOf, type Resource, type Subresource, type Verb } from "../resource.ts";
 import { structNamed } from "./link.ts";
 
 /** What a group and version have in common; the empty group is core. */
@@ -27,6 +27,8 @@ export interface Row {
   readonly selects?: readonly (string | readonly [selector: string, path: string, fallback?: string])[];
   /** Words in which other selectors are refused, where they are not those of kinds with field selectors of their own. */
   readonly unselectable?: string;
+  /** `deprecated in v1.33+; use ...` */
+  readonly deprecation?: string;
 }
 
 /** A bare name is read and written (`get`, `patch`, `update`) as the resource's own kind. */
@@ -83,6 +85,7 @@ function resourceOf(place: GroupVersion, row: Row): Resource {
     selectableFields: selectablePaths(row, 1),
     unselectable: row.unselectable ?? (row.selects ? undefined : onlyByName),
     selectableFallbacks: selectablePaths(row, 2),
+    deprecation: row.deprecation && `${apiVersionOf(place)} ${row.kind} is ${row.deprecation}`,
   };
 }
 

@@ -8,6 +8,7 @@ import type { KubeObject, ObjectMeta } from "../object.ts";
 import { groupResourceOf, type Resource } from "../resource.ts";
 import { appArmorFromAnnotations } from "./app_armor.ts";
 import { firstGeneration, nextGeneration } from "./generation.ts";
+import { countTemplates, setTemplateGeneration } from "./template_generation.ts";
 import { qosClassOf } from "./pod_qos.ts";
 import { keepAllocated, listAddress } from "./service_addresses.ts";
 import { subresourceParts } from "./subresource_parts.ts";
@@ -25,8 +26,18 @@ export function prepareForCreate(resource: Resource, object: KubeObject): void {
   preparePerKind.get(groupResourceOf(resource))?.(object);
 }
 
+/** Whether `prepareForCreate` sets what the client could have: it is nobody's then. */
+export function isGivenMore(resource: Resource): boolean {
+  return givenMore.has(groupResourceOf(resource));
+}
+
+const givenMore = new Set(["namespaces", "jobs.batch"]);
+
 /** What follows from the whole object, when all that may change it has: upstream prepares after admission. */
 export function concludeCreate(resource: Resource, object: KubeObject): void {
+  if (groupResourceOf(resource) === "persistentvolumes") {
+    object.status = { ...object.status as object, lastPhaseTransitionTime: object.metadata!.creationTimestamp };
+  }
   if (groupResourceOf(resource) !== "pods" || !object.spec) return;
   appArmorFromAnnotations(object);
   object.status = { ...object.status as object, qosClass: qosClassOf(object.spec as unknown as IPodSpec) };
@@ -52,6 +63,7 @@ export function prepareForUpdate(resource: Resource, object: KubeObject, old: Ku
 export function countGeneration(resource: Resource, object: KubeObject, old: KubeObject, subresource?: string): void {
   const meta = object.metadata ??= {};
   setGeneration(meta, subresource !== "status" ? nextGeneration(resource, object, old) : old.metadata?.generation);
+  if (groupResourceOf(resource) === "daemonsets.apps") countTemplates(object, old);
 }
 
 function setGeneration(meta: ObjectMeta, generation: number | undefined): void {
@@ -104,6 +116,7 @@ const preparePerKind: ReadonlyMap<string, (object: KubeObject) => void> = new Ma
   ["namespaces", prepareNamespace],
   ["pods", preparePod],
   ["jobs.batch", prepareJob],
+  ["daemonsets.apps", (object) => setTemplateGeneration(object, 1)],
   ["services", (object) => listAddress(object as unknown as IService)],
 ]);
 

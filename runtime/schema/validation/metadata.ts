@@ -112,7 +112,7 @@ const fixedFields = [
 
 /** What the server has set stays; `prepareForUpdate` has filled in what the client left out. */
 export function validateMetadataUpdate(resource: Resource, meta: ObjectMeta, old: ObjectMeta, report: Report): void {
-  validateMetadata(resource, { ...meta, generateName: undefined }, report);
+  validateMetadata(resource, meta, report);
   for (const field of fixedFields as (keyof ObjectMeta)[]) {
     report.at(field).immutable(meta[field], old[field]);
   }

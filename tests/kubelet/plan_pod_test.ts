@@ -45,6 +45,10 @@ Deno.test("back-off doubles to five minutes and is forgiven after ten minutes of
   while (delays.length < 7) delays.push(nextBackOffSeconds(delays.at(-1)!, 1000));
   assert.deepEqual(delays, [10, 20, 40, 80, 160, 300, 300]);
   assert.equal(nextBackOffSeconds(300, 600_000), 10);
+  const steady = ended(1, { backOffSeconds: 300 });
+  const state = { ...steady.state, startedAt: new Date(noon - 601_000).toISOString() };
+  const plan = planPod(factsOf(podOf(), [sandbox, { ...steady, state }]));
+  assert.deepEqual(plan.steps, [{ type: "start", name: "c", attempt: 1, backOffSeconds: 10 }], "it waits no more");
 });
 
 Deno.test("restart policies: Never ends the pod, OnFailure only when all went well", () => {

@@ -30,11 +30,9 @@ async function readEnd(path: string): Promise<string> {
 
 async function logEnd(engine: Engine, id: string): Promise<string> {
   const options = { follow: false, timestamps: false, tail: maxLogLines, stdout: true, stderr: true };
-  let text = "";
-  const decoder = new TextDecoder();
+  const chunks: Uint8Array[] = [];
   const { signal } = new AbortController();
-  for await (const { bytes } of engine.logs(id, { ...options, signal })) {
-    text += decoder.decode(bytes, { stream: true });
-  }
-  return text.slice(-maxLogBytes);
+  for await (const { bytes } of engine.logs(id, { ...options, signal })) chunks.push(bytes);
+  const all = new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
+  return new TextDecoder().decode(all.subarray(Math.max(0, all.length - maxLogBytes)));
 }

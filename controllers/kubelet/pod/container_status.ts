@@ -10,6 +10,7 @@ import {
   type Pod,
   statusesOf,
 } from "./pod.ts";
+import { fitMessage } from "./message_room.ts";
 import { resizeOf } from "./resize.ts";
 import { mayRunAgain } from "./restart_rules.ts";
 import { rfc3339 } from "./rfc3339.ts";
@@ -158,7 +159,7 @@ function resourcesInForce(
 
 function stateOf(facts: StatusFacts, { state }: Observed): State {
   if (state.status === "running") return { running: { startedAt: seconds(state.startedAt) } };
-  const message = state.error || facts.messages.get(state.id);
+  const message = fitMessage(facts.pod, state.error || facts.messages.get(state.id));
   return {
     terminated: {
       exitCode: state.exitCode,

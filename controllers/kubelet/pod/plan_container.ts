@@ -1,6 +1,6 @@
 /** What one container needs now. Pure. */
 import { containerHash, type Observed } from "../container/identity.ts";
-import { nextBackOffSeconds } from "./back_off.ts";
+import { nextBackOffSeconds, waitSeconds } from "./back_off.ts";
 import type { PodFacts, Step, Waiting } from "./pod_plan.ts";
 import { type Container, type Pod, statusesOf } from "./pod.ts";
 import { mayRunAgain } from "./restart_rules.ts";
@@ -67,11 +67,11 @@ function planEnded({ pod, now }: PodFacts, container: Container, latest: Observe
   const changed = wasChanged(pod, container, latest);
   if (!changed && !mayRunAgain(pod, container, latest.state)) return { name, steps: [], over: { exitCode } };
   const ended = Date.parse(latest.state.finishedAt || latest.state.createdAt);
-  const waitMs = ended + latest.backOffSeconds * 1000 - now;
+  const ranMs = latest.state.startedAt ? ended - Date.parse(latest.state.startedAt) : 0;
+  const waitMs = ended + waitSeconds(latest.backOffSeconds, ranMs) * 1000 - now;
   if (waitMs > 0 && !changed) {
     return { name, steps: [], waiting: crashLoop(pod, name, latest.backOffSeconds), againMs: waitMs };
   }
-  const ranMs = latest.state.startedAt ? ended - Date.parse(latest.state.startedAt) : 0;
   const backOffSeconds = nextBackOffSeconds(latest.backOffSeconds, ranMs);
   return { name, steps: [{ type: "start", name, attempt: latest.attempt + 1, backOffSeconds }] };
 }

@@ -1,8 +1,7 @@
 /** One look at a container by a probe's handler: exec, HTTP, TCP or gRPC. */
-import http from "node:http";
-import https from "node:https";
 import type { Engine } from "../../../runtime/engine/mod.ts";
 import type { Container, Probe } from "../pod/pod.ts";
+import { checkHttp, type HttpTarget } from "./check_http.ts";
 import type { CheckResult } from "./check_result.ts";
 import { grpcHealth } from "./grpc_health.ts";
 
@@ -20,7 +19,7 @@ const maxOutputBytes = 10 * 1024;
 export async function check(probe: Probe, target: Target, timeoutMs: number): Promise<CheckResult> {
   try {
     if (probe.exec) return await checkExec(probe.exec.command ?? [], target, timeoutMs);
-    if (probe.httpGet) return await checkHttp(probe.httpGet, target, timeoutMs);
+    if (probe.httpGet) return await checkHttp(httpTarget(probe.httpGet, target), timeoutMs);
     if (probe.tcpSocket) return await checkTcp(probe.tcpSocket, target, timeoutMs);
     if (probe.grpc) return await grpcHealth({ ...probe.grpc, host: target.podIp }, timeoutMs);
     return { ok: false, message: "probe has no handler" };
@@ -29,27 +28,25 @@ export async function check(probe: Probe, target: Target, timeoutMs: number): Pr
   }
 }
 
+/** A command that takes too long is hung up, so that its successors don't pile up behind it. */
 async function checkExec(
   command: readonly string[],
   { engine, containerId }: Target,
   timeoutMs: number,
 ): Promise<CheckResult> {
-  const deadline = deadlineOf(
-    timeoutMs,
-    `command timed out: ${JSON.stringify(command.join(" "))} timed out after ${timeoutMs / 1000}s`,
-  );
+  const took = `command timed out: ${JSON.stringify(command.join(" "))} timed out after ${timeoutMs / 1000}s`;
+  const deadline = deadlineOf(timeoutMs, took);
+  const options = { command, stdin: false, stdout: true, stderr: true, tty: false };
+  const opening = engine.exec(containerId, options);
   const run = async (): Promise<CheckResult> => {
-    await using session = await engine.exec(containerId, {
-      command,
-      stdin: false,
-      stdout: true,
-      stderr: true,
-      tty: false,
-    });
+    const session = await opening;
     const text = await readText(session.output);
     return await session.exitCode() === 0 ? ok : { ok: false, message: text };
   };
-  return await Promise.race([run(), deadline.promise]).finally(deadline.cancel);
+  return await Promise.race([run(), deadline.promise]).finally(() => {
+    deadline.cancel();
+    opening.then((session) => session[Symbol.asyncDispose]()).catch(() => {});
+  });
 }
 
 async function readText(output: AsyncIterable<{ bytes: Uint8Array }>): Promise<string> {
@@ -69,39 +66,12 @@ function deadlineOf(ms: number, message: string): { promise: Promise<CheckResult
 
 type HttpGet = NonNullable<Probe["httpGet"]>;
 
-/** 2xx and 3xx are well. Certificates aren't checked: the pod is asked, not a name. */
-export function checkHttp(get: HttpGet, { podIp, container }: Target, timeoutMs: number): Promise<CheckResult> {
+function httpTarget(get: HttpGet, { podIp, container }: Target): HttpTarget {
   const { path = "/", scheme = "HTTP", host, httpHeaders = [] } = get;
-  const port = portOf(get.port, container);
   const hostname = host || podIp;
-  const url = `${scheme.toLowerCase()}://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}${path}`;
-  const headers: Record<string, string> = { "user-agent": "kube-probe/1.36", accept: "*/*", connection: "close" };
-  for (const { name, value = "" } of httpHeaders) headers[name.toLowerCase()] = value;
-  return new Promise((resolve) => {
-    const fail = (message: string) => resolve({ ok: false, message });
-    const request = (scheme === "HTTPS" ? https : http).request(url, {
-      headers,
-      agent: false,
-      rejectUnauthorized: false,
-      signal: AbortSignal.timeout(timeoutMs),
-    }, (response) => {
-      const status = response.statusCode ?? 0;
-      response.resume();
-      response.once("end", () => request.destroy());
-      return status >= 200 && status < 400 ? resolve(ok) : fail(`HTTP probe failed with statuscode: ${status}`);
-    });
-    request.on("error", (error) => fail(`Get "${url}": ${wordsOf(error, `${hostname}:${port}`)}`));
-    request.end();
-  });
-}
-
-/** In the words that people know from other nodes. */
-function wordsOf(error: Error & { code?: string }, address: string): string {
-  if (error.name === "AbortError" || error.name === "TimeoutError") {
-    return "context deadline exceeded (Client.Timeout exceeded while awaiting headers)";
-  }
-  if (error.code === "ECONNREFUSED") return `dial tcp ${address}: connect: connection refused`;
-  return error.message;
+  const place = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${portOf(get.port, container)}`;
+  const url = new URL(`${scheme.toLowerCase()}://${place}${path.startsWith("/") ? path : `/${path}`}`);
+  return { url, headers: httpHeaders };
 }
 
 type TcpSocket = NonNullable<Probe["tcpSocket"]>;

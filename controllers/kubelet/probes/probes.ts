@@ -188,7 +188,8 @@ export class Probes {
   #judge(worker: Worker, result: CheckResult): void {
     const before = worker.state.verdict;
     worker.state = fold(worker.state, result.ok, worker.probe);
-    if (!result.ok) this.#tell(worker, result.message);
+    if (!result.ok) this.#tell(worker, "Unhealthy", `failed: ${result.message}`);
+    else if (result.warning) this.#tell(worker, "ProbeWarning", `warning: ${result.warning}`);
     if (worker.state.verdict === before) return;
     this.options.onChange(keyOf(worker.pod));
     if (worker.kind === "Startup" && result.ok) this.#wake(worker.id);
@@ -200,9 +201,9 @@ export class Probes {
     }
   }
 
-  #tell({ pod, kind, container }: Worker, message: string): void {
+  #tell({ pod, kind, container }: Worker, reason: string, message: string): void {
     const fieldPath = fieldPathOf(pod, container.name);
-    this.options.recorder.event(pod, "Warning", "Unhealthy", `${kind} probe failed: ${message}`, { fieldPath });
+    this.options.recorder.event(pod, "Warning", reason, `${kind} probe ${message}`, { fieldPath });
   }
 
   #end(worker: Worker): void {

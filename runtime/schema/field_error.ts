@@ -56,8 +56,9 @@ export function duplicate(field: string, value: unknown): FieldError {
   return { reason: "FieldValueDuplicate", field, message: `Duplicate value: ${shown(value)}` };
 }
 
-export function notFoundValue(field: string, value: unknown): FieldError {
-  return { reason: "FieldValueNotFound", field, message: `Not found: ${shown(value)}` };
+export function notFoundValue(field: string, value: unknown, detail?: string): FieldError {
+  const why = detail ? `: ${detail}` : "";
+  return { reason: "FieldValueNotFound", field, message: `Not found: ${shown(value)}${why}` };
 }
 
 /** `Unsupported value: "x": supported values: "a", "b"`, in the given order. */

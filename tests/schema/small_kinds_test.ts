@@ -41,7 +41,7 @@ Deno.test("addresses of Services: names are canonical addresses, ranges are cano
     [
       "ServiceCIDR",
       { spec: { cidrs: ["10.0.0.1/8"] } },
-      'spec.cidrs[0]: Invalid value: "10.0.0.1/8": must be in canonical form ("10.0.0.0/8")',
+      'spec.cidrs[0]: Invalid value: "10.0.0.1/8": must not have bits set beyond the prefix length',
     ],
   );
   const cidr = (...cidrs: string[]) => ({ metadata: { name: "a" }, spec: { cidrs } });

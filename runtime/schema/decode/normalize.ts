@@ -8,6 +8,7 @@
  */
 import type { FieldNode, ScalarNode, StructNode, TypeNode } from "../type_node.ts";
 import { canonicalQuantity } from "../quantity.ts";
+import { gatedFields, goneWhenEmptied } from "./gated_fields.ts";
 import { compiledPerNode } from "./node_cache.ts";
 
 /** Returns the value to keep, or undefined when it says nothing. */
@@ -42,12 +43,15 @@ function normalizeNamedFields(node: StructNode): Normalizer | undefined {
 interface Step {
   readonly field: FieldNode;
   readonly child?: Normalizer;
+  /** Never kept. */
+  readonly isGated: boolean;
   /** Written when absent: `{}`, 0, false, empty text or no amount. */
   readonly zero?: "struct" | 0 | false | "" | "0";
 }
 
-function stepOf(field: FieldNode): Step {
-  return { field, child: normalizer(field.type), zero: zeroOf(field) };
+function stepOf(node: StructNode, field: FieldNode): Step {
+  const isGated = gatedFields.has(`${node.name}.${field.name}`);
+  return { field, child: normalizer(field.type), zero: zeroOf(field), isGated };
 }
 
 function zeroOf(field: FieldNode): Step["zero"] {
@@ -76,14 +80,17 @@ function normalizeStruct(node: StructNode): Normalizer {
   return (value) => {
     if (typeof value !== "object" || value === null) return value;
     if (!steps) {
-      steps = new Map([...node.fields].map(([name, field]) => [name, stepOf(field)]));
+      steps = new Map([...node.fields].map(([name, field]) => [name, stepOf(node, field)]));
       filled = [...steps.values()].filter((step) => step.zero !== undefined);
     }
     const object = value as Record<string, unknown>;
+    let dropped = false;
     for (const name of Object.keys(object)) {
       const step = steps.get(name);
-      if (step) keepOrDrop(object, name, step);
+      if (step?.isGated) dropped = delete object[name];
+      else if (step) keepOrDrop(object, name, step);
     }
+    if (dropped && goneWhenEmptied.has(node.name) && Object.keys(object).length === 0) return undefined;
     for (const { field, zero, child } of filled) {
       if (object[field.name] !== undefined) continue;
       object[field.name] = zero === "struct" ? child?.({}) ?? {} : zero;
@@ -96,7 +103,7 @@ function keepOrDrop(object: Record<string, unknown>, name: string, step: Step): 
   const before = object[name];
   if (before === null || before === undefined) return void delete object[name];
   const after = step.child ? step.child(before) : before;
-  if (!isWritten(step.field) && isEmpty(after, step.field)) delete object[name];
+  if (after === undefined || !isWritten(step.field) && isEmpty(after, step.field)) delete object[name];
   else if (after !== before) object[name] = after;
 }
 

@@ -4,6 +4,7 @@ import type { IHTTPGetAction } from "kubernetes-models/v1/HTTPGetAction";
 import type { IObjectFieldSelector } from "kubernetes-models/v1/ObjectFieldSelector";
 import type { IProbe } from "kubernetes-models/v1/Probe";
 import { fill } from "./fill.ts";
+import { roundUp } from "./amounts.ts";
 
 export type AnyContainer = Omit<IContainer, "name"> & { name: string };
 
@@ -13,6 +14,8 @@ export function defaultContainer(container: AnyContainer): void {
     terminationMessagePath: "/dev/termination-log",
     terminationMessagePolicy: "File",
   });
+  roundUp(container.resources?.limits);
+  roundUp(container.resources?.requests);
   for (const probe of [container.livenessProbe, container.readinessProbe, container.startupProbe]) defaultProbe(probe);
   defaultHttpGet(container.lifecycle?.postStart?.httpGet);
   defaultHttpGet(container.lifecycle?.preStop?.httpGet);
@@ -40,9 +43,11 @@ export function defaultFieldRef(ref?: IObjectFieldSelector): void {
   if (ref) fill(ref, { apiVersion: "v1" });
 }
 
-/** `latest`, said or meant, is pulled every time; a tag or digest that stands still is not. */
+/** `name`, `name:tag`, each also with a digest. */
+const reference = /^[A-Za-z0-9][\w.:/-]*?(:(?<tag>\w[\w.-]{0,127}))?(?<digest>@[A-Za-z][\w+.-]*:[0-9a-fA-F]{32,})?$/;
+
+/** `latest`, said or meant, is pulled every time; a tag or digest that stands still is not, nor what is no image's name. */
 export function pullPolicyOf(image: string): "Always" | "IfNotPresent" {
-  if (image === "" || image.includes("@")) return "IfNotPresent";
-  const tag = /:([^:/]+)$/.exec(image)?.[1];
-  return tag === undefined || tag === "latest" ? "Always" : "IfNotPresent";
+  const { tag, digest } = image.endsWith(":") ? {} : reference.exec(image)?.groups ?? { digest: image };
+  return tag === "latest" || !tag && !digest ? "Always" : "IfNotPresent";
 }

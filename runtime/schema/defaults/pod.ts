@@ -57,12 +57,16 @@ function publishOnHost({ ports }: AnyContainer): void {
   for (const port of ports ?? []) if (!port.hostPort) port.hostPort = port.containerPort;
 }
 
+const ofPods = /^(cpu|memory|hugepages-.*)$/;
+
 /** A pod asks for what its containers ask for together, and for its own limit where none of them asks (KEP-2837). */
 function requestForPod(spec: IPodSpec): void {
   const { limits } = spec.resources!;
   if (!limits) return;
   const requests = spec.resources!.requests ??= {};
-  for (const [name, limit] of Object.entries(limits)) requests[name] ??= askedByContainers(spec, name) ?? limit;
+  for (const [name, limit] of Object.entries(limits)) {
+    if (ofPods.test(name)) requests[name] ??= askedByContainers(spec, name) ?? limit;
+  }
 }
 
 function askedByContainers(spec: IPodSpec, name: string): string | undefined {

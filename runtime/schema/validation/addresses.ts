@@ -1,19 +1,11 @@
 /** IPAddresses and ServiceCIDRs (KEP-1880), and which addresses an endpoint may have. */
 import type { IIPAddress } from "kubernetes-models/networking.k8s.io/v1/IPAddress";
 import type { IServiceCIDR } from "kubernetes-models/networking.k8s.io/v1/ServiceCIDR";
-import { inRange, ipText, rangeText, readIp, readIpRange } from "../ip_address.ts";
-import { dnsSubdomain, type NameRule, pathSegment } from "./names.ts";
-import { validateCidr } from "./numbers.ts";
+import { inRange, readIp, readIpRange } from "../ip_address.ts";
+import { canonicalRange } from "./ip_text.ts";
+import { dnsSubdomain, pathSegment } from "./names.ts";
 import type { Report } from "./report.ts";
 import { named, required, rules } from "./rules.ts";
-
-/** The name of an IPAddress is the address, so that there is one for each. */
-export const canonicalIp: NameRule = (text) => {
-  const ip = readIp(text);
-  if (!ip) return ["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"];
-  const canonical = ipText(ip);
-  return canonical === text ? [] : [`must be in canonical form ("${canonical}")`];
-};
 
 export const validateIpAddress = rules(
   ["spec.parentRef", required()],
@@ -27,14 +19,10 @@ export function validateServiceCidr({ spec }: IServiceCIDR, report: Report): voi
   const place = report.at("spec", "cidrs");
   const cidrs = spec?.cidrs ?? [];
   if (cidrs.length === 0) return place.required("at least one CIDR required");
-  if (cidrs.length > 2) return place.invalid(cidrs, "may only hold up to 2 values");
-  const families = cidrs.map((cidr, i) => {
-    const range = readIpRange(cidr);
-    if (!range) validateCidr(cidr, place.at(i));
-    else if (rangeText(range) !== cidr) place.at(i).invalid(cidr, `must be in canonical form ("${rangeText(range)}")`);
-    return range?.family;
-  });
-  if (families.length === 2 && families[0] === families[1]) {
+  if (cidrs.length > 2) return place.invalid({ CIDRs: cidrs }, "may only hold up to 2 values");
+  cidrs.forEach((cidr, i) => place.at(i).named(cidr, canonicalRange));
+  const [one, other] = cidrs.map((cidr) => readIpRange(cidr)?.family);
+  if (cidrs.length === 2 && one === other) {
     const example = "i.e 192.168.0.0/24 and 2001:db8::/64";
     place.invalid(cidrs, `may specify no more than one IP for each IP family, ${example}`);
   }
@@ -49,15 +37,16 @@ export function validateServiceCidrUpdate({ spec }: IServiceCIDR, old: IServiceC
 }
 
 const notForEndpoints = [
-  ["0.0.0.0/32 ::/128", "may not be unspecified (0.0.0.0 or ::)"],
+  ["0.0.0.0/32", "may not be unspecified (0.0.0.0)"],
+  ["::/128", "may not be unspecified (::)"],
   ["127.0.0.0/8 ::1/128", "may not be in the loopback range (127.0.0.0/8, ::1/128)"],
   ["169.254.0.0/16 fe80::/10", "may not be in the link-local range (169.254.0.0/16, fe80::/10)"],
   ["224.0.0.0/24 ff02::/16", "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)"],
 ].map(([cidrs, words]) => ({ ranges: cidrs!.split(" ").map((cidr) => readIpRange(cidr)!), words: words! }));
 
-/** Addresses that mean another machine to each who uses them. */
+/** Addresses that mean another machine to each who uses them, also as IPv4 inside of IPv6. */
 export function validateEndpointIp(text: string, report: Report): void {
-  const ip = readIp(text);
+  const ip = readIp(text.replace(/^::ffff:(?=\d+\.)/i, ""));
   if (!ip) return;
   for (const { ranges, words } of notForEndpoints) {
     if (ranges.some((range) => inRange(range, ip))) report.invalid(text, words);

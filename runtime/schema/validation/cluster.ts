@@ -104,7 +104,7 @@ export function validatePriorityClassUpdate(now: IPriorityClass, old: IPriorityC
 
 export function validateRuntimeClass({ handler, overhead, scheduling }: IRuntimeClass, report: Report): void {
   report.at("handler").requiredName(handler, dnsLabel);
-  validateResources({ limits: overhead?.podFixed }, report.at("overhead"));
+  validateResources({ limits: overhead?.podFixed }, [], report.at("overhead"));
   validateLabels(scheduling?.nodeSelector, report.at("scheduling", "nodeSelector"));
   validateTolerations(scheduling?.tolerations, report.at("scheduling", "tolerations"));
 }

@@ -1,48 +1,70 @@
 /** Containers, init containers and ephemeral ones. */
 import type { IContainer } from "kubernetes-models/v1/Container";
 import type { IContainerPort } from "kubernetes-models/v1/ContainerPort";
-import type { ISecurityContext } from "kubernetes-models/v1/SecurityContext";
-import type { IVolumeMount } from "kubernetes-models/v1/VolumeMount";
+import type { IVolume } from "kubernetes-models/v1/Volume";
 import { validateResources } from "./container_resources.ts";
-import { validateEnv, validateEnvFrom } from "./env.ts";
+import { validateEnv, validateEnvFrom, validateFileVolumes } from "./env.ts";
+import { validateMounts } from "./mounts.ts";
 import { dnsLabel, portName } from "./names.ts";
-import { validateId, validatePort } from "./numbers.ts";
-import { validateHandler, validateProbe } from "./probes.ts";
+import { validatePort } from "./numbers.ts";
+import { validateLifecycle, validateProbe } from "./probes.ts";
 import type { Report } from "./report.ts";
+import { validateRestart } from "./restart.ts";
+import { validateSecurityContext } from "./security_context.ts";
 
-/** What containers of one pod share: names that are taken, volumes that exist, host ports in use. */
+/** What containers of one pod share: names that are taken, volumes and device claims that exist, host ports in use. */
 export interface PodNames {
   readonly containers: Set<string>;
-  readonly volumes: ReadonlySet<string>;
+  readonly volumes: ReadonlyMap<string, IVolume>;
+  readonly claims: readonly string[];
   readonly hostPorts: Set<string>;
+  /** Hooks may take no longer. */
+  readonly graceSeconds: number;
+  /** Of a pod, not of a template for pods. */
+  readonly isPod: boolean;
 }
 
 export function validateContainer(container: IContainer, names: PodNames, report: Report): void {
-  validateContainerName(container.name, names, report.at("name"));
-  validateImage(container.image, report.at("image"));
-  validatePorts(container.ports, names, report.at("ports"));
-  validateEnv(container.env, report.at("env"));
-  validateEnvFrom(container.envFrom, report.at("envFrom"));
-  validateMounts(container.volumeMounts, names, report.at("volumeMounts"));
-  validateResources(container.resources, report.at("resources"));
-  validateProbe(container.livenessProbe, report.at("livenessProbe"), true);
-  validateProbe(container.readinessProbe, report.at("readinessProbe"), false);
-  validateProbe(container.startupProbe, report.at("startupProbe"), true);
-  for (const hook of ["postStart", "preStop"] as const) {
-    const handler = container.lifecycle?.[hook];
-    if (handler) validateHandler(handler, report.at("lifecycle", hook));
-  }
-  validateSecurityContext(container.securityContext, report.at("securityContext"));
+  validateCommon(container, names, report);
+  validateLifecycle(container.lifecycle, names.graceSeconds, report.at("lifecycle"));
+  validateProbe(container.livenessProbe, report.at("livenessProbe"), "alive");
+  validateProbe(container.readinessProbe, report.at("readinessProbe"), "ready");
+  validateProbe(container.startupProbe, report.at("startupProbe"), "alive");
+  validateRestart(container, report);
 }
 
 const onlyForRunning = ["lifecycle", "livenessProbe", "readinessProbe", "startupProbe"] as const;
 
 /** Init containers run to their end; those that stay (`restartPolicy: Always`) may be probed. */
-export function validateInitContainer(container: IContainer, report: Report): void {
-  if (container.restartPolicy === "Always") return;
+export function validateInitContainer(container: IContainer, names: PodNames, report: Report): void {
+  if (container.restartPolicy === "Always") return validateContainer(container, names, report);
+  // Init containers are over before the others open their ports.
+  validateCommon(container, { ...names, hostPorts: new Set() }, report);
   for (const field of onlyForRunning) {
     if (container[field]) report.at(field).forbidden("may not be set for init containers without restartPolicy=Always");
   }
+  validateRestart(container, report);
+}
+
+const messagePolicies = ["File", "FallbackToLogsOnError"];
+const pullPolicies = ["Always", "IfNotPresent", "Never"];
+const resizable = ["cpu", "memory"];
+const resizePolicies = ["NotRequired", "RestartContainer"];
+
+function validateCommon(container: IContainer, names: PodNames, report: Report): void {
+  const { env, securityContext } = container;
+  validateContainerName(container.name, names, report.at("name"));
+  validateImage(container.image, names, report.at("image"));
+  report.at("terminationMessagePolicy").oneOf(container.terminationMessagePolicy, messagePolicies);
+  validatePorts(container.ports, names, report.at("ports"));
+  validateEnv(env, report.at("env"));
+  validateFileVolumes(env, names.volumes, report.at("env"));
+  validateEnvFrom(container.envFrom, report.at("envFrom"));
+  validateMounts(container, names.volumes, report);
+  report.at("imagePullPolicy").oneOf(container.imagePullPolicy, pullPolicies);
+  validateResources(container.resources, names.claims, report.at("resources"));
+  validateResizePolicy(container.resizePolicy, report.at("resizePolicy"));
+  validateSecurityContext(securityContext, report.at("securityContext"));
 }
 
 function validateContainerName(name: string | undefined, names: PodNames, report: Report): void {
@@ -52,10 +74,12 @@ function validateContainerName(name: string | undefined, names: PodNames, report
   names.containers.add(name);
 }
 
-function validateImage(image: string | undefined, report: Report): void {
+function validateImage(image: string | undefined, { isPod }: PodNames, report: Report): void {
   if (!image) report.required();
-  else if (image.trim() !== image) report.invalid(image, "must not have leading or trailing whitespace");
+  else if (isPod && image.trim() !== image) report.invalid(image, "must not have leading or trailing whitespace");
 }
+
+const protocols = ["SCTP", "TCP", "UDP"];
 
 function validatePorts(ports: IContainerPort[] | undefined, names: PodNames, report: Report): void {
   const known = new Set<string>();
@@ -70,6 +94,7 @@ function validatePorts(ports: IContainerPort[] | undefined, names: PodNames, rep
     else validatePort(port.containerPort, place.at("containerPort"));
     if (port.hostPort) validateHostPort(port, names, place.at("hostPort"));
     if (!port.protocol) place.at("protocol").required();
+    else place.at("protocol").oneOf(port.protocol, protocols);
   });
 }
 
@@ -80,38 +105,15 @@ function validateHostPort(port: IContainerPort, names: PodNames, report: Report)
   names.hostPorts.add(key);
 }
 
-function validateMounts(mounts: IVolumeMount[] | undefined, names: PodNames, report: Report): void {
-  const paths = new Set<string>();
-  mounts?.forEach((mount, i) => {
-    const place = report.at(i);
-    if (!mount.name) place.at("name").required();
-    if (!names.volumes.has(mount.name)) place.at("name").notFound(mount.name);
-    if (!mount.mountPath) place.at("mountPath").required();
-    if (paths.has(mount.mountPath)) place.at("mountPath").invalid(mount.mountPath, "must be unique");
-    paths.add(mount.mountPath);
-    if (mount.subPath) validateInsidePath(mount.subPath, place.at("subPath"));
-    if (mount.subPathExpr) validateInsidePath(mount.subPathExpr, place.at("subPathExpr"));
-    if (mount.subPath && mount.subPathExpr) {
-      place.at("subPathExpr").invalid(mount.subPathExpr, "subPathExpr and subPath are mutually exclusive");
+function validateResizePolicy(policies: IContainer["resizePolicy"], report: Report): void {
+  const seen = new Set<string>();
+  policies?.forEach(({ resourceName, restartPolicy }, i) => {
+    if (seen.has(resourceName)) report.at(i).duplicate(resourceName);
+    seen.add(resourceName);
+    // Upstream leaves the index out here.
+    for (const [value, supported] of [[resourceName, resizable], [restartPolicy, resizePolicies]] as const) {
+      if (value) report.oneOf(value, supported);
+      else report.required();
     }
   });
-}
-
-/** A path that stays inside of what it is relative to. */
-export function validateInsidePath(path: string, report: Report): void {
-  if (path.startsWith("/")) report.invalid(path, "must be a relative path");
-  if (path.split("/").includes("..")) report.invalid(path, "must not contain '..'");
-}
-
-function validateSecurityContext(context: ISecurityContext | undefined, report: Report): void {
-  if (!context) return;
-  validateId(context.runAsUser, report.at("runAsUser"));
-  validateId(context.runAsGroup, report.at("runAsGroup"));
-  if (context.allowPrivilegeEscalation !== false) return;
-  if (context.privileged) {
-    report.invalid(context, "cannot set `allowPrivilegeEscalation` to false and `privileged` to true");
-  }
-  if (context.capabilities?.add?.includes("SYS_ADMIN")) {
-    report.invalid(context, "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN");
-  }
 }

@@ -10,6 +10,23 @@ type EnumCheck = (value: unknown, report: Report) => void;
 
 /** Fields whose wrong values upstream reports in other words, by the validator of their kind. */
 const wordedElsewhere = new Set([
+  "v1.AppArmorProfileType",
+  "v1.AzureDataDiskCachingMode",
+  "v1.AzureDataDiskKind",
+  "v1.DNSPolicy",
+  "v1.MountPropagationMode",
+  "v1.NodeInclusionPolicy",
+  "v1.PodFSGroupChangePolicy",
+  "v1.ProcMountType",
+  "v1.Protocol",
+  "v1.PullPolicy",
+  "v1.RestartPolicy",
+  "v1.SeccompProfileType",
+  "v1.SupplementalGroupsPolicy",
+  "v1.TerminationMessagePolicy",
+  "v1.TolerationOperator",
+  "v1.UnsatisfiableConstraintAction",
+  "v1.URIScheme",
   "v1.NodeSelectorOperator",
   "v1.ResourceQuotaScope",
   "v1.HostPathType",
@@ -25,11 +42,7 @@ const wordedElsewhere = new Set([
 
 /** Lists that upstream prints in another order than the alphabet's, or without values that are not in use yet. */
 const printed: Readonly<Record<string, readonly string[]>> = {
-  "v1.RestartPolicy": ["Always", "OnFailure", "Never"],
-  "v1.DNSPolicy": ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"],
   "v1.TaintEffect": ["NoSchedule", "PreferNoSchedule", "NoExecute"],
-  "v1.TolerationOperator": ["Equal", "Exists"],
-  "v1.Protocol": ["TCP", "UDP", "SCTP"],
   "v1.PolicyType": ["Ingress", "Egress"],
   "v1.CompletionMode": ["NonIndexed", "Indexed"],
 };

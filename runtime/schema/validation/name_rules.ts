@@ -1,6 +1,6 @@
 /** Which grammar the names of a kind follow; RFC 1123 subdomains where nothing else is said. */
 import { groupResourceOf, type Resource } from "../resource.ts";
-import { canonicalIp } from "./addresses.ts";
+import { canonicalAddress } from "./ip_text.ts";
 import { dnsLabel, dnsSubdomain, type NameRule, pathSegment } from "./names.ts";
 
 /** Of kinds whose rules upstream generates from the types, sizes are in bytes. */
@@ -17,7 +17,7 @@ const rules: ReadonlyMap<string, NameRule> = new Map<string, NameRule>([
   ["rolebindings.rbac.authorization.k8s.io", pathSegment],
   ["apiservices.apiregistration.k8s.io", pathSegment],
   ["certificatesigningrequests.certificates.k8s.io", pathSegment],
-  ["ipaddresses.networking.k8s.io", canonicalIp],
+  ["ipaddresses.networking.k8s.io", canonicalAddress],
 ]);
 
 /** Kinds whose finalizers need not be Kubernetes' own to do without a domain. */

@@ -80,6 +80,19 @@ export const wildcardSubdomain: NameRule = (text) =>
     ? longer(text, 253)
     : [...longer(text, 253), wildcardRule];
 
+const searchDomain = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*";
+const searchPattern = whole(searchDomain);
+const searchRule = characters(
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and " +
+    "end with an alphanumeric character",
+  ["example.com"],
+  searchDomain,
+);
+
+/** Where names are looked for that are no whole ones: services of other systems have underscores in theirs. */
+export const dnsSearch: NameRule = (text) =>
+  searchPattern.test(text) ? longer(text, 253) : [...longer(text, 253), searchRule];
+
 /** A subdomain is told what makes it no label. */
 export const dnsLabel: NameRule = (text) => {
   const long = longer(text, 63);

@@ -179,6 +179,7 @@ export function validateNetworkPolicy({ spec }: INetworkPolicy, report: Report):
 }
 
 interface PolicyPort {
+  protocol?: string;
   port?: string | number;
   endPort?: number;
 }
@@ -189,8 +190,9 @@ function validatePolicyRule(
   report: Report,
   direction: string,
 ): void {
-  ports?.forEach(({ port, endPort }, i) => {
+  ports?.forEach(({ protocol, port, endPort }, i) => {
     const place = report.at("ports", i);
+    place.at("protocol").oneOf(protocol, ["TCP", "UDP", "SCTP"]);
     if (port !== undefined) validatePortOrName(port, place.at("port"));
     if (endPort === undefined) return;
     if (port === undefined) place.at("endPort").invalid(endPort, "may not be specified when `port` is not specified");

@@ -1,6 +1,6 @@
 /** Ports, percentages and amounts. */
-import { isIP } from "node:net";
 import { compareQuantities } from "../quantity.ts";
+import { addressText, rangeOfText } from "./ip_text.ts";
 import { portName } from "./names.ts";
 import type { Report } from "./report.ts";
 
@@ -36,17 +36,11 @@ export function isNone(value: number | string | undefined): boolean {
 }
 
 export function validateIp(address: string, report: Report): void {
-  if (!isIP(address)) report.invalid(address, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+  report.named(address, addressText);
 }
 
 export function validateCidr(text: string, report: Report): void {
-  const slash = text.lastIndexOf("/");
-  const family = isIP(text.slice(0, slash));
-  const bits = text.slice(slash + 1);
-  const fits = /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128);
-  if (slash < 0 || !family || !fits) {
-    report.invalid(text, "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)");
-  }
+  report.named(text, rangeOfText);
 }
 
 export function validateAmount(amount: string | number, report: Report): void {

@@ -23,6 +23,8 @@ import * as storage from "./storage.ts";
 import * as workloads from "./workloads.ts";
 
 export interface Validators {
+  /** Only of a new object. */
+  readonly create?: (object: KubeObject, report: Report) => void;
   /** The object by itself. */
   readonly object?: (object: KubeObject, report: Report) => void;
   /** What may not change. */
@@ -37,8 +39,9 @@ function row<A, B = A>(
   object?: (object: A, report: Report) => void,
   update?: (object: B, old: B, report: Report) => void,
   write?: (object: B, old: B, report: Report, subresource?: string) => void,
+  create?: (object: A, report: Report) => void,
 ): [string, Validators] {
-  return [name, { object, update, write } as unknown as Validators];
+  return [name, { object, update, write, create } as unknown as Validators];
 }
 
 /** Kinds whose spec is decided once. */
@@ -55,7 +58,7 @@ export const validatorsPerKind: ReadonlyMap<string, Validators> = new Map([
   row("v1 Node", cluster.validateNode, cluster.validateNodeUpdate),
   row("v1 PersistentVolume", storage.validateVolume, storage.validateVolumeUpdate),
   row("v1 PersistentVolumeClaim", storage.validateClaim, storage.validateClaimUpdate),
-  row("v1 Pod", pod.validatePod, pod.validatePodUpdate),
+  row("v1 Pod", pod.validatePod, pod.validatePodUpdate, undefined, pod.validateNewPod),
   row("v1 PodTemplate", ({ template }: WithTemplate, report) => validatePodTemplate(template, report.at("template"))),
   row("v1 ReplicationController", workloads.validateReplicationController),
   row("v1 ResourceQuota", limits.validateResourceQuota),

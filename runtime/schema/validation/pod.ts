@@ -1,19 +1,31 @@
 /** Pods, and the little that may change of one. */
 import type { IPod } from "kubernetes-models/v1/Pod";
 import type { IPodSpec } from "kubernetes-models/v1/PodSpec";
+import { validatePodAnnotations } from "./pod_annotations.ts";
 import { validatePodSpec } from "./pod_spec.ts";
 import { type Report, sameJson } from "./report.ts";
 
-export function validatePod(pod: IPod, report: Report): void {
-  const mirror = pod.metadata?.annotations?.[mirrorAnnotation];
-  if (mirror !== undefined && !pod.spec?.nodeName) {
-    const place = report.at("metadata", "annotations").key(mirrorAnnotation);
-    place.invalid(mirror, "must set spec.nodeName if mirror pod annotation is set");
-  }
-  validatePodSpec(pod.spec, report.at("spec"));
+export function validatePod({ metadata, spec }: IPod, report: Report): void {
+  validatePodAnnotations(metadata?.annotations, spec, report.at("metadata", "annotations"));
+  validatePodSpec(spec, report.at("spec"), true);
 }
 
-const mirrorAnnotation = "kubernetes.io/config.mirror";
+/** What only comes later, or not before something else. */
+export function validateNewPod({ spec }: IPod, report: Report): void {
+  const place = report.at("spec");
+  if (spec?.ephemeralContainers?.length) place.at("ephemeralContainers").forbidden("cannot be set on create");
+  if (spec?.nodeName && spec.schedulingGates?.length) {
+    place.at("nodeName").forbidden("cannot be set until all schedulingGates have been cleared");
+  }
+  if (spec?.serviceAccountName) return;
+  spec?.volumes?.forEach(({ projected }, i) =>
+    projected?.sources?.forEach(({ serviceAccountToken }, j) => {
+      if (!serviceAccountToken) return;
+      const token = place.at("volumes", i, "projected", "sources", j, "serviceAccountToken");
+      token.forbidden("must not be specified when serviceAccountName is not set");
+    })
+  );
+}
 
 const changeable = "pod updates may not change fields other than `spec.containers[*].image`," +
   "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations)," +

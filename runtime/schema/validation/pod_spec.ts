@@ -1,111 +1,167 @@
-/** A pod's spec, in pods and in templates. */
+/** A pod's spec, in pods and in templates, in the order in which upstream looks at it. */
 import type { IPodSpec } from "kubernetes-models/v1/PodSpec";
 import type { IPodTemplateSpec } from "kubernetes-models/v1/PodTemplateSpec";
+import type { IVolume } from "kubernetes-models/v1/Volume";
 import { type PodNames, validateContainer, validateInitContainer } from "./container.ts";
+import { validateResources } from "./container_resources.ts";
+import { goPrinted, podClaimShape } from "./go_shape.ts";
 import { validateAnnotations, validateLabels } from "./metadata.ts";
-import { dnsLabel, dnsSubdomain } from "./names.ts";
-import { validateId, validateIp } from "./numbers.ts";
+import { dnsLabel, dnsSubdomain, qualifiedName } from "./names.ts";
+import { validateIp } from "./numbers.ts";
+import { validatePodAnnotations } from "./pod_annotations.ts";
+import { validateDns } from "./pod_dns.ts";
+import { validatePodResources } from "./pod_resources.ts";
 import type { Report } from "./report.ts";
 import { validateAffinity, validateSpread, validateTolerations } from "./scheduling.ts";
-import { validateSysctls } from "./sysctls.ts";
+import { validatePodSecurity } from "./security_context.ts";
 import { validateVolumes } from "./volumes.ts";
+import { validateHostProcess, validateOs } from "./windows.ts";
 
+/** Upstream names the metadata's fields as if they were the template's. */
 export function validatePodTemplate(template: IPodTemplateSpec | undefined, report: Report): void {
-  validateLabels(template?.metadata?.labels, report.at("metadata", "labels"));
-  validateAnnotations(template?.metadata?.annotations, report.at("metadata", "annotations"));
-  validatePodSpec(template?.spec, report.at("spec"));
+  const { labels, annotations } = template?.metadata ?? {};
+  validateLabels(labels, report.at("labels"));
+  validateAnnotations(annotations, report.at("annotations"));
+  validatePodAnnotations(annotations, template?.spec, report.at("annotations"));
+  validatePodSpec(template?.spec, report.at("spec"), false);
+  if (template?.spec?.ephemeralContainers?.length) {
+    report.at("spec", "ephemeralContainers").forbidden("ephemeral containers not allowed in pod template");
+  }
 }
 
-export function validatePodSpec(spec: IPodSpec | undefined, report: Report): void {
+export function validatePodSpec(spec: IPodSpec | undefined, report: Report, isPod: boolean): void {
   const volumes = validateVolumes(spec?.volumes, report.at("volumes"));
-  validateContainers(spec, { containers: new Set(), hostPorts: new Set(), volumes }, report);
-  if (!spec) return;
-  validateNames(spec, report);
-  validateTimes(spec, report);
-  validateNetwork(spec, report);
+  if (!spec) return report.at("containers").required();
+  const claims = validatePodClaims(spec, report.at("resourceClaims"));
+  validateContainers(spec, { volumes, claims, isPod }, report);
+  validatePodResources(spec, claims, report.at("resources"));
+  validatePolicies(spec, report);
   validateLabels(spec.nodeSelector, report.at("nodeSelector"));
-  validateTolerations(spec.tolerations, report.at("tolerations"));
+  validatePodSecurity(spec, report);
   validateAffinity(spec.affinity, report.at("affinity"));
+  validateDns(spec, report);
+  validateGates(spec, report);
   validateSpread(spec.topologySpreadConstraints, report.at("topologySpreadConstraints"));
-  validateId(spec.securityContext?.runAsUser, report.at("securityContext", "runAsUser"));
-  validateId(spec.securityContext?.runAsGroup, report.at("securityContext", "runAsGroup"));
-  validateId(spec.securityContext?.fsGroup, report.at("securityContext", "fsGroup"));
-  validateSysctls(spec.securityContext?.sysctls, report.at("securityContext", "sysctls"));
+  validateHostProcess(spec, report);
+  validateOwnUsers(spec, report);
+  validateNames(spec, report);
+  validateTolerations(spec.tolerations, report.at("tolerations"));
+  validateAliases(spec, report.at("hostAliases"));
+  validateClasses(spec, report);
+  validateOs(spec, report);
 }
 
-function validateContainers(spec: IPodSpec | undefined, names: PodNames, report: Report): void {
-  if (!spec?.containers?.length) report.at("containers").required();
-  spec?.containers?.forEach((one, i) => validateContainer(one, names, report.at("containers", i)));
-  spec?.initContainers?.forEach((one, i) => {
-    const place = report.at("initContainers", i);
-    // Init containers are over before the others open their ports.
-    validateContainer(one, one.restartPolicy === "Always" ? names : { ...names, hostPorts: new Set() }, place);
-    validateInitContainer(one, place);
+/** Claims of devices, each of which is there or made for the pod (KEP-4381). */
+function validatePodClaims({ resourceClaims = [] }: IPodSpec, report: Report): string[] {
+  const names = new Set<string>();
+  resourceClaims.forEach((claim, i) => {
+    const { name, resourceClaimName, resourceClaimTemplateName } = claim;
+    const place = report.at(i);
+    place.at("name").requiredName(name, dnsLabel);
+    if (names.has(name)) place.at("name").duplicate(name);
+    names.add(name);
+    const given = [resourceClaimName, resourceClaimTemplateName].filter((one) => one !== undefined).length;
+    const shown = goPrinted(podClaimShape, claim);
+    if (given > 1) {
+      place.invalid(shown, "at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified");
+    }
+    if (given === 0) place.invalid(shown, "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`");
+    for (const [field, value] of Object.entries({ resourceClaimName, resourceClaimTemplateName })) {
+      if (value !== undefined) place.at(field).named(value, dnsSubdomain);
+    }
   });
-  spec?.ephemeralContainers?.forEach((one, i) => {
+  return [...names];
+}
+
+interface Shared {
+  readonly volumes: ReadonlyMap<string, IVolume>;
+  readonly claims: readonly string[];
+  readonly isPod: boolean;
+}
+
+function validateContainers(spec: IPodSpec, shared: Shared, report: Report): void {
+  const graceSeconds = spec.terminationGracePeriodSeconds ?? 0;
+  const names: PodNames = { ...shared, graceSeconds, containers: new Set(), hostPorts: new Set() };
+  if (!spec.containers?.length) report.at("containers").required();
+  spec.containers?.forEach((one, i) => validateContainer(one, names, report.at("containers", i)));
+  spec.initContainers?.forEach((one, i) => validateInitContainer(one, names, report.at("initContainers", i)));
+  spec.ephemeralContainers?.forEach((one, i) => {
     validateContainer(one, names, report.at("ephemeralContainers", i));
   });
-  if (spec) validateProcMount(spec, report);
+}
+
+const restartPolicies = ["Always", "OnFailure", "Never"];
+const dnsPolicies = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
+
+function validatePolicies(spec: IPodSpec, report: Report): void {
+  if (spec.restartPolicy) report.at("restartPolicy").oneOf(spec.restartPolicy, restartPolicies);
+  else report.at("restartPolicy").required();
+  if (spec.dnsPolicy) report.at("dnsPolicy").oneOf(spec.dnsPolicy, dnsPolicies);
+  else report.at("dnsPolicy").required();
+}
+
+function validateGates(spec: IPodSpec, report: Report): void {
+  spec.readinessGates?.forEach(({ conditionType = "" }, i) => {
+    report.at("readinessGates", i, "conditionType").named(conditionType, qualifiedName);
+  });
+  const names = new Set<string>();
+  spec.schedulingGates?.forEach(({ name = "" }, i) => {
+    const place = report.at("schedulingGates", i);
+    place.named(name, qualifiedName);
+    if (names.has(name)) place.duplicate(name);
+    names.add(name);
+  });
 }
 
 const containerLists = ["containers", "initContainers", "ephemeralContainers"] as const;
+const hostNamespaces = [["hostNetwork", "hostNetwork"], ["hostPID", "HostPID"], ["hostIPC", "HostIPC"]] as const;
 
-/** Root of the machine must not reach what is masked. */
-function validateProcMount(spec: IPodSpec, report: Report): void {
-  if (spec.hostUsers === false) return;
+/** A pod with users of its own shares nothing with the machine in which root is another; only there it sees all of /proc. */
+function validateOwnUsers(spec: IPodSpec, report: Report): void {
+  const isOwn = spec.hostUsers === false;
+  const words = "when `hostUsers` is false";
+  for (const [field, shown] of hostNamespaces) if (isOwn && spec[field]) report.at(shown).forbidden(words);
   for (const list of containerLists) {
-    spec[list]?.forEach(({ securityContext }, i) => {
-      if (securityContext?.procMount !== "Unmasked") return;
-      const place = report.at(list, i, "securityContext", "procMount");
-      place.invalid("Unmasked", "`hostUsers` must be false to use `Unmasked`");
+    spec[list]?.forEach(({ volumeDevices, securityContext }, i) => {
+      const place = report.at(list, i);
+      if (isOwn && volumeDevices?.length) place.at("volumeDevices").forbidden(words);
+      if (isOwn || securityContext?.procMount !== "Unmasked") return;
+      place.at("securityContext", "procMount").invalid("Unmasked", "`hostUsers` must be false to use `Unmasked`");
     });
   }
 }
 
-const subdomainFields = ["nodeName", "serviceAccountName", "priorityClassName", "runtimeClassName"] as const;
+const longestHostname = 64;
 
 function validateNames(spec: IPodSpec, report: Report): void {
-  for (const field of subdomainFields) if (spec[field]) report.at(field).named(spec[field]!, dnsSubdomain);
-  for (const field of ["hostname", "subdomain"] as const) {
-    if (spec[field]) report.at(field).named(spec[field]!, dnsLabel);
+  const override = spec.hostnameOverride;
+  if (override !== undefined) {
+    const place = report.at("hostnameOverride");
+    if (override.length > longestHostname) place.tooLong(longestHostname);
+    place.named(override, dnsSubdomain);
   }
-  if (!spec.restartPolicy) report.at("restartPolicy").required();
-  if (!spec.dnsPolicy) report.at("dnsPolicy").required();
-  const gates = new Set<string>();
-  spec.schedulingGates?.forEach(({ name }, i) => {
-    if (gates.has(name)) report.at("schedulingGates", i).duplicate(name);
-    gates.add(name);
-  });
-}
-
-function validateTimes(spec: IPodSpec, report: Report): void {
+  for (const field of ["serviceAccountName", "nodeName"] as const) {
+    if (spec[field]) report.at(field).named(spec[field]!, dnsSubdomain);
+  }
   const { activeDeadlineSeconds: deadline } = spec;
   if (deadline !== undefined && (deadline < 1 || deadline > 2 ** 31 - 1)) {
     report.at("activeDeadlineSeconds").invalid(deadline, "must be between 1 and 2147483647, inclusive");
   }
+  for (const field of ["hostname", "subdomain"] as const) {
+    if (spec[field]) report.at(field).named(spec[field]!, dnsLabel);
+  }
 }
 
-const maxNameservers = 3;
-
-function validateNetwork(spec: IPodSpec, report: Report): void {
-  spec.hostAliases?.forEach(({ ip, hostnames }, i) => {
-    validateIp(ip ?? "", report.at("hostAliases", i, "ip"));
-    hostnames?.forEach((name) => report.at("hostAliases", i, "hostnames").named(name, dnsSubdomain));
+function validateAliases({ hostAliases }: IPodSpec, report: Report): void {
+  hostAliases?.forEach(({ ip, hostnames }, i) => {
+    validateIp(ip ?? "", report.at(i, "ip"));
+    hostnames?.forEach((name, j) => report.at(i, "hostnames", j).named(name, dnsSubdomain));
   });
-  const servers = spec.dnsConfig?.nameservers ?? [];
-  const place = report.at("dnsConfig", "nameservers");
-  if (spec.dnsPolicy === "None" && !spec.dnsConfig) {
-    report.at("dnsConfig").required("must provide `dnsConfig` when `dnsPolicy` is None");
-  } else if (spec.dnsPolicy === "None" && servers.length === 0) {
-    place.required("must provide at least one DNS nameserver when `dnsPolicy` is None");
+}
+
+function validateClasses(spec: IPodSpec, report: Report): void {
+  for (const field of ["priorityClassName", "runtimeClassName"] as const) {
+    if (spec[field]) report.at(field).named(spec[field]!, dnsSubdomain);
   }
-  if (servers.length > maxNameservers) place.invalid(servers, `must not have more than ${maxNameservers} nameservers`);
-  servers.forEach((server, i) => validateIp(server, place.at(i)));
-  if (!spec.hostNetwork) return;
-  spec.containers?.forEach(({ ports }, i) =>
-    ports?.forEach((port, j) => {
-      if (!port.hostPort || port.hostPort === port.containerPort) return;
-      report.at("containers", i, "ports", j, "hostPort").invalid(port.hostPort, "must match `containerPort`");
-    })
-  );
+  if (spec.overhead) validateResources({ limits: spec.overhead }, [], report.at("overhead"));
 }

@@ -51,12 +51,17 @@ export class Report {
     this.faults.push(errors.duplicate(this.path, value));
   }
 
-  notFound(value: unknown): void {
-    this.faults.push(errors.notFoundValue(this.path, value));
+  notFound(value: unknown, detail?: string): void {
+    this.faults.push(errors.notFoundValue(this.path, value, detail));
   }
 
   notSupported(value: unknown, supported: readonly string[]): void {
     this.faults.push(errors.notSupported(this.path, value, supported));
+  }
+
+  /** "" counts as a value. */
+  oneOf(value: unknown, supported: readonly string[]): void {
+    if (value !== undefined && !supported.includes(value as string)) this.notSupported(value, supported);
   }
 
   tooLong(maxBytes: number): void {

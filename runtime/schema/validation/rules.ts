@@ -52,8 +52,14 @@ export function named(rule: NameRule): Check {
 
 /** "" counts as a value here. */
 export function oneOf(...values: readonly string[]): Check {
+  return (value, report) => report.oneOf(value, values);
+}
+
+/** 0 stands for "not said". */
+export function between(least: number, most: number): Check {
+  const words = `must be between ${least} and ${most}, inclusive`;
   return (value, report) => {
-    if (value !== undefined && !values.includes(value as string)) report.notSupported(value, values);
+    if (typeof value === "number" && value !== 0 && (value < least || value > most)) report.invalid(value, words);
   };
 }
 

@@ -3,13 +3,17 @@ import type { IAffinity } from "kubernetes-models/v1/Affinity";
 import type { IPodAffinityTerm } from "kubernetes-models/v1/PodAffinityTerm";
 import type { IToleration } from "kubernetes-models/v1/Toleration";
 import type { ITopologySpreadConstraint } from "kubernetes-models/v1/TopologySpreadConstraint";
-import { labelValueName, qualifiedName } from "./names.ts";
+import { dnsLabel, labelValueName, qualifiedName } from "./names.ts";
 import type { Report } from "./report.ts";
-import { validateLabelSelector, validateNodeSelectorTerm } from "./selectors.ts";
+import { validateLabelSelector, validateNodeSelector, validateNodeSelectorTerm } from "./selectors.ts";
 
 export function validateTolerations(tolerations: IToleration[] | undefined, report: Report): void {
   tolerations?.forEach((toleration, i) => validateToleration(toleration, report.at(i)));
 }
+
+// Comparing amounts (KEP-5471) is off by default; that it is known shows in what it is refused with.
+const operators = ["Equal", "Exists"];
+const comparing = [...operators, "Lt", "Gt"];
 
 function validateToleration({ key, operator, value, effect, tolerationSeconds }: IToleration, report: Report): void {
   if (key) report.at("key").named(key, qualifiedName);
@@ -25,7 +29,9 @@ function validateToleration({ key, operator, value, effect, tolerationSeconds }:
   if (operator === "Exists" && value) {
     report.at("operator").invalid(value, "value must be empty when `operator` is 'Exists'");
   }
-  if (operator !== "Exists" && value) report.at("operator").named(value, labelValueName);
+  if ((operator || "Equal") === "Equal" && value) report.at("operator").named(value, labelValueName);
+  if (operator === "Lt" || operator === "Gt") report.at("operator").notSupported(operator, comparing);
+  else if (operator) report.at("operator").oneOf(operator, operators);
 }
 
 export function validateAffinity(affinity: IAffinity | undefined, report: Report): void {
@@ -48,8 +54,7 @@ function validateNodeAffinity(affinity: IAffinity["nodeAffinity"], report: Repor
   const demanded = affinity?.requiredDuringSchedulingIgnoredDuringExecution;
   if (demanded) {
     const place = report.at("requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms");
-    if (!demanded.nodeSelectorTerms?.length) place.required("must have at least one node selector term");
-    demanded.nodeSelectorTerms?.forEach((term, i) => validateNodeSelectorTerm(term, place.at(i)));
+    validateNodeSelector(demanded.nodeSelectorTerms, place);
   }
   affinity?.preferredDuringSchedulingIgnoredDuringExecution?.forEach(({ weight, preference }, i) => {
     const place = report.at("preferredDuringSchedulingIgnoredDuringExecution", i);
@@ -65,16 +70,51 @@ function validateWeight(weight: number, report: Report): void {
 function validatePodTerm(term: IPodAffinityTerm, report: Report): void {
   validateLabelSelector(term.labelSelector, report.at("labelSelector"));
   validateLabelSelector(term.namespaceSelector, report.at("namespaceSelector"));
+  // Upstream writes the field's name so.
+  term.namespaces?.forEach((namespace) => report.at("namespace").named(namespace, dnsLabel));
+  validateLabelKeys(term, "matchLabelKeys", report);
+  validateLabelKeys(term, "mismatchLabelKeys", report);
+  term.matchLabelKeys?.forEach((key, i) => {
+    if (!term.mismatchLabelKeys?.includes(key)) return;
+    report.at("matchLabelKeys", i).invalid(key, "exists in both matchLabelKeys and mismatchLabelKeys");
+  });
   if (!term.topologyKey) report.at("topologyKey").required("can not be empty");
   report.at("topologyKey").named(term.topologyKey ?? "", qualifiedName);
 }
 
+type WithKeys = Pick<IPodAffinityTerm, "labelSelector" | "matchLabelKeys" | "mismatchLabelKeys">;
+
+/** Keys whose values the pod itself gives: they narrow a selector. */
+function validateLabelKeys(
+  term: WithKeys,
+  field: "matchLabelKeys" | "mismatchLabelKeys",
+  report: Report,
+): void {
+  const keys = term[field] ?? [];
+  if (keys.length > 0 && !term.labelSelector) {
+    report.at(field).forbidden("must not be specified when labelSelector is not set");
+  }
+  keys.forEach((key, i) => report.at(field, i).named(key, qualifiedName));
+}
+
+const unsatisfied = ["DoNotSchedule", "ScheduleAnyway"];
+const nodePolicies = ["Honor", "Ignore"];
+
 export function validateSpread(constraints: ITopologySpreadConstraint[] | undefined, report: Report): void {
+  const wanted = (constraints ?? []).map(({ topologyKey, whenUnsatisfiable = "" }) =>
+    `{${topologyKey ?? ""}, ${whenUnsatisfiable}}`
+  );
   constraints?.forEach((constraint, i) => {
     const place = report.at(i);
     if (constraint.maxSkew <= 0) place.at("maxSkew").invalid(constraint.maxSkew, "must be greater than zero");
     if (!constraint.topologyKey) place.at("topologyKey").required("can not be empty");
+    place.at("whenUnsatisfiable").oneOf(constraint.whenUnsatisfiable ?? "", unsatisfied);
+    if (wanted.includes(wanted[i]!, i + 1)) place.at("{topologyKey, whenUnsatisfiable}").duplicate(wanted[i]);
     validateMinDomains(constraint, place.at("minDomains"));
+    for (const field of ["nodeAffinityPolicy", "nodeTaintsPolicy"] as const) {
+      place.at(field).oneOf(constraint[field], nodePolicies);
+    }
+    validateLabelKeys(constraint, "matchLabelKeys", place);
     validateLabelSelector(constraint.labelSelector, place.at("labelSelector"));
   });
 }

@@ -1,6 +1,6 @@
 /** Label selectors inside objects, and the terms that select nodes. */
 import type { LabelSelector } from "../label_selector.ts";
-import { labelValueName, qualifiedName } from "./names.ts";
+import { dnsSubdomain, labelValueName, qualifiedName } from "./names.ts";
 import type { Report } from "./report.ts";
 
 export function validateLabelSelector(selector: LabelSelector | undefined, report: Report): void {
@@ -39,13 +39,29 @@ interface NodeSelectorTerm {
   matchFields?: Expression[];
 }
 
-export function validateNodeSelectorTerm(term: NodeSelectorTerm, report: Report): void {
-  term.matchExpressions?.forEach((one, i) => validateNodeExpression(one, report.at("matchExpressions", i)));
-  term.matchFields?.forEach((one, i) => {
-    if (one.key !== "metadata.name") {
-      report.at("matchFields", i, "key").invalid(one.key, "not a valid field selector key");
-    }
+/** `isDemand`: nodes without it are no choice, so its values have to be ones that a label can have. */
+export function validateNodeSelectorTerm(term: NodeSelectorTerm, report: Report, isDemand = false): void {
+  term.matchExpressions?.forEach((one, i) => {
+    const place = report.at("matchExpressions", i);
+    validateNodeExpression(one, place);
+    if (isDemand) one.values?.forEach((value, j) => place.at("values", j).named(value, labelValueName));
   });
+  term.matchFields?.forEach((one, i) => validateNodeField(one, report.at("matchFields", i)));
+}
+
+export function validateNodeSelector(terms: NodeSelectorTerm[] | undefined, report: Report): void {
+  if (!terms?.length) report.required("must have at least one node selector term");
+  terms?.forEach((term, i) => validateNodeSelectorTerm(term, report.at(i), true));
+}
+
+function validateNodeField({ key, operator, values = [] }: Expression, report: Report): void {
+  if (operator !== "In" && operator !== "NotIn") {
+    report.at("operator").invalid(operator ?? "", "not a valid selector operator");
+  } else if (values.length !== 1) {
+    report.at("values").required("must be only one value when `operator` is 'In' or 'NotIn' for node field selector");
+  }
+  if (key !== "metadata.name") return report.at("key").invalid(key ?? "", "not a valid field selector key");
+  values.forEach((value, i) => report.at("values", i).named(value, dnsSubdomain));
 }
 
 function validateNodeExpression({ key, operator, values }: Expression, report: Report): void {

@@ -8,7 +8,15 @@ const form = `^(${segment}[\\./])*${segment}$`;
 const pattern = new RegExp(form);
 const maxLength = 253;
 
-export function validateSysctls(sysctls: IPodSecurityContext["sysctls"], report: Report): void {
+/** Of what the pod shares with its machine the machine says how it is. */
+const shared = [
+  { by: "hostNetwork", names: /^net\./ },
+  { by: "hostIPC", names: /^(kernel\.(sem$|shm|msg)|fs\.mqueue\.)/ },
+] as const;
+
+type Sharing = { readonly hostNetwork?: boolean; readonly hostIPC?: boolean };
+
+export function validateSysctls(sysctls: IPodSecurityContext["sysctls"], pod: Sharing, report: Report): void {
   const names = new Set<string>();
   sysctls?.forEach(({ name }, i) => {
     const place = report.at(i, "name");
@@ -17,5 +25,9 @@ export function validateSysctls(sysctls: IPodSecurityContext["sysctls"], report:
       place.invalid(name, `must have at most ${maxLength} characters and match regex ${form}`);
     } else if (names.has(name)) place.duplicate(name);
     names.add(name);
+    const dotted = (name ?? "").replaceAll("/", ".");
+    for (const { by, names } of shared) {
+      if (pod[by] && names.test(dotted)) place.invalid(name, `may not be specified when '${by}' is true`);
+    }
   });
 }

@@ -29,6 +29,7 @@ export function validateObject(
   validateEnums(resource.type, object, report);
   const validators = validatorsPerKind.get(`${apiVersionOf(resource)} ${resource.kind}`);
   validators?.object?.(object, report);
+  if (!old) validators?.create?.(object, report);
   if (old && !subresource) validators?.update?.(object, old, report);
   if (old) validators?.write?.(object, old, report, subresource);
   return report.faults;

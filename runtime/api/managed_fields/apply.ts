@@ -54,10 +54,12 @@ export function applyObject(request: Apply): KubeObject {
   const left = others.map((manager) => differences.left(manager));
   const { changed, removed } = differences.own;
   const owns = last?.apiVersion === own.apiVersion && sameSet(last.fields, own.fields);
-  const same = owns && !changed && !removed && !movesVersion(request);
+  const stays = live !== undefined && !changed && !removed;
+  const same = owns && stays && !movesVersion(request);
   const next = refreshLastApplied(object, applied, request.manager);
   if (same && live && next === object) return live;
-  const managers = [...left, last && same ? last : withFields(own, own.fields, now)];
+  // Times are those of changes: who only agrees with what is there has none of its own.
+  const managers = [...left, last && same ? last : withFields(own, own.fields, stays ? last?.time : now)];
   return { ...next, metadata: { ...next.metadata, managedFields: entriesOf(managers) } };
 }
 

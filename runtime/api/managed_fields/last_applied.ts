@@ -38,10 +38,18 @@ export function refreshLastApplied(object: KubeObject, applied: KubeObject, mana
   const present = object.metadata?.annotations?.[ANNOTATION];
   if (manager !== KUBECTL || present === undefined) return object;
   const { managedFields: _, ...metadata } = applied.metadata ?? {};
-  const text = `${JSON.stringify({ ...applied, metadata })}\n`;
+  const text = `${JSON.stringify(sorted({ ...applied, metadata }))}\n`;
   if (text === present) return object;
   const annotations = { ...object.metadata?.annotations };
   if (text.length <= MAX_ANNOTATION_BYTES) annotations[ANNOTATION] = text;
   else delete annotations[ANNOTATION];
   return { ...object, metadata: { ...object.metadata, annotations } };
+}
+
+/** As Go writes what has no type: keys in order. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null) return value;
+  const names = Object.keys(value).sort();
+  return Object.fromEntries(names.map((name) => [name, sorted((value as Record<string, unknown>)[name])]));
 }

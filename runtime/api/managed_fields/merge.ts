@@ -35,24 +35,32 @@ function mergeFields(type: TypeNode, live: Fields | undefined, applied: Fields):
   return Object.fromEntries(merged);
 }
 
-/** Applied items keep their order; each item that only the live list has stays before what followed it there. */
+/**
+ * Both orders are kept where they agree, live items before applied ones. Where they don't, what is applied is right: a live
+ * item whose turn among the applied ones has not come yet is left out until it has.
+ */
 function mergeItems(type: ListNode, live: Json[] | undefined, applied: Json[]): Json[] {
-  const given = new Set(applied.map((item) => itemElement(type, item)));
   const present = itemsOf(type, live ?? []);
-  const order = (live ?? []).map((item) => ({ item, element: itemElement(type, item) }));
+  const before = (live ?? []).map((item) => ({ item, element: itemElement(type, item) }));
+  const after = applied.map((item) => ({ item, element: itemElement(type, item) }));
+  const given = new Set(after.map(({ element }) => element));
+  const shared = after.filter(({ element }) => present.byElement.has(element));
   const merged: Json[] = [];
-  let next = 0;
-  const passLiveUntil = (stop: number) => {
-    for (; next < stop; next++) if (!given.has(order[next]!.element)) merged.push(order[next]!.item);
+  let [next, turn] = [0, 0];
+  const passLive = () => {
+    for (; next < before.length && before[next]!.element !== shared[turn]?.element; next++) {
+      if (!given.has(before[next]!.element)) merged.push(before[next]!.item);
+    }
   };
-  const places = new Map(order.map(({ element }, index) => [element, index]));
-  for (const item of applied) {
-    const element = itemElement(type, item);
-    const place = places.get(element);
-    if (place !== undefined) passLiveUntil(place);
-    const twin = place === undefined || present.duplicated.has(element) ? undefined : present.byElement.get(element);
+  for (const { item, element } of after) {
+    passLive();
+    const isShared = present.byElement.has(element);
+    const twin = present.duplicated.has(element) ? undefined : present.byElement.get(element);
     merged.push(mergeApplied(type.items, twin, item));
+    if (!isShared) continue;
+    if (before[next]?.element === element) next++;
+    turn++;
   }
-  passLiveUntil(order.length);
+  passLive();
   return merged;
 }

@@ -115,6 +115,11 @@ function sortedKeys(type: ListNode): readonly string[] {
   return order;
 }
 
+/** A key that Go cannot leave out has its zero value. */
 function keyDefault({ items }: ListNode, key: string): Json | undefined {
-  return items.type === "struct" ? items.fields.get(key)?.default : undefined;
+  if (items.type !== "struct") return undefined;
+  const field = items.fields.get(key);
+  if (!field || field.default !== undefined) return field?.default;
+  if (items.name === "" || !field.required) return undefined;
+  return field.type.type === "string" ? "" : field.type.type === "int32" ? 0 : undefined;
 }

@@ -5,15 +5,18 @@ import { childOf, type Fields, itemsOf, shapeOf } from "./shape.ts";
 
 /**
  * Paths of a value's leaves and of its list items. With `whole`, everything between is in the set as well: a value that was
- * not there before is owned together with what holds it.
+ * not there before is owned together with what holds it. A list of items without any says nothing.
  */
-export function fieldsOf(type: TypeNode, value: Json, whole: boolean): FieldSet {
+export function fieldsOf(type: TypeNode, value: Json, whole: boolean): FieldSet | undefined {
   const shape = shapeOf(type, value);
   if (shape === "leaf") return LEAF;
-  const children = shape === "fields"
-    ? childrenOfFields(type, value as Fields, whole)
-    : childrenOfItems(type as ListNode, value as Json[], whole);
-  return hasChildren(children) ? children : LEAF;
+  if (shape === "items") {
+    const items = childrenOfItems(type as ListNode, value as Json[], whole);
+    return hasChildren(items) ? items : undefined;
+  }
+  const children = childrenOfFields(type, value as Fields, whole);
+  if (hasChildren(children)) return children;
+  return Object.keys(value as Fields).length === 0 ? LEAF : undefined;
 }
 
 /** In the order in which sets are stored, so that a new object's set is written down as it is made. */
@@ -24,7 +27,8 @@ function childrenOfFields(type: TypeNode, value: Fields, whole: boolean): Draft 
     // A null that is merely stored says nothing; a null that is applied is an opinion.
     if (field === null && whole) continue;
     const child = childOf(type, name);
-    children[child.element] = fieldsOf(child.type, field, whole);
+    const fields = fieldsOf(child.type, field, whole);
+    if (fields) children[child.element] = fields;
   }
   return children;
 }
@@ -40,7 +44,7 @@ function childrenOfItems(type: ListNode, list: Json[], whole: boolean): Draft {
 
 /** An item is always in the set beside its fields: its identity is what makes it exist. */
 function itemFields(type: TypeNode, item: Json, whole: boolean): FieldSet {
-  const fields = fieldsOf(type, item, whole);
+  const fields = fieldsOf(type, item, whole) ?? LEAF;
   return whole || fields === LEAF ? fields : { ".": LEAF, ...fields };
 }
 

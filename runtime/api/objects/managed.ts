@@ -19,7 +19,8 @@ export function track(
     resource: spoken,
     manager: call.fieldManager ?? "unknown",
     subresource: call.subresource ?? "",
-    now: timestamp(m.clock.now()),
+    // A Scale has no managedFields, so what is changed through it is known by no time.
+    now: call.subresource === "scale" ? "" : timestamp(m.clock.now()),
     versions: versionsOf(m, resource),
   });
   if (entries.length > 0) updated.metadata!.managedFields = entries;

@@ -4,16 +4,17 @@ import {
   cannotBeHandled,
   checkTypes,
   invalid,
+  isReason,
   type Json,
   type KubeObject,
   type Resource,
+  StatusError,
   type StoredMeta,
   typeOf,
 } from "../../schema/mod.ts";
-import { ObjectRevision, serialise } from "../cache/mod.ts";
 import { copyJson } from "../objects/json_value.ts";
 import { applyObject } from "../managed_fields/mod.ts";
-import { type Machinery, timestamp } from "../objects/machinery.ts";
+import type { Machinery } from "../objects/machinery.ts";
 import { type Change, modify } from "../objects/modify.ts";
 import { mustName } from "../objects/patch.ts";
 import { read } from "../objects/read.ts";
@@ -73,26 +74,28 @@ async function apply(m: Machinery, target: Target, patch: PatchBody, call: Write
     metadata: { name, ...(namespace ? { namespace } : {}) },
   };
   put(applied, scalePaths(resource).replicas, replicasIn(wanted, name));
+  const request = { applied, resource, manager, force: patch.force ?? false, subresource: "scale", now: "" };
   return await writeThrough(m, target, call, (live) => {
-    const now = timestamp(m.clock.now());
-    const result = applyObject({
-      live,
-      applied,
-      resource,
-      manager,
-      force: patch.force ?? false,
-      subresource: "scale",
-      now,
-    });
-    return { object: copyJson(result), managed: true };
+    try {
+      return { object: copyJson(applyObject({ ...request, live })), managed: true };
+    } catch (error) {
+      throw isReason(error, "Conflict") ? inWordsOfScale(error, resource) : error;
+    }
   });
+}
+
+/** Whoever applies a Scale is told of a conflict in its version. */
+function inWordsOfScale({ message, details }: StatusError, resource: Resource): StatusError {
+  const shown = (text = "") => text.replaceAll(` using ${apiVersionOf(resource)}`, " using autoscaling/v1");
+  const causes = details.causes?.map((cause) => ({ ...cause, message: shown(cause.message) }));
+  return new StatusError("Conflict", shown(message), { ...details, causes });
 }
 
 /** Makes the change on the object itself, as the replicas are a part of its spec, and answers with its Scale. */
 async function writeThrough(m: Machinery, target: Target, call: WriteCall, change: Change): Promise<Written> {
   const revision = await modify(m, target, { ...call, subresource: undefined }, change);
   const shown = scaleOf(target.resource, revision.object);
-  return { revision: new ObjectRevision(revision.path, revision.revision, serialise(shown), shown), created: false };
+  return { revision: revision.withObject(shown), created: false };
 }
 
 /** Throws BadRequest for what is no Scale, or another object's. */

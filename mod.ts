@@ -114,12 +114,18 @@ export async function nodeLoops({ settings, credentials, engine }: NodeParts): P
 
 /** Takes away what the node loops made in the world, the pods first. */
 async function* undoNode({ settings, engine }: Parameters<Loops["undoNode"]>[0]): AsyncIterable<string> {
-  const [{ removePods }, network] = await Promise.all([
+  const [{ kubeletConfigurationFrom, removePods }, network] = await Promise.all([
     import("./controllers/kubelet/mod.ts"),
     import("./network/mod.ts"),
   ]);
   const { kubelet, overlay, proxy } = places(settings);
-  yield `removed ${await removePods({ engine, ...kubelet })} containers, with their networks and mounts`;
+  const { kubeletConfig } = settings;
+  // Whatever has become wrong in it since: what is there goes.
+  const configuration = kubeletConfig
+    ? await kubeletConfigurationFrom(kubeletConfig).catch(() => undefined)
+    : undefined;
+  const removed = await removePods({ engine, ...kubelet, configuration });
+  yield `removed ${removed} containers, with their control groups, networks and mounts`;
   await network.removeProxy(proxy);
   yield "removed the rules of Services";
   await network.removeOverlay(overlay);

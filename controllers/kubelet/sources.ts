@@ -162,6 +162,7 @@ export function networkConfig(running: () => Running): Source {
 
 /** What an agent that died left behind: folders and addresses of pods that are gone, archives not loaded yet. */
 async function cleanUp(agent: Agent): Promise<void> {
+  await agent.groups.prepare();
   for (const { key } of await podFolders(agent)) agent.enqueue(key);
   await releaseLostNetworks(agent);
   const { imagesDir } = agent.options;

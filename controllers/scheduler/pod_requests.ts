@@ -14,6 +14,17 @@ export function podRequests(spec: IPodSpec): Amounts {
   return totalRequests(spec, (container) => amountsOf(container.resources?.requests));
 }
 
+/** The most that a pod may use. What one of its containers uses without a limit, the pod does too, unless it has one itself. */
+export function podLimits(spec: IPodSpec): Amounts {
+  const { total, whole } = inAll(spec, "limits", (container) => amountsOf(container.resources?.limits));
+  const containers = [...spec.initContainers ?? [], ...spec.containers];
+  const isLimited = (name: string) => name in whole || containers.every(({ resources }) => resources?.limits?.[name]);
+  const limited = Object.fromEntries(Object.entries(total).filter(([name]) => isLimited(name)));
+  const overhead = Object.entries(amountsOf(spec.overhead)).filter(([name]) => name in limited);
+  addAmounts(limited, Object.fromEntries(overhead));
+  return limited;
+}
+
 /** What scores count a container as that asks for nothing, so that such pods still spread. */
 const assumed: Amounts = { cpu: 100, memory: 200 * 1024 * 1024 };
 
@@ -26,14 +37,20 @@ export function scoredRequests(spec: IPodSpec): Amounts {
 }
 
 function totalRequests(spec: IPodSpec, requestsOf: RequestsOf): Amounts {
-  const total: Record<string, number> = {};
-  for (const container of spec.containers) addAmounts(total, requestsOf(container));
-  const { sidecars, peak } = initRequests(spec.initContainers ?? [], requestsOf);
-  addAmounts(total, sidecars);
-  raiseAmounts(total, peak);
-  Object.assign(total, podLevelRequests(spec));
+  const { total } = inAll(spec, "requests", requestsOf);
   addAmounts(total, amountsOf(spec.overhead));
   return total;
+}
+
+/** Without overhead. `whole` is what the pod says for all. */
+function inAll(spec: IPodSpec, which: "requests" | "limits", amountsIn: RequestsOf) {
+  const total: Record<string, number> = {};
+  for (const container of spec.containers) addAmounts(total, amountsIn(container));
+  const { sidecars, peak } = initRequests(spec.initContainers ?? [], amountsIn);
+  addAmounts(total, sidecars);
+  raiseAmounts(total, peak);
+  const whole = amountsOf(spec.resources?.[which]);
+  return { total: Object.assign(total, whole), whole };
 }
 
 /** `sidecars` run on beside the containers; `peak` is the most that is needed while starting. */
@@ -52,9 +69,4 @@ function initRequests(containers: readonly Container[], requestsOf: RequestsOf):
     raiseAmounts(peak, now);
   }
   return { sidecars, peak };
-}
-
-function podLevelRequests(spec: IPodSpec): Amounts {
-  const { requests } = (spec as { resources?: { requests?: Record<string, string> } }).resources ?? {};
-  return amountsOf(requests);
 }

@@ -71,7 +71,11 @@ export async function agentHost({ dockerDiskMebibytes }: AgentHostOptions = {}):
       const credentials = as === "node" ? server.pki.node! : server.admin;
       const { cert, key } = credentials;
       const target = { ...options.target, ...found, cert, key };
-      return AgentProcess.start(host, { ...options, target, configuration });
+      return AgentProcess.start(host, {
+        ...options,
+        target,
+        configuration: { cgroupRoot: groupsOf(host), ...configuration },
+      });
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
@@ -79,6 +83,11 @@ export async function agentHost({ dockerDiskMebibytes }: AgentHostOptions = {}):
 
 export function folderOf(host: TestHost): string {
   return `${host.folder}/agent`;
+}
+
+/** Above the control groups of its pods, in a tree that hosts share. The host takes it along. */
+export function groupsOf(host: TestHost): string {
+  return `/${host.folder.split("/").at(-1)}`;
 }
 
 export class AgentProcess {
@@ -181,13 +190,14 @@ export async function containersOf(host: TestHost): Promise<string[]> {
   return (await host.run(["sh", "-c", list])).stdout.trim().split("\n").filter(Boolean).sort();
 }
 
-/** Containers, pods' folders and records, mounts, addresses and interfaces: nothing when no pod is left. */
+/** Containers, pods' folders, records and control groups, mounts, addresses, interfaces: nothing when no pod is left. */
 export async function assertNothingLeft(host: TestHost, because: string): Promise<void> {
   const script = `docker ps -a --format 'container {{.Names}} {{.Status}}'
     find "$1/pods" "$1/network" -mindepth 1 2>/dev/null
     grep "$1" /proc/self/mountinfo
     ls /var/lib/cni/networks/test 2>/dev/null | grep -v -e lock -e last_reserved
+    find /sys/fs/cgroup -path "*$2/*/pod*" -type d
     ls /sys/class/net | grep veth`;
-  const { stdout } = await host.run(["sh", "-c", script, "left", folderOf(host)], { check: false });
+  const { stdout } = await host.run(["sh", "-c", script, "left", folderOf(host), groupsOf(host)], { check: false });
   assert.equal(stdout.trim(), "", because);
 }

@@ -32,7 +32,7 @@ function reached(place: string): void {
   console.log(place);
 }
 
-failingSystem(`${folder}/`, reached);
+failingSystem([`${folder}/`, "/sys/fs/cgroup/"], reached);
 const engine = failingEngine(dockerEngine({ host: Deno.env.get("DOCKER_HOST") }), reached);
 const client = failingClient(httpsClient(target), reached);
 const identity = { authenticate: clientCertificates(), authorize: kubeletAuthorizer() };

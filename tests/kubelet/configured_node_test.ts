@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { Event, Node, Pod } from "../../runtime/schema/mod.ts";
 import type { Pod as PodObject } from "../../controllers/kubelet/pod/pod.ts";
 import { busyboxImage } from "../support/busybox_image.ts";
-import { type AgentHost, agentHost, containersOf, folderOf, isReady, seen } from "./agent_host.ts";
+import { type AgentHost, agentHost, containersOf, folderOf, groupsOf, isReady, seen } from "./agent_host.ts";
 
 const configuration = {
   nodeStatusUpdateFrequency: "1s",
@@ -41,9 +41,12 @@ async function assertInForce({ host }: AgentHost): Promise<void> {
   const { stdout } = await host.run(["docker", "exec", id, "cat", "/etc/resolv.conf", "/proc/1/status"]);
   assert.match(stdout, /^nameserver 10\.9\.8\.7\nsearch default\.svc\.test\.local /);
   assert.match(stdout, /^Seccomp:\t2$/m);
-  const format = "{{.HostConfig.PidsLimit}} {{json .HostConfig.LogConfig.Config}}";
+  const format = "{{json .HostConfig.LogConfig.Config}}";
   const inspected = await host.run(["docker", "inspect", "-f", format, id]);
-  assert.equal(inspected.stdout.trim(), '123 {"max-file":"3","max-size":"1048576"}');
+  const find = `find /sys/fs/cgroup -regex '.*${groupsOf(host)}/.*/pod[^/]*/pids.max'`;
+  const pids = await host.run(["sh", "-c", `cat $(${find})`]);
+  assert.equal(pids.stdout.trim(), "123");
+  assert.equal(inspected.stdout.trim(), '{"max-file":"3","max-size":"1048576"}');
 }
 
 Deno.test("a KubeletConfiguration is in force: the Node, pods and docker show it, and what is not honoured is told", async () => {

@@ -46,14 +46,15 @@ export function failingClient(client: Client, reached: Reached): Client {
 
 const fileCalls = ["mkdir", "writeTextFile", "writeFile", "rename", "remove", "symlink"] as const;
 
-/** Files below the folder, and programs, of this whole process. */
-export function failingSystem(folder: string, reached: Reached): void {
+/** Files below the folders, and programs, of this whole process. */
+export function failingSystem(folders: readonly string[], reached: Reached): void {
   for (const name of fileCalls) {
     const call = Deno[name].bind(Deno) as unknown as Call;
     const wrapped = (...args: [string, ...string[]]) => {
       const run = () => call(...args);
       const path = name === "rename" || name === "symlink" ? args[1]! : args[0];
-      if (!path.startsWith(folder)) return run();
+      const folder = folders.find((one) => path.startsWith(one));
+      if (folder === undefined) return run();
       return run().then((value) => {
         reached(`after ${name} ${stable(path.slice(folder.length))}`);
         return value;
@@ -87,10 +88,10 @@ async function effect<T>(reached: Reached, name: string, run: () => Promise<T>):
   return value;
 }
 
-/** Names of files that differ from life to life are made the same. */
+/** Names of files that differ from life to life are made the same, and control groups those of one controller. */
 function stable(path: string): string {
-  return path.replaceAll(/[0-9a-f]{64}/g, "ID").replaceAll(/[0-9a-f-]{36}/g, "UID")
-    .replaceAll(/\.\.\d{4}[\d_]+\.[0-9a-f]{16}/g, "..version");
+  return path.replaceAll(/[0-9a-f]{64}/g, "ID").replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "UID")
+    .replace(/^[\w,]+(?=\/d8s-host-)/, "CONTROLLER").replaceAll(/\.\.\d{4}[\d_]+\.[0-9a-f]{16}/g, "..version");
 }
 
 function boundMethods<T extends object>(object: T): Record<string, unknown> {

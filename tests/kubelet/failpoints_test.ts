@@ -48,8 +48,9 @@ function podWithAll(name: string, diary: string): PodObject {
   } as unknown as PodObject;
 }
 
-/** What it does before it looks at any pod. */
-const atStart = /mkdir (pods|plugins_registry|device-plugins)$/;
+/** What it does before it looks at any pod, or for all of them. */
+const atStart =
+  /mkdir (pods|plugins_registry|device-plugins)$|CONTROLLER\/[^/]+(\/kubepods(\/(burstable|besteffort))?)?(\/[a-z._]+)?$/;
 
 interface Life {
   readonly node: AgentHost;

@@ -1,4 +1,4 @@
-/** Resources of a pod as a whole (`spec.resources`): its class, its containers' limits, and what docker makes of them. */
+/** Resources of a pod as a whole (`spec.resources`): its class, and its containers' limits. */
 import assert from "node:assert/strict";
 import { resourceValue } from "../../controllers/kubelet/container/resource_ref.ts";
 import { cgroupLimits, unheldLimits } from "../../controllers/kubelet/container/resources.ts";
@@ -6,9 +6,7 @@ import { planEviction } from "../../controllers/kubelet/node/eviction_plan.ts";
 import { oomScoreAdjOf } from "../../controllers/kubelet/pod/oom_score.ts";
 import { type Pod as PodObject, specOf } from "../../controllers/kubelet/pod/pod.ts";
 import { memoryLimitOf } from "../../controllers/kubelet/volumes/empty_dir.ts";
-import { Event, Pod, qosClassOf } from "../../runtime/schema/mod.ts";
-import { busyboxImage } from "../support/busybox_image.ts";
-import { agentHost, isReady, seen } from "./agent_host.ts";
+import { qosClassOf } from "../../runtime/schema/mod.ts";
 import { podOf } from "./pods.ts";
 
 const mebi = 2 ** 20;
@@ -68,41 +66,4 @@ Deno.test("who keeps within what the pod as a whole asks for is evicted after th
   const within = candidate(podWith({ requests: { memory: "500Mi" } }, undefined), 400 * mebi);
   const above = candidate(podWith({ requests: { memory: "10Mi" } }, undefined), 20 * mebi);
   assert.equal(planEviction({ threshold, observation }, [within, above])?.pod, above.pod);
-});
-
-Deno.test("docker holds each container to the pod's limit, and an Event says what that leaves open", async () => {
-  await using node = await agentHost();
-  const { client, host } = node;
-  const agent = await node.start();
-  const env = [{ name: "LIMIT", valueFrom: { resourceFieldRef: { resource: "limits.memory", divisor: "1Mi" } } }];
-  const base = { image: busyboxImage, command: ["sleep", "1000"], env };
-  const spec = {
-    nodeName: "n1",
-    automountServiceAccountToken: false,
-    terminationGracePeriodSeconds: 0,
-    resources: { limits: { cpu: "500m", memory: "64Mi" } },
-    containers: [{ ...base, name: "free" }, { ...base, name: "own", resources: { limits: { memory: "16Mi" } } }],
-  };
-  const metadata = { name: "web", namespace: "default" };
-  await client.create(Pod, { apiVersion: "v1", kind: "Pod", metadata, spec } as never);
-  const pod = await seen(client, "web", isReady);
-  assert.equal(pod?.status?.qosClass, "Burstable");
-  const seenInside = async (name: string) => {
-    const { containerID = "" } = pod!.status!.containerStatuses!.find((one) => one.name === name)!;
-    const id = containerID.replace("docker://", "");
-    const script = "cat /sys/fs/cgroup/memory/memory.limit_in_bytes || cat /sys/fs/cgroup/memory.max; echo $LIMIT";
-    const inside = await host.run(["docker", "exec", id, "sh", "-c", script]);
-    const quota = await host.run(["docker", "inspect", "-f", "{{.HostConfig.CpuQuota}}", id]);
-    return [...inside.stdout.trim().split("\n"), quota.stdout.trim()];
-  };
-  assert.deepEqual(await seenInside("free"), [String(64 * mebi), "64", "50000"]);
-  assert.deepEqual(await seenInside("own"), [String(16 * mebi), "16", "50000"]);
-  const isTold = ({ reason, message }: { reason?: string; message?: string }) =>
-    reason === "PodLimitsNotShared" && message!.endsWith("not for all together: cpu, memory");
-  const signal = AbortSignal.timeout(10_000);
-  for await (const event of client.watch(Event, { namespace: "default", signal })) {
-    if (event.type !== "BOOKMARK" && isTold(event.object)) break;
-  }
-  signal.throwIfAborted();
-  await agent.kill();
 });

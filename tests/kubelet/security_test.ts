@@ -54,6 +54,6 @@ Deno.test("who is not privileged gets no more on a machine that has less", () =>
 });
 
 Deno.test("a pod that wants users of its own is refused: docker maps them for all containers or for none", () => {
-  const refused = () => sandboxSpec(podOf({ hostUsers: false }), 0, "cluster.local");
+  const refused = () => sandboxSpec(podOf({ hostUsers: false }), { attempt: 0, clusterDomain: "cluster.local" });
   assert.throws(refused, { name: "ConfigError", message: /user namespaces/ });
 });

@@ -3,7 +3,8 @@
  *
  * A watcher process in the machine's own namespaces holds the other end of a pipe. When the pipe closes, because the test
  * disposed it or because the test process died (kill -9 included), the watcher kills every process that belongs to the
- * holder, removes their cgroups and deletes the folder. Mounts, links, routes and rules die with their namespaces.
+ * holder, removes their cgroups and those named for the folder, and deletes the folder. Mounts, links, routes and rules die
+ * with their namespaces.
  *
  * A process belongs to a holder if its `/proc/PID/mountinfo` names the holder's folder: true for everything that runs in
  * the mount namespace, and for every container whose root file system lies in the folder, whoever its parent is.
@@ -32,6 +33,8 @@ reap() {
       (cd "$hierarchy" && rmdir -p -- ".$path") 2>/dev/null
     done
   done
+  # What its programs keep for themselves under the folder's name.
+  find /sys/fs/cgroup/{,*/}"$(basename "$folder")" -depth -type d -exec rmdir {} \; 2>/dev/null
   rm -rf --one-file-system -- "$folder"
 }
 

@@ -7,7 +7,8 @@ import { levelOf, signalNames } from "./thresholds.ts";
 /** Throws an Error that names every fault by field, value and reason. */
 export function checkConfiguration(configuration: NodeConfiguration): void {
   const faults = new FieldFaults();
-  for (const check of [imageCollection, imagePulls, eviction, softEviction, shutdown]) check(configuration, faults);
+  const checks = [imageCollection, imagePulls, eviction, softEviction, shutdown, groups];
+  for (const check of checks) check(configuration, faults);
   faults.throwAny();
 }
 
@@ -63,6 +64,20 @@ const shutdown: Check = (configuration, faults) => {
   }
   if (configuration.shutdownGracePeriodByPodPriority.length > 0 && msOf(all) > 0) {
     faults.forbidden("shutdownGracePeriodByPodPriority", "may not be given together with shutdownGracePeriod");
+  }
+};
+
+const groups: Check = ({ cgroupsPerQOS, enforceNodeAllocatable: parts }, faults) => {
+  const [enforced] = parts.filter((part) => part !== "none");
+  if (enforced && parts.includes("none")) {
+    faults.invalid(
+      "enforceNodeAllocatable",
+      parts.join(","),
+      'may not contain additional enforcements when "none" is specified',
+    );
+  }
+  if (enforced && !cgroupsPerQOS) {
+    faults.invalid("enforceNodeAllocatable", enforced, "is not supported unless cgroupsPerQOS is set to true");
   }
 };
 

@@ -38,6 +38,14 @@ const taint = z.strictObject({
   effect: z.enum(["NoSchedule", "PreferNoSchedule", "NoExecute"]),
 });
 
+/** What of the machine could be held to what is reserved for it: nobody does here. */
+export const reservedParts = [
+  "system-reserved",
+  "kube-reserved",
+  "system-reserved-compressible",
+  "kube-reserved-compressible",
+] as const;
+
 const shutdownGrace = z.strictObject({ priority: z.int(), shutdownGracePeriodSeconds: count });
 
 const authentication = z.object({
@@ -78,6 +86,10 @@ export const schema = z.object({
   systemReserved: reserved,
   kubeReserved: reserved,
 
+  /** A group for each pod, and one for each class of them. */
+  cgroupsPerQOS: z.boolean().default(true),
+  cgroupRoot: z.string().regex(/^(\/[A-Za-z0-9_.-]+)*\/?$/, "must be an absolute path").default(""),
+  enforceNodeAllocatable: z.array(z.enum(["pods", "none", ...reservedParts])).default(["pods"]),
   podPidsLimit: z.int().min(-1, "must be -1 (no limit) or more").default(-1),
   seccompDefault: z.boolean().default(true),
   allowedUnsafeSysctls: z.array(
@@ -124,8 +136,6 @@ export const holdsAnyway: Readonly<Record<string, unknown>> = {
   failSwapOn: false,
   hairpinMode: "promiscuous-bridge",
   localStorageCapacityIsolation: true,
-  cgroupsPerQOS: false,
-  enforceNodeAllocatable: ["none"],
   enableSystemLogHandler: false,
   cpuManagerPolicy: "none",
   memoryManagerPolicy: "None",

@@ -1,6 +1,6 @@
 /** Which fields of a KubeletConfiguration say something that nobody here listens to. Pure. */
 import { sameJson } from "../../../runtime/loop/mod.ts";
-import { holdsAnyway, schema } from "./document.ts";
+import { holdsAnyway, reservedParts, schema } from "./document.ts";
 
 /** Fields that are heard, and which of their own fields; `true`: all of them. */
 type Heard = { readonly [field: string]: true | Heard };
@@ -17,7 +17,12 @@ const heard: Heard = {
 
 export function ignoredFields(said: Record<string, unknown>): string[] {
   const news = Object.entries(said).filter(([field, value]) => !sameJson(holdsAnyway[field], value));
-  return unheard(Object.fromEntries(news), heard, "").sort();
+  return [...unheard(Object.fromEntries(news), heard, ""), ...unenforced(said)].sort();
+}
+
+function unenforced({ enforceNodeAllocatable: parts }: Record<string, unknown>): string[] {
+  return reservedParts.filter((part) => Array.isArray(parts) && parts.includes(part))
+    .map((part) => `enforceNodeAllocatable[${part}]`);
 }
 
 function unheard(value: unknown, known: Heard, path: string): string[] {

@@ -32,13 +32,21 @@ export interface ContainerSpecFacts {
   readonly nodeMemoryBytes: number;
   readonly capabilities: Capabilities;
   readonly configuration: NodeConfiguration;
+  /** The pod's own group; absent: the container alone is held to what the pod may have. */
+  readonly cgroupParent?: string;
+}
+
+export interface SandboxFacts {
+  readonly attempt: number;
+  readonly clusterDomain: string;
+  readonly cgroupParent?: string;
 }
 
 /**
  * Throws a `ConfigError` for what this node can't give. Docker gives the sandbox the node's network, and the pause process leaves it for one of its
  * own: see `pauseElf`.
  */
-export function sandboxSpec(pod: Pod, attempt: number, clusterDomain: string): ContainerSpec {
+export function sandboxSpec(pod: Pod, { attempt, clusterDomain, cgroupParent }: SandboxFacts): ContainerSpec {
   const spec = specOf(pod);
   const hostNetwork = spec.hostNetwork === true;
   if (spec.hostUsers === false) throw new ConfigError("user namespaces are not supported by this node's runtime");
@@ -58,6 +66,7 @@ export function sandboxSpec(pod: Pod, attempt: number, clusterDomain: string): C
     mounts: [],
     sysctls: sysctlsOf(pod).ipc,
     resources: { cpuShares: 2 },
+    cgroupParent,
     security: {
       privileged: false,
       readOnlyRootFilesystem: true,
@@ -70,7 +79,7 @@ export function sandboxSpec(pod: Pod, attempt: number, clusterDomain: string): C
 }
 
 export function containerSpec(facts: ContainerSpecFacts): ContainerSpec {
-  const { pod, container, env, mounts, sandboxId, messageSource, configuration: { podPidsLimit } } = facts;
+  const { pod, container, env, mounts, sandboxId, messageSource, cgroupParent } = facts;
   const expandAll = (words: readonly string[] | undefined) => words?.map((word) => expand(word, env));
   const command = expandAll(container.command);
   return {
@@ -91,12 +100,17 @@ export function containerSpec(facts: ContainerSpecFacts): ContainerSpec {
     pid: facts.targetId ? { container: facts.targetId } : pidMode(pod, sandboxId),
     mounts: [...mounts, { source: messageSource, target: messagePath(container), readOnly: false }],
     devices: facts.devices,
-    resources: { ...cgroupLimits(pod, container), ...(podPidsLimit > 0 && { pids: podPidsLimit }) },
+    resources: { ...cgroupLimits(pod, container), ...(cgroupParent === undefined && pidsAlone(facts)) },
+    cgroupParent,
     security: asFarAsPossible(securityOptions(pod, container, facts), facts.capabilities),
     oomScoreAdj: oomScore(facts),
     stopSignal: container.lifecycle?.stopSignal,
     logs: logLimits(facts.configuration),
   };
+}
+
+function pidsAlone({ configuration: { podPidsLimit } }: ContainerSpecFacts): { pids?: number } {
+  return podPidsLimit > 0 ? { pids: podPidsLimit } : {};
 }
 
 function logLimits({ containerLogMaxSize, containerLogMaxFiles }: NodeConfiguration): LogLimits {

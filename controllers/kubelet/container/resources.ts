@@ -1,8 +1,8 @@
 /**
- * Requests and limits as cgroup figures. Pure.
+ * Requests and limits of a container as cgroup figures. Pure.
  *
- * A pod has no control group of its own here: what it asks for as a whole holds for each container that says nothing itself
- * (`spec.resources`, KEP-2837). No container gets beyond it; several together may.
+ * What the pod asks for as a whole holds for each container that says nothing itself (`spec.resources`, KEP-2837), and for all
+ * of them together in the pod's own group, where it has one.
  */
 import type { ResourceLimits } from "../../../runtime/engine/mod.ts";
 import { milliOf, unitsOf } from "../../../runtime/schema/quantity.ts";
@@ -11,7 +11,7 @@ import { type Container, lastingContainersOf, type Pod, specOf } from "../pod/po
 const sharesPerCpu = 1024;
 const minShares = 2;
 const maxShares = 262144;
-const periodMicroseconds = 100_000;
+export const periodMicroseconds = 100_000;
 const minQuotaMicroseconds = 1000;
 
 type Amounts = Readonly<Record<string, string | number>>;
@@ -33,13 +33,13 @@ export function cgroupLimits(pod: Pod, container: Container): ResourceLimits {
   const cpuLimit = milliOf(String(limits.cpu ?? "0"));
   const memoryLimit = unitsOf(String(limits.memory ?? "0"));
   return {
-    cpuShares: Math.min(maxShares, Math.max(minShares, Math.floor((cpuRequest * sharesPerCpu) / 1000))),
+    cpuShares: sharesOf(cpuRequest),
     ...(cpuLimit > 0 && { cpuPeriod: periodMicroseconds, cpuQuota: quotaOf(cpuLimit) }),
     ...(memoryLimit > 0 && { memoryBytes: memoryLimit }),
   };
 }
 
-/** Which limits of the pod as a whole its containers may get beyond together. */
+/** Which limits of the pod as a whole its containers may get beyond together, where the pod has no group of its own. */
 export function unheldLimits(pod: Pod): string[] {
   const whole = Object.entries(specOf(pod).resources?.limits ?? {});
   const all = lastingContainersOf(pod).map((container) => limitsOf(pod, container));
@@ -49,6 +49,10 @@ export function unheldLimits(pod: Pod): string[] {
   }).map(([name]) => name);
 }
 
-function quotaOf(milliCpu: number): number {
+export function sharesOf(milliCpu: number): number {
+  return Math.min(maxShares, Math.max(minShares, Math.floor((milliCpu * sharesPerCpu) / 1000)));
+}
+
+export function quotaOf(milliCpu: number): number {
   return Math.max(minQuotaMicroseconds, Math.floor((milliCpu * periodMicroseconds) / 1000));
 }

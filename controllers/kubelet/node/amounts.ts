@@ -4,7 +4,7 @@
  *
  * Source: Kubernetes docs, "Reserve Compute Resources for System Daemons", node allocatable.
  */
-import { amountsOf } from "../../scheduler/amounts.ts";
+import { addAmounts, type Amounts, amountsOf } from "../../scheduler/amounts.ts";
 import type { NodeConfiguration } from "../configuration/document.ts";
 import { thresholdsOf, unitsAt } from "../configuration/thresholds.ts";
 import type { MachineFacts } from "./machine.ts";
@@ -33,6 +33,13 @@ export function nodeAmounts(machine: Machine, configuration: NodeConfiguration):
     capacity: { ...machine.capacity, ...counts },
     allocatable: { ...Object.fromEntries(allocatable), ...counts },
   };
+}
+
+/** What is there without what is reserved: what pods are held to, as `amountsOf` counts. */
+export function reservableAmounts({ capacity }: Machine, { systemReserved, kubeReserved }: NodeConfiguration): Amounts {
+  const left = amountsOf(capacity);
+  for (const reserved of [systemReserved, kubeReserved]) addAmounts(left, amountsOf(reserved), -1);
+  return left;
 }
 
 function podsOf({ cpus }: Machine, { maxPods, podsPerCore }: NodeConfiguration): number {

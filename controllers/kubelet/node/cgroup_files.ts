@@ -45,6 +45,12 @@ function filesOf(version: 1 | 2, paths: ReadonlyMap<string, string>, main: strin
   };
 }
 
+/** A pod's own group is the one around its containers', where that bears the pod's uid. */
+export function podCgroup(ofContainer: CgroupFiles, podUid: string): CgroupFiles | undefined {
+  const around = ofContainer.parent();
+  return around.path.replaceAll("_", "-").includes(podUid) ? around : undefined;
+}
+
 function parentOf(path: string): string {
   return path.slice(0, path.lastIndexOf("/")) || "/";
 }

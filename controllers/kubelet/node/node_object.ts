@@ -23,6 +23,8 @@ export interface NodeFacts {
   /** What keeps the node from running pods, each a sentence; empty: it is ready. */
   readonly problems: readonly string[];
   readonly pressure: Pressure;
+  /** Why pods have no control groups of their own. */
+  readonly groupsProblem?: string;
   /** Unique names of volumes that must stay attached. */
   readonly volumesInUse: readonly string[];
   readonly before?: NodeStatus;
@@ -102,7 +104,9 @@ function conditions(facts: NodeFacts): NodeCondition[] {
     const [reason, message] = (facts.pressure[type] ? underPressure : pressures)[type];
     return { type, status: facts.pressure[type] ? "True" : "False", reason, message };
   });
-  return [...wanted, ...missingCapabilities(facts), ready(facts)].map((one) => withTimes(facts, one));
+  return [...wanted, ...missingCapabilities(facts), ...missingGroups(facts), ready(facts)].map((one) =>
+    withTimes(facts, one)
+  );
 }
 
 /** Pods run all the same; conditions say what they do without. */
@@ -121,6 +125,18 @@ function missingCapabilities({ machine }: NodeFacts) {
   const message = "this machine refuses negative oom_score_adj (no CAP_SYS_RESOURCE): " +
     "Guaranteed pods are not spared when memory runs out";
   return [lacking, { type: "OomScoreAdjRefused", status: "True", reason: "MissingCapSysResource", message }];
+}
+
+/** Once it was told, its end is told too. */
+function missingGroups({ groupsProblem, before }: NodeFacts) {
+  const type = "PodCgroupsMissing";
+  if (groupsProblem === undefined) {
+    const isTold = before?.conditions?.some((one) => one.type === type);
+    return isTold ? [{ type, status: "False", reason: "CgroupsWritable", message: "pods have control groups" }] : [];
+  }
+  const message =
+    `pods have no control groups (${groupsProblem}): what limits a pod as a whole holds for each container`;
+  return [{ type, status: "True", reason: "CgroupsNotWritable", message }];
 }
 
 function ready({ problems }: NodeFacts) {

@@ -117,6 +117,7 @@ export class NodeReporter {
       serverPort: this.serverPort(),
       problems,
       pressure: this.#room.pressure,
+      groupsProblem: agent.groups.problem,
       volumesInUse: await agent.csi.inUse(),
       before,
       now,

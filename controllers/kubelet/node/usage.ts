@@ -6,7 +6,7 @@ import type { Clock } from "../../../runtime/loop/mod.ts";
 import type { Observed } from "../container/identity.ts";
 import type { ContainerMirror } from "../container/container_mirror.ts";
 import { type CgroupFigures, cgroupFigures, cgroupOf } from "./cgroup.ts";
-import type { CgroupFiles } from "./cgroup_files.ts";
+import { type CgroupFiles, podCgroup } from "./cgroup_files.ts";
 
 export interface CpuUsage {
   /** Since the start. */
@@ -15,13 +15,21 @@ export interface CpuUsage {
   readonly nanoCores: number;
 }
 
-interface Measured {
-  readonly observed: Observed;
+interface MeasuredGroup {
   readonly cgroup: CgroupFiles;
   readonly figures: CgroupFigures;
 }
 
+interface Measured extends MeasuredGroup {
+  readonly observed: Observed;
+}
+
 export interface ContainerUsage extends Measured {
+  readonly nanoCores: number;
+}
+
+/** Of a pod's own control group. */
+export interface PodUsage extends MeasuredGroup {
   readonly nanoCores: number;
 }
 
@@ -29,6 +37,8 @@ export interface NodeUsage extends CpuUsage, MachineFigures {
   /** Milliseconds since the epoch. */
   readonly at: number;
   readonly containers: readonly ContainerUsage[];
+  /** Those that have a control group of their own, by uid. With what its ended containers used. */
+  readonly pods: ReadonlyMap<string, PodUsage>;
 }
 
 interface Look {
@@ -66,7 +76,12 @@ export class UsageMeter {
       ["stat", "meminfo", "vmstat"].map((name) => Deno.readTextFile(`/proc/${name}`)),
     );
     const containers = (await Promise.all(running.map(measure))).filter((one) => one !== undefined);
-    return { at: clock.now(), ...machineFigures({ stat, meminfo, vmstat }), containers };
+    return {
+      at: clock.now(),
+      ...machineFigures({ stat, meminfo, vmstat }),
+      containers,
+      pods: await podsOf(containers),
+    };
   }
 }
 
@@ -77,9 +92,19 @@ async function measure(observed: Observed): Promise<Measured | undefined> {
   return figures && { observed, cgroup, figures };
 }
 
+async function podsOf(containers: readonly Measured[]): Promise<ReadonlyMap<string, MeasuredGroup>> {
+  const groups = new Map(containers.map(({ cgroup, observed: { podUid } }) => [podUid, podCgroup(cgroup, podUid)]));
+  const measured = await Promise.all([...groups].map(async ([uid, cgroup]) => {
+    const figures = cgroup && await cgroupFigures(cgroup);
+    return figures ? [[uid, { cgroup, figures }] as const] : [];
+  }));
+  return new Map(measured.flat());
+}
+
 interface Figures extends MachineFigures {
   readonly at: number;
   readonly containers: readonly Measured[];
+  readonly pods: ReadonlyMap<string, MeasuredGroup>;
 }
 
 interface MachineFigures {
@@ -113,9 +138,10 @@ export function machineFigures({ stat = "", meminfo = "", vmstat = "" }): Machin
   };
 }
 
-function lookAt({ at, cpuNanoseconds, containers }: Figures): Look {
+function lookAt({ at, cpuNanoseconds, containers, pods }: Figures): Look {
   const cpu = containers.map(({ observed, figures }) => [observed.state.id, figures.cpuNanoseconds] as const);
-  return { at, cpu: new Map([[nodeId, cpuNanoseconds], ...cpu]) };
+  const ofPods = [...pods].map(([uid, { figures }]) => [uid, figures.cpuNanoseconds] as const);
+  return { at, cpu: new Map([[nodeId, cpuNanoseconds], ...cpu, ...ofPods]) };
 }
 
 /** Who started since the last look has used nothing before it. Pure. */
@@ -129,5 +155,10 @@ function usageOf(figures: Figures, before: Look): NodeUsage {
       ...one,
       nanoCores: rate(one.observed.state.id, one.figures.cpuNanoseconds),
     })),
+    pods: new Map(
+      [...figures.pods].map((
+        [uid, one],
+      ) => [uid, { ...one, nanoCores: rate(uid, one.figures.cpuNanoseconds) }]),
+    ),
   };
 }

@@ -172,10 +172,14 @@ function stateOf(facts: StatusFacts, { state }: Observed): State {
   };
 }
 
+/**
+ * With version 1 of control groups docker says of every container of a pod that it was killed when one was, because the pod's
+ * own limit was reached: who ended well was not.
+ */
 function endReason({ oomKilled, exitCode, error }: Observed["state"]): string {
   if (error) return "ContainerCannotRun";
-  if (oomKilled) return "OOMKilled";
-  return exitCode === 0 ? "Completed" : "Error";
+  if (exitCode === 0) return "Completed";
+  return oomKilled ? "OOMKilled" : "Error";
 }
 
 function seconds(time: string): string {

@@ -1,7 +1,7 @@
 /** One pod of `/stats/summary`. */
 import { type FsFigures, partOf } from "../node/file_system.ts";
 import type { DiskReading } from "../node/disk_meter.ts";
-import type { ContainerUsage } from "../node/usage.ts";
+import type { ContainerUsage, PodUsage } from "../node/usage.ts";
 import { rfc3339 } from "../pod/rfc3339.ts";
 import { specOf } from "../pod/pod.ts";
 import type { Agent } from "../sync/agent.ts";
@@ -14,9 +14,14 @@ interface Facts {
   readonly disk: DiskReading | undefined;
 }
 
-export async function podSummary(agent: Agent, used: readonly ContainerUsage[], facts: Facts): Promise<object> {
+interface PodFacts extends Facts {
+  /** Absent: the pod has no control group of its own. */
+  readonly whole: PodUsage | undefined;
+}
+
+export async function podSummary(agent: Agent, used: readonly ContainerUsage[], facts: PodFacts): Promise<object> {
   const { podName: name, podNamespace: namespace, podUid: uid } = used[0]!.observed;
-  const { time, disk } = facts;
+  const { time, disk, whole } = facts;
   const sandbox = used.find(({ observed }) => observed.isSandbox);
   const containers = used.filter(({ observed }) => !observed.isSandbox);
   const pod = agent.pods.get(`${namespace}/${name}`);
@@ -26,7 +31,7 @@ export async function podSummary(agent: Agent, used: readonly ContainerUsage[], 
     podRef: { name, namespace, uid },
     startTime: pod?.status?.startTime ?? sandbox?.observed.state.startedAt,
     containers: await Promise.all(containers.map((one) => containerSummary(one, facts))),
-    ...usageStats(used, time),
+    ...(whole ? await withPressure(usageStats([whole], time), whole.cgroup) : usageStats(used, time)),
     process_stats: { process_count: used.reduce((sum, { figures }) => sum + figures.processes.length, 0) },
     ...(network && { network: { time, ...network } }),
     ...(disk && await storage(agent, containers, disk)),

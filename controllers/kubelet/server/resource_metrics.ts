@@ -3,7 +3,7 @@
  *
  * Source: Kubernetes docs, "Kubernetes Metrics Reference", what is stable of `kubelet (/metrics/resource)`.
  */
-import type { ContainerUsage, NodeUsage } from "../node/usage.ts";
+import type { ContainerUsage, NodeUsage, PodUsage } from "../node/usage.ts";
 import type { Agent } from "../sync/agent.ts";
 import { type Family, metricFamily, type Sample } from "./metric_text.ts";
 
@@ -100,10 +100,14 @@ function ofContainers(value: Pick): Rows {
 }
 
 /** With what its sandbox uses. */
-function ofPods(value: Pick): Rows {
-  return ({ containers }) =>
-    [...Map.groupBy(containers, ({ observed }) => observed.podUid).values()].map((all) => {
+function ofPods(value: (one: PodUsage) => number): Rows {
+  return ({ containers, pods }) =>
+    [...Map.groupBy(containers, ({ observed }) => observed.podUid)].map(([uid, all]) => {
       const { podName: pod, podNamespace: namespace } = all[0]!.observed;
-      return { labels: { namespace, pod }, value: all.reduce((sum, one) => sum + value(one), 0) };
+      const whole = pods.get(uid);
+      return {
+        labels: { namespace, pod },
+        value: whole ? value(whole) : all.reduce((sum, one) => sum + value(one), 0),
+      };
     });
 }

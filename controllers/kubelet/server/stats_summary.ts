@@ -15,11 +15,13 @@ import { stallOf } from "./usage_stats.ts";
 export async function statsSummary(agent: Agent, query: URLSearchParams): Promise<object> {
   const usage = await agent.usage.read();
   const disk = query.get("only_cpu_and_memory") === "true" ? undefined : await agent.disks.read();
-  const pods = [...Map.groupBy(usage.containers, ({ observed }) => observed.podUid).values()];
+  const pods = [...Map.groupBy(usage.containers, ({ observed }) => observed.podUid)];
   const facts = { time: rfc3339(usage.at), disk };
   return {
     node: { ...await nodeSummary(agent, usage), ...(disk && await wholeNode(agent, usage)) },
-    pods: await Promise.all(pods.map((used) => podSummary(agent, used, facts))),
+    pods: await Promise.all(
+      pods.map(([uid, used]) => podSummary(agent, used, { ...facts, whole: usage.pods.get(uid) })),
+    ),
   };
 }
 

@@ -14,6 +14,7 @@ import type { PullPolicy } from "../images/pull_policy.ts";
 import { PodNetwork } from "../network/pod_network.ts";
 import { pluginRunner } from "../network/run_plugin.ts";
 import { type NodeAmounts, nodeAmounts } from "../node/amounts.ts";
+import { PodGroups } from "../groups/pod_groups.ts";
 import { DiskMeter } from "../node/disk_meter.ts";
 import type { Pressure } from "../node/eviction_watch.ts";
 import { type MachineFacts, machineFacts } from "../node/machine.ts";
@@ -52,6 +53,7 @@ export interface Agent {
   readonly volumes: PodVolumes;
   readonly csiDrivers: CsiDrivers;
   readonly csi: CsiVolumes;
+  readonly groups: PodGroups;
   readonly network: PodNetwork;
   readonly puller: ImagePuller;
   readonly imageNames: ImageNames;
@@ -135,6 +137,11 @@ export async function createAgent(options: KubeletOptions, context: LoopContext)
     csi,
     volumes,
     disks: new DiskMeter({ engine, clock, mirror, volumes, pods: () => agent.pods.list() as Pod[] }),
+    groups: new PodGroups({
+      ...{ engine, machine, configuration },
+      pods: () => agent.pods.list() as readonly Pod[],
+      onLoose: (error) => looseAllocatable(agent, error),
+    }),
     network: new PodNetwork({
       stateDir: `${rootDir}/network`,
       confDir: cniConfDir,
@@ -168,6 +175,12 @@ function withDevices(amounts: NodeAmounts, { capacity, allocatable }: DeviceAmou
     capacity: { ...amounts.capacity, ...capacity },
     allocatable: { ...amounts.allocatable, ...allocatable },
   };
+}
+
+function looseAllocatable({ options: { nodeName }, context }: Agent, error: unknown): void {
+  const node = { apiVersion: "v1", kind: "Node", metadata: { name: nodeName, uid: nodeName } };
+  const message = `Failed to update Node Allocatable Limits: ${error instanceof Error ? error.message : error}`;
+  context.recorder.event(node, "Warning", "FailedNodeAllocatableEnforcement", message);
 }
 
 function devicesChanged(agent: Agent): void {

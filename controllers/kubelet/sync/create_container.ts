@@ -55,6 +55,7 @@ export async function createContainer(agent: Agent, pod: Pod, { container, step,
     nodeMemoryBytes: agent.machine.memoryBytes,
     capabilities: agent.machine.capabilities,
     configuration: agent.configuration,
+    cgroupParent: await agent.groups.parentOf(pod),
   });
   return await createAnew(agent, spec);
 }

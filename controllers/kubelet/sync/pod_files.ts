@@ -3,18 +3,22 @@ import { hostNetworkHostsFile, hostsFile, resolvConf } from "../network/name_fil
 import { type Pod, specOf } from "../pod/pod.ts";
 import type { Agent } from "./agent.ts";
 
+/** What an agent that comes after this one knows the pod's folder by, and all else that the pod has on this node. */
+export async function writeIdentity(agent: Agent, { metadata: { name, namespace, uid } }: Pod): Promise<void> {
+  const dir = agent.volumes.podDir(uid);
+  await Deno.mkdir(dir, { recursive: true, mode: 0o750 });
+  await writeIfChanged(`${dir}/pod.json`, JSON.stringify({ name, namespace }));
+}
+
 /** Written in place, because running containers hold the files themselves. */
 export async function writeNameFiles(agent: Agent, pod: Pod, podIps: readonly string[]): Promise<void> {
   const { clusterDNS: clusterDns = [], clusterDomain, resolvConf: hostFile } = agent.configuration;
   const dir = agent.volumes.podDir(pod.metadata.uid);
-  await Deno.mkdir(dir, { recursive: true, mode: 0o750 });
-  const { name, namespace } = pod.metadata;
   const hostResolvConf = hostFile ? await readOrEmpty(hostFile) : "";
   const hosts = specOf(pod).hostNetwork
     ? hostNetworkHostsFile(pod, await readOrEmpty("/etc/hosts"))
     : hostsFile(pod, podIps, clusterDomain);
   await Promise.all([
-    writeIfChanged(`${dir}/pod.json`, JSON.stringify({ name, namespace })),
     writeIfChanged(`${dir}/resolv.conf`, resolvConf(pod, { clusterDns, clusterDomain, hostResolvConf })),
     writeIfChanged(`${dir}/etc-hosts`, hosts),
   ]);

@@ -78,7 +78,9 @@ async function removeContainers(agent: Agent, uid: string): Promise<void> {
   for (const { state } of all) agent.mirror.forget(state.id);
 }
 
+/** The folder last: by it the rest is found. */
 async function removeFiles(agent: Agent, uid: string, key: Key): Promise<void> {
+  await agent.groups.remove(uid);
   await agent.volumes.tearDown({ uid, key });
 }
 

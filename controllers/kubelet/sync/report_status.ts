@@ -4,8 +4,8 @@ import { sameJson } from "../../../runtime/loop/mod.ts";
 import type { PodPlan } from "../pod/pod_plan.ts";
 import type { Observed } from "../container/identity.ts";
 import { processUser } from "../container/process_user.ts";
-import { ownContainersOf, type Pod, type PodStatus } from "../pod/pod.ts";
-import { resizeOf } from "../pod/resize.ts";
+import type { Pod, PodStatus } from "../pod/pod.ts";
+import { isResized } from "../pod/resize.ts";
 import { resizeConditionTypes } from "../pod/resize_conditions.ts";
 import { podStatus } from "../pod/pod_status.ts";
 import { type Agent, hostIpsOf, podIpsOf } from "./agent.ts";
@@ -34,7 +34,7 @@ export async function reportStatus(agent: Agent, given: Pod, { plan, memory }: R
     podIps: await reportedIps(agent, pod, { sandboxId: sandbox?.state.id, plan, memory }),
     resize: {
       pending: memory.resizePending,
-      underWay: observed.some((one) => isResized(pod, one)),
+      underWay: memory.resizeError !== undefined || observed.some((one) => isResized(pod, one)),
       error: memory.resizeError,
     },
     hostIps: hostIpsOf(agent),
@@ -66,11 +66,6 @@ async function reportedIps(
 ): Promise<readonly string[]> {
   const present = await podIpsOf(agent, pod, sandboxId);
   return present.length === 0 && plan.ended ? memory.podIps ?? [] : present;
-}
-
-function isResized(pod: Pod, { name, state, isSandbox }: Observed): boolean {
-  const container = isSandbox ? undefined : ownContainersOf(pod).find((one) => one.name === name);
-  return container !== undefined && state.status === "running" && resizeOf(pod, container, state.limits) !== undefined;
 }
 
 /** Conditions that others own are none of our business. */

@@ -21,7 +21,7 @@ import { type Agent, hostIpsOf, podIpsOf } from "./agent.ts";
 import { createAnew, createContainer, type Ground } from "./create_container.ts";
 import { runPostStart } from "./lifecycle.ts";
 import type { PodMemory } from "./pod_memory.ts";
-import { writeNameFiles } from "./pod_files.ts";
+import { writeIdentity, writeNameFiles } from "./pod_files.ts";
 import { pullCredentials } from "./pull_secrets.ts";
 import { awaitOwnNetwork } from "./own_network.ts";
 import { checkRuntimeHandler } from "./runtime_handler.ts";
@@ -57,7 +57,14 @@ export async function startContainers(agent: Agent, pod: Pod, starting: Starting
 function lay(agent: Agent, pod: Pod, { sandbox: step }: Starting): Ground {
   const asked = Promise.resolve(pod).then(checkClaims);
   const claims = told(agent, pod, "FailedPrepareDynamicResources", "Failed to prepare dynamic resources: ", asked);
-  const made = claims.then(() => ensureSandbox(agent, pod, step));
+  const group = told(
+    agent,
+    pod,
+    "FailedCreatePodContainer",
+    "unable to ensure pod container exists: ",
+    claims.then(() => makeGroup(agent, pod)),
+  );
+  const made = group.then(() => ensureSandbox(agent, pod, step));
   const sandbox = told(agent, pod, "FailedCreatePodSandBox", "Failed to create pod sandbox: ", made);
   const connected = sandbox.then((running) => connect(agent, pod, running));
   const podIps = told(agent, pod, "FailedCreatePodSandBox", "Failed to create pod sandbox: ", connected);
@@ -86,14 +93,16 @@ async function ensureSandbox(
   const running = agent.mirror.of(pod.metadata.uid).findLast((one) => one.isSandbox && one.state.status === "running");
   if (running && (!step || step.id)) return running.state;
   await checkRuntimeHandler(agent, pod);
-  const spec = sandboxSpec(pod, step?.attempt ?? 0, agent.configuration.clusterDomain);
+  const { clusterDomain } = agent.configuration;
+  const cgroupParent = await agent.groups.parentOf(pod);
+  const spec = sandboxSpec(pod, { attempt: step?.attempt ?? 0, clusterDomain, cgroupParent });
   const answer = await agent.puller.ensure({ image: spec.image, policy: "IfNotPresent", pod: "", report: () => {} });
   if (answer.type !== "present") throw new Error(`image ${spec.image} could not be made`);
   const id = await createAnew(agent, spec);
   await agent.engine.start(id);
   const observed = await agent.mirror.refresh(id);
   if (!observed || observed.state.status !== "running") throw new Error("the sandbox ended as soon as it was started");
-  tellUnheldLimits(agent, pod);
+  if (cgroupParent === undefined) tellUnheldLimits(agent, pod);
   return observed.state;
 }
 
@@ -101,6 +110,12 @@ function tellUnheldLimits(agent: Agent, pod: Pod): void {
   const names = unheldLimits(pod).join(", ");
   const message = `Limits of the pod as a whole hold for each container, not for all together: ${names}`;
   if (names) agent.context.recorder.event(pod, "Warning", "PodLimitsNotShared", message);
+}
+
+/** Whoever dies here knows the pod again by its folder. */
+async function makeGroup(agent: Agent, pod: Pod): Promise<void> {
+  await writeIdentity(agent, pod);
+  await agent.groups.grow(pod);
 }
 
 async function connect(agent: Agent, pod: Pod, sandbox: { id: string; pid: number }): Promise<readonly string[]> {
@@ -114,6 +129,7 @@ async function connect(agent: Agent, pod: Pod, sandbox: { id: string; pid: numbe
 /** Volumes that tell the pod's address wait for it; the others don't. */
 async function setUpVolumes(agent: Agent, pod: Pod, podIps: Promise<readonly string[]>): Promise<MountedVolumes> {
   const known = JSON.stringify(specOf(pod).volumes ?? []).includes("status.podIP") ? await podIps : [];
+  await writeIdentity(agent, pod);
   await writeNameFiles(agent, pod, known);
   const facts = { podIps: known, hostIps: hostIpsOf(agent), nodeAllocatable: agent.amounts.allocatable };
   return await agent.volumes.setUp(pod, facts);

@@ -11,7 +11,7 @@ import { type Agent, podIpsOf } from "./agent.ts";
 import type { PodMemory } from "./pod_memory.ts";
 import { purgeLeftovers, purgePod } from "./purge_pod.ts";
 import { place } from "./place_pod.ts";
-import { resizeContainer } from "./resize_container.ts";
+import { growGroup, resizeContainer, settleGroup } from "./resize_container.ts";
 import { reportStatus } from "./report_status.ts";
 import { startContainers } from "./start_pod.ts";
 import { beginStop } from "./stop_container.ts";
@@ -43,6 +43,7 @@ async function syncKnown(agent: Agent, known: Pod): Promise<Outcome> {
   if (!agent.mirror.of(pod.metadata.uid).some(isRunningContainer)) memory.ending?.over();
   if (plan === "purged") return done;
   if (plan.ended) await releaseVolumes(agent, pod, memory);
+  else await settleGroup(agent, pod, memory);
   await rememberMessages(agent, pod, memory);
   tellBackOffs(agent, pod, { plan, memory });
   await reportStatus(agent, pod, { plan, memory });
@@ -61,6 +62,7 @@ async function releaseVolumes(agent: Agent, pod: Pod, memory: PodMemory): Promis
   if (memory.released || agent.mirror.of(pod.metadata.uid).some(isRunningContainer)) return;
   try {
     await agent.volumes.release({ uid: pod.metadata.uid, key: keyOf(pod) });
+    await agent.groups.remove(pod.metadata.uid);
     Object.assign(memory, { released: true, renewAt: undefined });
   } catch (error) {
     agent.context.log.warn("volumes of an ended pod stay", { error });
@@ -131,7 +133,8 @@ async function perform(agent: Agent, pod: Pod, { plan, memory }: Doing): Promise
   const { steps } = plan;
   for (const step of steps) if (step.type === "stop") beginStop(agent, pod, { step, memory });
   const resizes = steps.filter((step) => step.type === "resize");
-  const resized = await Promise.all(resizes.map((step) => resizeContainer(agent, pod, { step, memory })));
+  const roomy = resizes.length === 0 || await growGroup(agent, pod, memory);
+  const resized = !roomy ? [] : await Promise.all(resizes.map((step) => resizeContainer(agent, pod, { step, memory })));
   const removals = steps.filter((step) => step.type === "remove" || step.type === "dropSandbox");
   await Promise.all(removals.map((step) => remove(agent, step)));
   const starts = steps.filter((step) => step.type === "start");

@@ -1,5 +1,5 @@
 /** Of whom figures are told: the machine, each pod that has a control group, each running container. */
-import { type CgroupFiles, rootCgroup } from "../../node/cgroup_files.ts";
+import { type CgroupFiles, podCgroup, rootCgroup } from "../../node/cgroup_files.ts";
 import type { ContainerUsage } from "../../node/usage.ts";
 import type { Labels } from "../metric_text.ts";
 
@@ -18,13 +18,11 @@ export function subjectsOf(containers: readonly ContainerUsage[]): Subject[] {
   return [...machine, ...podsOf(containers), ...containers.map(containerSubject)];
 }
 
-/** A pod's own group is the one around its containers', where that bears the pod's uid. */
 function podsOf(containers: readonly ContainerUsage[]): Subject[] {
   const pods = new Map<string, Subject>();
   for (const { cgroup, observed: { podUid, podName: pod, podNamespace: namespace } } of containers) {
-    const around = cgroup.parent();
-    const isPods = around.path.replaceAll("_", "-").includes(podUid);
-    if (isPods) pods.set(podUid, { cgroup: around, labels: { ...nobody, namespace, pod, id: around.path } });
+    const own = podCgroup(cgroup, podUid);
+    if (own) pods.set(podUid, { cgroup: own, labels: { ...nobody, namespace, pod, id: own.path } });
   }
   return [...pods.values()];
 }

@@ -48,6 +48,30 @@ Deno.test("files go in and out whole, and no link in a pod leads to the node, to
   await makePod(client, "by-name", withVolume({ name: "shared", mountPath: "/got", subPath: "good" }, shared));
   await seen(client, "by-name", isReady);
 
+  // However fast one pod exchanges a folder for a link, the others that name it see the volume or do not start.
+  const swap = "while [ ! -e stop ]; do mv a c && ln -s /etc a; rm -f a; mv c a; done 2>/dev/null; echo stopped";
+  await inPod("mkdir -p /shared/a/ssl; touch /shared/a/ssl/inside");
+  const swapping = inPod(`cd /shared; ${swap}`);
+  const victims = Array.from({ length: 8 }, (_, index) => `victim-${index}`);
+  for (const name of victims) {
+    const wish = withVolume({ name: "shared", mountPath: "/got", subPath: "a/ssl" }, shared);
+    const command = ["sh", "-c", "ls -a /got"];
+    const restartPolicy = "Never";
+    await makePod(client, name, { container: { ...wish.container, command }, spec: { ...wish.spec, restartPolicy } });
+  }
+  for (const name of victims) {
+    const ended = await seen(
+      client,
+      name,
+      (pod) => pod?.status?.phase === "Succeeded" || Boolean(waiting(pod)?.message),
+    );
+    if (ended!.status!.phase !== "Succeeded") continue;
+    // What is not there at the moment is made.
+    assert.match((await kubectl.run(["logs", name])).stdout, /^\.\n\.\.\n(inside\n)?$/);
+  }
+  await inPod("touch /shared/stop");
+  assert.equal((await swapping).stdout, "stopped\n");
+
   const found = await inPod(
     "find / -xdev -name pods -o -xdev -name '*.key' -o -xdev -name docker.sock; ls /var/lib 2>&1",
   );

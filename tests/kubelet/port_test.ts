@@ -109,6 +109,26 @@ Deno.test("the kubelet's port opens to whom the API server would let through, an
   for (const [path, ...statuses] of table) {
     assert.deepEqual(await Promise.all(callers.map((caller) => ask(node, caller, path))), statuses, path);
   }
+  const alone = {
+    ...{ stats: "/stats/summary", metrics: "/metrics", log: "/logs/", proxy: "/run/nothing" },
+    ...{
+      pods: "/runningpods/",
+      healthz: "/healthz/ping",
+      configz: "/configz",
+      checkpoint: "/checkpoint/default/web/c",
+    },
+  };
+  const throughProxy = new Set(["pods", "healthz", "configz"]);
+  for (const right of Object.keys(alone)) {
+    const caller = await account(client, `only-${right}`, [right]);
+    for (const [wanted, path] of Object.entries(alone)) {
+      const isLet = right === wanted || right === "proxy" && throughProxy.has(wanted);
+      assert.equal(await ask(node, caller, path) !== 403, isLet, `nodes/${right} at ${path}`);
+    }
+  }
+  assert.equal(await ask(node, admin, "/checkpoint/default/web/c"), 405);
+  assert.equal(await ask(node, admin, "/checkpoint/default/web/c", "POST"), 500);
+  assert.equal(await ask(node, admin, "/checkpoint/default/web/absent", "POST"), 404);
   const run = `/run${container}?cmd=id`;
   const ran = await Promise.all(callers.map((caller) => ask(node, caller, run, "POST")));
   assert.deepEqual(ran, [401, 401, 403, 403, 403, 200], "a right to get is no right to run");

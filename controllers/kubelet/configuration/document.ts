@@ -99,6 +99,7 @@ export const schema = z.object({
     ),
   ).default([]),
   containerLogMaxSize: quantity.refine((text) => unitsOf(text) > 0, "must be more than 0").default("10Mi"),
+  enableSystemLogHandler: z.boolean().default(true),
   containerLogMaxFiles: z.int().min(2, "must be greater than 1").default(5),
 
   /** Upstream pulls one by one unless told otherwise. */
@@ -136,7 +137,6 @@ export const holdsAnyway: Readonly<Record<string, unknown>> = {
   failSwapOn: false,
   hairpinMode: "promiscuous-bridge",
   localStorageCapacityIsolation: true,
-  enableSystemLogHandler: false,
   cpuManagerPolicy: "none",
   memoryManagerPolicy: "None",
   topologyManagerPolicy: "none",

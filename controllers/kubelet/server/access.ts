@@ -48,8 +48,8 @@ export async function refuse(
     nodeName,
   });
   for (const attributes of wanted) if ((await authorize(attributes)).allowed) return undefined;
-  const { verb, resource } = wanted.at(-1)!;
-  const what = `user=${user.name}, verb=${verb}, resource=nodes, subresource=[${resource?.subresource}]`;
+  const subresources = wanted.map(({ resource }) => resource?.subresource).join(" ");
+  const what = `user=${user.name}, verb=${wanted[0]!.verb}, resource=nodes, subresource(s)=[${subresources}]`;
   return { status: 403, message: `Forbidden (${what})` };
 }
 
@@ -61,7 +61,7 @@ export function attributesOf(
 ): Attributes[] {
   const verb = verbs[method] ?? "get";
   const named = subresources.find(([prefix]) => path === prefix || path.startsWith(`${prefix}/`))?.[1];
-  const own = fineGrained[path.replace(/\/$/, "")];
+  const own = fineGrained[/^\/[^/]*/.exec(path)![0]];
   const rights = named ? [named] : own ? [own, "proxy"] : ["proxy"];
   return rights.map((subresource) => ({
     user,

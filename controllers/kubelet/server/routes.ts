@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { specOf } from "../pod/pod.ts";
 import type { Agent } from "../sync/agent.ts";
 import { cadvisorMetrics } from "./cadvisor/cadvisor_metrics.ts";
+import { checkpoint } from "./checkpoint.ts";
 import { configz } from "./configz.ts";
 import { kubeletMetrics } from "./kubelet_metrics.ts";
 import { writeLogs } from "./logs.ts";
@@ -11,6 +12,7 @@ import { probeMetrics } from "./probe_metrics.ts";
 import { runCommand } from "./run_command.ts";
 import { resourceMetrics } from "./resource_metrics.ts";
 import { statsSummary } from "./stats_summary.ts";
+import { systemLogs } from "./system_logs.ts";
 import { RequestError } from "./request_error.ts";
 
 type Route = (
@@ -44,6 +46,12 @@ const routes: readonly (readonly [pattern: RegExp, route: Route])[] = [
     /^\/metrics\/probes$/,
     (agent, { response }) => text(response, probeMetrics(agent), metricText),
   ],
+  [/^\/logs\//, (agent, exchange) => {
+    const { enableSystemLogHandler: isOn } = agent.configuration;
+    if (!isOn) throw new RequestError(405, "logs endpoint is disabled.");
+    return systemLogs("/var/log", exchange);
+  }],
+  [/^\/checkpoint\/[^/]+\/[^/]+\/[^/]+$/, checkpoint],
   [/^\/configz$/, (agent, { response }) => json(response, configz(agent))],
   [/^\/(exec|attach|portForward)\//, () => {
     throw new RequestError(400, "Upgrade request required");

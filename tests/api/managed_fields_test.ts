@@ -200,7 +200,7 @@ Deno.test("entries that no server wrote are not believed", () => {
 });
 
 Deno.test("eleven updaters leave ten entries, the oldest folded into ancient-changes", () => {
-  let live = update(undefined, object({}), { manager: "m0" });
+  let live = update(undefined, object({}, { labels: { l: "x" } }), { manager: "m0" });
   for (let i = 0; i < 12; i++) {
     const labels = { ...live.metadata?.labels, [`l${i}`]: "x" };
     const time = `2026-01-01T00:00:${String(i).padStart(2, "0")}Z`;
@@ -210,8 +210,17 @@ Deno.test("eleven updaters leave ten entries, the oldest folded into ancient-cha
   assert.equal(managers?.length, 10);
   assert.equal(managers?.[0], "ancient-changes");
   assert.deepEqual(owned(live, "ancient-changes", "Update"), {
-    "f:metadata": { "f:labels": { ".": {}, "f:l0": {}, "f:l1": {}, "f:l2": {} } },
+    "f:metadata": { "f:labels": { ".": {}, "f:l": {}, "f:l0": {}, "f:l1": {}, "f:l2": {} } },
   });
+});
+
+Deno.test("an object that nobody owns is not tracked until somebody applies it", () => {
+  const reset = update(undefined, object({ replicas: 1 }));
+  reset.metadata!.managedFields = [];
+  const changed = update(reset, { ...reset, spec: { replicas: 2 } });
+  assert.deepEqual(changed.metadata?.managedFields, []);
+  const applied = apply(changed, object({ replicas: 2 }), { manager: "b" });
+  assert.deepEqual(applied.metadata?.managedFields?.map(({ manager }) => manager), ["b", "before-first-apply"]);
 });
 
 Deno.test("kubectl's own client-side apply is no conflict for its server-side apply", () => {

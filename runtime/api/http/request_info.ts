@@ -51,11 +51,11 @@ export function parseResourcePath(pathname: string): ResourcePath | undefined {
 const verbs: Readonly<Record<string, string>> = { POST: "create", PUT: "update", PATCH: "patch" };
 
 /**
- * The verb that authorization asks about; `undefined`: a method that the API does not have. Proxies pass OPTIONS on: it
- * has no verb, so only who may do everything may send it.
+ * The verb that authorization asks about; `undefined`: a method that the API does not have. Proxies pass HEAD and OPTIONS
+ * on; the latter has no verb, so only who may do everything may send it.
  */
 export function verbOf(method: string, path: ResourcePath, watching: boolean): string | undefined {
-  if (method === "GET" || method === "HEAD") {
+  if (method === "GET" || method === "HEAD" && path.subresource === "proxy") {
     // Only the old paths watch one object by its name.
     if (path.watch || watching && !path.name) return "watch";
     return path.name ? "get" : "list";

@@ -16,7 +16,7 @@ import { mergeApplied } from "./merge.ts";
 import { removeAbandoned } from "./remove.ts";
 import type { Fields } from "./shape.ts";
 import { appliedFields, changedFields } from "./tracked.ts";
-import { checkApplied } from "./typed_check.ts";
+import { checkTyped } from "./typed_check.ts";
 import { Differences, type Versions } from "./versions.ts";
 
 export interface Apply {
@@ -43,7 +43,7 @@ export function applyObject(request: Apply): KubeObject {
     throw new StatusError("BadRequest", "metadata.managedFields must be nil");
   }
   const applied = writablePart(request);
-  checkApplied(resource, applied);
+  checkTyped(resource, applied);
   const own = ownManager(request, appliedFields(resource, applied));
   const before = managersBefore(request);
   const others = before.filter((manager) => !sameManager(manager, own));

@@ -73,13 +73,12 @@ export function sameSet(a: FieldSet | undefined, b: FieldSet | undefined): boole
   return a === b || (difference(a, b) === undefined && difference(b, a) === undefined);
 }
 
-/** The paths of a set in order, each a list of elements. */
+/** The paths of a set, each a list of elements: at every level first those that end there. */
 export function* pathsOf(set: FieldSet | undefined, prefix: readonly string[] = []): Generator<readonly string[]> {
   if (!set) return;
-  if (isMember(set) && prefix.length > 0) yield prefix;
-  for (const element of Object.keys(set).sort()) {
-    if (element !== ".") yield* pathsOf(set[element], [...prefix, element]);
-  }
+  const elements = Object.keys(set).filter((element) => element !== ".").sort();
+  for (const element of elements) if (isMember(set[element]!)) yield [...prefix, element];
+  for (const element of elements) yield* pathsOf(set[element], [...prefix, element]);
 }
 
 /** The same set with its elements in order, as it is stored. */

@@ -36,13 +36,21 @@ export interface Child {
   readonly declared: boolean;
   /** Null is a value of its own, as custom resources may have it. */
   readonly nullable?: boolean;
+  /** Its name is not the type's: like an item of a list, it is there by being named. */
+  readonly free?: boolean;
 }
 
 const children = new WeakMap<StructNode, Map<string, Child>>();
 
 export function childOf(type: TypeNode, name: string): Child {
   if (type.type !== "struct") {
-    return { element: `f:${name}`, type: type.type === "map" ? type.values : untyped, declared: true };
+    return {
+      element: `f:${name}`,
+      type: type.type === "map" ? type.values : untyped,
+      declared: true,
+      free: true,
+      nullable: true,
+    };
   }
   let known = children.get(type);
   if (!known) children.set(type, known = new Map());
@@ -58,7 +66,8 @@ function structChild(struct: StructNode, name: string): Child {
   const field = struct.fields.get(name);
   const element = `f:${name}`;
   if (!field) {
-    return { element, type: struct.additional ?? untyped, declared: struct.preserveUnknown || !!struct.additional };
+    const declared = struct.preserveUnknown || !!struct.additional;
+    return { element, type: struct.additional ?? untyped, declared, free: true };
   }
   const builtin = struct.name !== "";
   const { type } = field;

@@ -26,6 +26,8 @@ export interface Update {
 export function trackUpdate(update: Update): ManagedFieldsEntry[] {
   const { live, updated, resource, versions } = update;
   const before = managersBefore(update);
+  // What nothing tracks is tracked again from its first apply on.
+  if (live && (before ?? live.metadata?.managedFields ?? []).length === 0) return [];
   const differences = new Differences(resource, live, updated, versions);
   const { changed, removed } = differences.own;
   if (!changed && !removed && before === undefined) return live?.metadata?.managedFields ?? [];

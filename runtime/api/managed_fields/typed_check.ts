@@ -14,7 +14,7 @@ import type { TypeNode } from "../../schema/mod.ts";
 import { printPath } from "./conflicts.ts";
 import { childOf, type Fields, itemElement, shapeOf } from "./shape.ts";
 
-export function checkApplied(resource: Resource, applied: KubeObject): void {
+export function checkTyped(resource: Resource, applied: KubeObject): void {
   const problems = [...problemsOf(resource.type, applied as Json, [])];
   if (problems.length === 0) return;
   const text = problems.length === 1 ? problems[0] : `errors:\n  ${problems.join("\n  ")}`;
@@ -22,7 +22,7 @@ export function checkApplied(resource: Resource, applied: KubeObject): void {
 }
 
 /** `default/web; apps/v1, Kind=Deployment`, with the names that are texts. */
-export function describe(resource: Resource, { metadata }: KubeObject): string {
+function describe(resource: Resource, { metadata }: KubeObject): string {
   const { namespace, name } = (metadata ?? {}) as { namespace?: unknown; name?: unknown };
   const [place, own] = typeof name === "string" ? [namespace ?? "", name] : ["", ""];
   const groupVersion = resource.group ? apiVersionOf(resource) : `/${resource.version}`;

@@ -27,7 +27,7 @@ function childrenOfFields(type: TypeNode, value: Fields, whole: boolean): Draft 
     // A null that is merely stored says nothing; a null that is applied is an opinion.
     if (field === null && whole) continue;
     const child = childOf(type, name);
-    const fields = fieldsOf(child.type, field, whole);
+    const fields = child.free ? itemFields(child.type, field, whole) : fieldsOf(child.type, field, whole);
     if (fields) children[child.element] = fields;
   }
   return children;

@@ -25,6 +25,7 @@ const usual: KindRules = {
   orphansByDefault: false,
 };
 
+const custom: KindRules = { ...usual, unconditionalUpdate: false };
 const upsert = { createOnUpdate: true };
 const locked = { unconditionalUpdate: false };
 const returned = { returnsDeleted: true };
@@ -67,5 +68,5 @@ const exceptions: Readonly<Record<string, Partial<KindRules>>> = {
 const rules = new Map(Object.entries(exceptions).map(([name, row]) => [name, { ...usual, ...row }]));
 
 export function rulesOf(resource: Resource): KindRules {
-  return rules.get(groupResourceOf(resource)) ?? usual;
+  return rules.get(groupResourceOf(resource)) ?? (resource.type.name === "" ? custom : usual);
 }

@@ -1,9 +1,8 @@
 /** PATCH in its four forms: three that change the document, and apply, which merges by field owner. */
 import {
   apiVersionOf,
-  cannotBeHandled,
-  checkTypes,
   invalid,
+  invalidValue,
   isReason,
   type Json,
   type KubeObject,
@@ -11,17 +10,17 @@ import {
   type Resource,
   type Stored,
 } from "../../schema/mod.ts";
-import { applyObject } from "../managed_fields/mod.ts";
+import { applyObject, checkTyped } from "../managed_fields/mod.ts";
 import type { PatchBody, Target, WriteCall, Written } from "../operations.ts";
 import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch } from "../patch/mod.ts";
 import { createDecoded } from "./create.ts";
 import { decodeBody, reportFaults } from "./decode_body.ts";
 import { copyJson } from "./json_value.ts";
 import { type Machinery, timestamp } from "./machinery.ts";
-import { type Changed, modify } from "./modify.ts";
+import { type Changed, checkPlace, modify } from "./modify.ts";
 import { resetManagers } from "./managed.ts";
 import { dropRepeatedOwners } from "./owner_duplicates.ts";
-import { badRequest, conflict, nameUndetermined } from "./refusals.ts";
+import { badRequest, nameUndetermined } from "./refusals.ts";
 import { fromStored, newToStored, storedTarget, toStored, versionsOf } from "./versions.ts";
 
 export async function patch(m: Machinery, target: Target, patch: PatchBody, call: WriteCall): Promise<Written> {
@@ -59,7 +58,7 @@ async function apply(
   const { resource } = target;
   const manager = mustName(call);
   checkApplied(target, body as unknown as KubeObject);
-  reportFaults(target.resource, { unknown: [], duplicate: call.duplicateFields ?? [] }, call);
+  reportRepeated(target.resource, call);
   // An applied field that the schema doesn't know is refused whatever the caller says: nobody could own it.
   const strict = { ...call, fieldValidation: "Strict", duplicateFields: [] } as const;
   const options = {
@@ -76,6 +75,7 @@ async function apply(
     const result = applyObject({ ...options, live: shown });
     if (result === shown) return { object: copyJson(live) as KubeObject, managed: true };
     const object = copyJson(result);
+    checkUid(target, object, live.metadata.uid);
     decodeBody(resource, object, strict);
     return { object: toStored(resource, object), managed: true };
   };
@@ -84,15 +84,32 @@ async function apply(
   } catch (error) {
     if (!isReason(error, "NotFound") || call.subresource || error.details.name !== target.name) throw error;
   }
-  const { uid } = options.applied.metadata ?? {};
-  if (uid) throw conflict(resource, target.name, `uid mismatch: ${noneOf(uid)}`);
   const object = copyJson(applyObject(options));
+  checkUid(target, object, undefined);
+  // Nothing can be newer or older than what is not there.
+  delete object.metadata!.resourceVersion;
   decodeBody(resource, object, strict);
   return { revision: await createDecoded(m, stored, newToStored(resource, object), call, true), created: true };
 }
 
-function noneOf(uid: string): string {
-  return `the provided object specified uid ${uid}, and no existing object was found`;
+const yamlFaults = "yaml: unmarshal errors:";
+
+/** What is applied is read as YAML before anything is known of it, and its faults are told in other words. */
+function reportRepeated(resource: Resource, call: WriteCall): void {
+  const { duplicateFields: all = [], fieldValidation, warn } = call;
+  const [told] = all.filter((fault) => fault.startsWith(yamlFaults));
+  if (!told) return reportFaults(resource, { unknown: [], duplicate: all }, call);
+  if (fieldValidation === "Strict") {
+    throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${told}`);
+  }
+  if (fieldValidation !== "Ignore") told.split("\n  ").slice(1).forEach((line) => warn?.(line));
+}
+
+/** Who applies an object of another making is told as if it changed this one. Throws Invalid. */
+function checkUid({ resource, name }: Target, { metadata }: KubeObject, live: string | undefined): void {
+  if (!metadata?.uid || metadata.uid === live) return;
+  const fault = invalidValue("metadata.uid", metadata.uid, "field is immutable");
+  throw invalid(resource, name, [fault, fault]);
 }
 
 /** The field manager; throws Invalid for an apply without one. */
@@ -103,24 +120,21 @@ export function mustName({ fieldManager }: WriteCall): string {
   ]);
 }
 
-function checkApplied({ name, namespace, resource }: Target, applied: KubeObject): void {
-  if (typeof applied !== "object" || applied === null || Array.isArray(applied)) {
-    throw badRequest("error decoding YAML: the apply patch must be an object");
+function checkApplied(target: Target, applied: KubeObject): void {
+  const { name, resource } = target;
+  if (typeof applied !== "object" || Array.isArray(applied)) {
+    const type = Array.isArray(applied) ? "array" : typeof applied;
+    const why = `while decoding JSON: json: cannot unmarshal ${type} into Go value of type map[string]interface {}`;
+    throw badRequest(`error decoding YAML: error unmarshaling JSON: ${why}`);
   }
-  const { apiVersion = "", kind = "" } = applied;
+  const { apiVersion = "", kind = "" } = applied ?? {};
   if (apiVersion !== apiVersionOf(resource) || kind !== resource.kind) {
     const groupVersion = apiVersion.includes("/") ? apiVersion : `/${apiVersion}`;
     throw badRequest(`invalid object type: ${groupVersion}, Kind=${kind}`);
   }
   const metadata = applied.metadata ??= {};
-  const wrong = checkTypes(resource.type.fields.get("metadata")!.type, metadata);
-  if (wrong.length > 0) {
-    throw cannotBeHandled(resource, wrong.map((fault) => ({ ...fault, field: `metadata.${fault.field}` })), name);
-  }
+  if (typeof metadata.name !== "string") checkTyped(resource, applied);
   if (metadata.managedFields) throw badRequest("metadata.managedFields must be nil");
   if (!metadata.name) throw nameUndetermined(name);
-  if (metadata.name !== name) {
-    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
-  }
-  if (resource.namespaced) metadata.namespace ??= namespace;
+  checkPlace(target, { metadata: { ...metadata } });
 }

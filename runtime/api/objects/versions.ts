@@ -20,9 +20,12 @@ import type { Machinery } from "./machinery.ts";
 
 /** The revision as a client of this row's version sees it. */
 export function shownAs(revision: ObjectRevision, resource: Resource): ObjectRevision {
+  if (isStored(resource) && !isCustom(resource)) return revision;
+  // A Scale is no object of the row that it was made through.
+  if (revision.object.kind !== resource.kind) return revision;
   const apiVersion = apiVersionOf(resource);
   // What was stored before the storage version changed keeps the old one until it is written again.
-  const same = isStored(resource) && (!isCustom(resource) || revision.object.apiVersion === apiVersion);
+  const same = isStored(resource) && revision.object.apiVersion === apiVersion;
   const shown = same ? revision : revision.inVersion(apiVersion, (object) => inVersion(resource, object, apiVersion));
   return resource.complete ? completed(shown, resource) : shown;
 }

@@ -25,7 +25,7 @@ export const binding = {
     if (node.kind && node.kind !== "Node") throw badRequest(`target.kind: Unsupported value: "${node.kind}"`);
     const change = (live: Stored) => {
       checkBindable(target, live, metadata?.uid);
-      return { object: bound(live, node.name!, body, timestamp(m.clock.now())), whole: true };
+      return { object: bound(live, node.name!, body, timestamp(m.clock.now())), whole: true, managed: true };
     };
     await modify(m, target, { ...call, subresource: "binding", admitted: true }, change);
     return { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 };

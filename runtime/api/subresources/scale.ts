@@ -59,8 +59,16 @@ async function write(
     if (version && version !== live.metadata.resourceVersion) throw modified(resource, name);
     const object = copyJson(live) as KubeObject;
     put(object, scalePaths(resource).replicas, replicasIn(wanted, name));
-    return { object, through: "scale" };
+    return { object, through: "scale", managed: !isOwned(live, scalePaths(resource).replicas) };
   });
+}
+
+/** Whether anybody owns a field. Replicas that are nobody's stay so: a Scale that nobody owns is not tracked. */
+function isOwned({ metadata }: KubeObject, path: readonly string[]): boolean {
+  type Fields = { readonly [element: string]: Fields };
+  return (metadata?.managedFields ?? []).some(({ fieldsV1 }) =>
+    path.reduce((at: Fields | undefined, step) => at?.[`f:${step}`], fieldsV1 as Fields | undefined) !== undefined
+  );
 }
 
 /** What is applied is an object that has nothing but its replicas: that field is what the manager owns, through `scale`. */

@@ -7,7 +7,7 @@ import { levelOf, signalNames } from "./thresholds.ts";
 /** Throws an Error that names every fault by field, value and reason. */
 export function checkConfiguration(configuration: NodeConfiguration): void {
   const faults = new FieldFaults();
-  const checks = [imageCollection, imagePulls, eviction, softEviction, shutdown, groups];
+  const checks = [imageCollection, imagePulls, imageVerification, eviction, softEviction, shutdown, groups];
   for (const check of checks) check(configuration, faults);
   faults.throwAny();
 }
@@ -30,6 +30,13 @@ const imagePulls: Check = ({ serializeImagePulls, maxParallelImagePulls }, fault
     const why = "must be 1 unless serializeImagePulls is false";
     faults.invalid("maxParallelImagePulls", maxParallelImagePulls, why);
   }
+};
+
+const imageVerification: Check = (configuration, faults) => {
+  const { imagePullCredentialsVerificationPolicy: policy, preloadedImagesVerificationAllowlist: list } = configuration;
+  if (list.length === 0 || policy === "NeverVerifyAllowlistedImages") return;
+  const why = "must be empty unless imagePullCredentialsVerificationPolicy is NeverVerifyAllowlistedImages";
+  faults.invalid("preloadedImagesVerificationAllowlist", list, why);
 };
 
 const levels = ["evictionHard", "evictionSoft", "evictionMinimumReclaim"] as const;

@@ -105,6 +105,13 @@ export const schema = z.object({
   /** Upstream pulls one by one unless told otherwise. */
   serializeImagePulls: z.boolean().default(false),
   maxParallelImagePulls: z.int().min(1, "must be 1 or more").optional(),
+  imagePullCredentialsVerificationPolicy: z.enum([
+    "NeverVerify",
+    "NeverVerifyPreloadedImages",
+    "NeverVerifyAllowlistedImages",
+    "AlwaysVerify",
+  ]).default("NeverVerifyPreloadedImages"),
+  preloadedImagesVerificationAllowlist: z.array(z.string().min(1)).default([]),
   imageGCHighThresholdPercent: percent.default(85),
   imageGCLowThresholdPercent: percent.default(80),
   imageMinimumGCAge: duration("2m0s"),

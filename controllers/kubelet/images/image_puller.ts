@@ -14,6 +14,8 @@ import {
 } from "../../../runtime/engine/mod.ts";
 import type { Clock } from "../../../runtime/loop/mod.ts";
 import type { Key } from "../../../runtime/schema/mod.ts";
+import { refuseImageName } from "./image_name.ts";
+import type { PulledRecords } from "./pulled_records.ts";
 import { PullSlots } from "./pull_slots.ts";
 import { type Failure, nextPullAt, type PullPolicy, pullPolicyOf, waitingFor } from "./pull_policy.ts";
 
@@ -48,30 +50,47 @@ export interface ImagePullerOptions {
   readonly onChange: (pod: Key) => void;
   /** Pulls that may go on side by side. */
   readonly atOnce: number;
+  /** For whom images are here. */
+  readonly records: PulledRecords;
 }
 
 export class ImagePuller {
   readonly #pulls = new Map<string, Pull>();
   readonly #making = new Map<string, Promise<void>>();
   readonly #slots: PullSlots;
+  #recovered?: Promise<void>;
 
   constructor(readonly options: ImagePullerOptions) {
     this.#slots = new PullSlots(options.atOnce);
   }
 
   async ensure(request: ImageRequest): Promise<ImageAnswer> {
-    const { image, report } = request;
+    const { image, report, credentials = [] } = request;
+    const refusal = refuseImageName(image);
+    if (refusal) return invalid(request, refusal);
+    await this.#recover();
     const own = ownImages[image];
     if (own) await this.#make(image, own);
     const policy = own ? "IfNotPresent" : pullPolicyOf(image, request.policy);
     const present = await this.options.engine.image(image);
     const pull = this.#pulls.get(pullId(request));
-    if (present && (policy !== "Always" || pull?.done.delete(request.pod))) {
-      if (policy !== "Always") report("Normal", "Pulled", presentMessage(image));
+    if (present && policy === "Always" && pull?.done.delete(request.pod)) return { type: "present", image: present };
+    const mayUse = present && (own || await this.options.records.mayUse(present, image, credentials));
+    if (mayUse && policy !== "Always") {
+      report("Normal", "Pulled", presentMessage(image));
       return { type: "present", image: present };
     }
-    if (policy === "Never") return never(request);
+    if (policy === "Never") return never(request, present);
     return this.#wait(request);
+  }
+
+  /** Before the first look: what an agent that died has left. */
+  #recover(): Promise<void> {
+    const { engine, records } = this.options;
+    const recover = async () => await records.recover(await engine.images(), (reference) => engine.image(reference));
+    const recovered = this.#recovered ??= recover();
+    recovered.catch(() => this.#recovered = undefined);
+    return recovered;
   }
 
   /** The images that the node makes itself are made when first asked for, once. */
@@ -99,14 +118,17 @@ export class ImagePuller {
   }
 
   async #pull(image: string, pull: Pull, credentials: readonly PullCredentials[]): Promise<void> {
-    const { engine, clock, signal, onChange } = this.options;
+    const { engine, clock, signal, onChange, records } = this.options;
     const tell: PullReport = (...words) => pull.pods.forEach((report) => report(...words));
     pull.running = true;
     tell("Normal", "Pulling", `Pulling image "${image}"`);
     const began = clock.now();
     try {
-      await this.#slots.use(() => pullAs(engine, image, { credentials, signal }));
-      const bytes = (await engine.image(image))?.sizeBytes ?? 0;
+      await records.intend(image);
+      const credential = await this.#slots.use(() => pullAs(engine, image, { credentials, signal }));
+      const pulled = await engine.image(image);
+      await records.settle(image, pulled, { credential });
+      const bytes = pulled?.sizeBytes ?? 0;
       const took = `${((clock.now() - began) / 1000).toFixed(3)}s`;
       tell(
         "Normal",
@@ -116,6 +138,7 @@ export class ImagePuller {
       pull.failure = undefined;
       for (const pod of pull.pods.keys()) pull.done.add(pod);
     } catch (error) {
+      await records.settle(image, undefined);
       const message = error instanceof Error ? error.message : String(error);
       pull.failure = nextPullAt(pull.failure, message, clock.now());
       tell("Warning", "Failed", `Failed to pull image "${image}": ${message}`);
@@ -143,12 +166,18 @@ interface PullAs {
   readonly signal: AbortSignal;
 }
 
-async function pullAs(engine: Engine, image: string, { credentials: [first, ...rest], signal }: PullAs): Promise<void> {
+/** Returns which of them the registry took; nothing when there are none. */
+async function pullAs(
+  engine: Engine,
+  image: string,
+  { credentials: [first, ...rest], signal }: PullAs,
+): Promise<PullCredentials | undefined> {
   try {
     await engine.pull(image, { credentials: first, signal });
+    return first;
   } catch (error) {
     if (rest.length === 0 || !(error instanceof EngineError)) throw error;
-    await pullAs(engine, image, { credentials: rest, signal });
+    return await pullAs(engine, image, { credentials: rest, signal });
   }
 }
 
@@ -156,8 +185,21 @@ function presentMessage(image: string): string {
   return `Container image "${image}" already present on machine and can be accessed by the pod`;
 }
 
-function never({ image, report }: ImageRequest): ImageAnswer {
-  const message = `Container image "${image}" is not present with pull policy of Never`;
-  report("Warning", "ErrImageNeverPull", message);
-  return { type: "waiting", reason: "ErrImageNeverPull", message, againMs: 10_000 };
+const askAgainMs = 10_000;
+
+function never({ image, report }: ImageRequest, present: ImageInfo | undefined): ImageAnswer {
+  const message = present
+    ? `Container image "${image}" is present with pull policy of Never but does not have the proper credentials`
+    : `Container image "${image}" is not present with pull policy of Never`;
+  const reason = "ErrImageNeverPull";
+  report("Warning", reason, message);
+  report("Warning", "Failed", `Error: ${reason}`);
+  return { type: "waiting", reason, message, againMs: askAgainMs };
+}
+
+function invalid({ report }: ImageRequest, message: string): ImageAnswer {
+  const reason = "InvalidImageName";
+  report("Warning", "InspectFailed", message);
+  report("Warning", "Failed", `Error: ${reason}`);
+  return { type: "waiting", reason, message, againMs: askAgainMs };
 }

@@ -10,6 +10,7 @@ import { ContainerMirror } from "../container/container_mirror.ts";
 import { ImageAges } from "../images/image_ages.ts";
 import { ImagePuller } from "../images/image_puller.ts";
 import { ImageNames } from "../images/image_names.ts";
+import { PulledRecords } from "../images/pulled_records.ts";
 import type { PullPolicy } from "../images/pull_policy.ts";
 import { PodNetwork } from "../network/pod_network.ts";
 import { pluginRunner } from "../network/run_plugin.ts";
@@ -33,6 +34,7 @@ import { type ImageSource, PodVolumes } from "../volumes/pod_volumes.ts";
 import { TokenCache } from "../volumes/token_cache.ts";
 import { knownRoot } from "../volumes/csi/known_root.ts";
 import { PodMemories } from "./pod_memory.ts";
+import { pullCredentials } from "./pull_secrets.ts";
 
 export interface Agent {
   readonly options: KubeletOptions;
@@ -147,7 +149,10 @@ export async function createAgent(options: KubeletOptions, context: LoopContext)
       confDir: cniConfDir,
       run: pluginRunner(options.cniBinDirs ?? defaults.cniBinDirs),
     }),
-    puller: new ImagePuller({ engine, clock, signal, onChange, atOnce: pullsAtOnce(configuration) }),
+    puller: new ImagePuller({
+      ...{ engine, clock, signal, onChange, atOnce: pullsAtOnce(configuration) },
+      records: new PulledRecords(`${rootDir}/image_manager`, configuration),
+    }),
     imageNames: new ImageNames(engine),
     imageAges: new ImageAges(),
     usage: new UsageMeter(mirror, clock),
@@ -198,6 +203,7 @@ async function imageLayers(agent: Agent, pod: Pod, { reference = "", pullPolicy 
     image: reference,
     policy: pullPolicy as PullPolicy | undefined,
     pod: keyOf(pod),
+    credentials: await pullCredentials(agent, pod, reference),
     report: (type, reason, message) => agent.context.recorder.event(pod, type, reason, message),
   });
   if (answer.type === "waiting") throw new MountError(answer.message ?? `image "${reference}" is being pulled`);

@@ -300,14 +300,14 @@ Deno.test("a Job's policies name causes and containers that there are", () => {
     [
       "Job",
       job({ podFailurePolicy: { rules: [{ action: "FailIndex", onExitCodes }] } }),
-      `${rule}.onExitCodes.values[0]: Invalid value: 0: must not be 0 for the In operator`,
       `${rule}.action: Invalid value: "FailIndex": requires the backoffLimitPerIndex to be set`,
       `${rule}.onExitCodes.containerName: Invalid value: "x": must be one of the container or initContainer names in the pod template`,
+      `${rule}.onExitCodes.values[0]: Invalid value: 0: must not be 0 for the In operator`,
     ],
     [
       "Job",
       job({ podFailurePolicy: { rules: [{ action: "Count" }] } }),
-      `${rule}: Invalid value: "": specifying one of OnExitCodes and OnPodConditions is required`,
+      `${rule}: Invalid value: specifying one of OnExitCodes and OnPodConditions is required`,
     ],
     [
       "Job",
@@ -332,7 +332,7 @@ Deno.test("volumes and claims say where they are and what they come from", () =>
     [
       "PersistentVolume",
       volume({ local: { path: "/x" } }),
-      "metadata.annotations: Required value: Local volume requires node affinity",
+      "spec.nodeAffinity: Required value: Local volume requires node affinity",
     ],
     ["StorageClass", { provisioner: "" }, "provisioner: Required value"],
     [
@@ -342,10 +342,11 @@ Deno.test("volumes and claims say where they are and what they come from", () =>
         spec: {
           accessModes: ["ReadWriteOnce"],
           resources: { requests: { storage: "1Gi" } },
-          dataSource: { kind: "Pod", name: "x" },
+          dataSourceRef: { kind: "Pod", name: "x" },
         },
       },
-      `spec.dataSource.kind: Invalid value: "Pod": must be 'PersistentVolumeClaim' when referencing the default apiGroup`,
+      `spec.dataSource: Invalid value: "Pod": must be 'PersistentVolumeClaim' when referencing the default apiGroup`,
+      `spec.dataSourceRef: Invalid value: "Pod": must be 'PersistentVolumeClaim' when referencing the default apiGroup`,
     ],
   );
 });

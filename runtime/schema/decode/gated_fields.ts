@@ -7,8 +7,7 @@ export const gatedFields: ReadonlySet<string> = new Set([
   "core/v1.Lifecycle.stopSignal",
   // GenericWorkload (KEP-4671)
   "core/v1.PodSpec.schedulingGroup",
-  // ClusterTrustBundleProjection (KEP-3257), PodCertificateRequest (KEP-4317)
-  "core/v1.VolumeProjection.clusterTrustBundle",
+  // PodCertificateRequest (KEP-4317)
   "core/v1.VolumeProjection.podCertificate",
   // MaxUnavailableStatefulSet (KEP-961)
   "apps/v1.RollingUpdateStatefulSetStrategy.maxUnavailable",

@@ -3,12 +3,15 @@
  * the other path (spec and status are written separately), generation, marks of deletion. In place; pure otherwise.
  */
 import type { IPodSpec } from "kubernetes-models/v1/PodSpec";
+import type { IPersistentVolumeClaim } from "kubernetes-models/v1/PersistentVolumeClaim";
 import type { IService } from "kubernetes-models/v1/Service";
 import type { KubeObject, ObjectMeta } from "../object.ts";
 import { groupResourceOf, type Resource } from "../resource.ts";
 import { appArmorFromAnnotations } from "./app_armor.ts";
+import { fillClaimSource } from "./claim_source.ts";
 import { firstGeneration, nextGeneration } from "./generation.ts";
 import { countTemplates, setTemplateGeneration } from "./template_generation.ts";
+import { prepareJob } from "./job_labels.ts";
 import { qosClassOf } from "./pod_qos.ts";
 import { keepAllocated, listAddress } from "./service_addresses.ts";
 import { subresourceParts } from "./subresource_parts.ts";
@@ -115,6 +118,8 @@ function keepMetadata(object: KubeObject, old: KubeObject): void {
 const preparePerKind: ReadonlyMap<string, (object: KubeObject) => void> = new Map([
   ["namespaces", prepareNamespace],
   ["pods", preparePod],
+  ["persistentvolumeclaims", (object) => fillClaimSource(object as IPersistentVolumeClaim)],
+  ["persistentvolumes", prepareVolume],
   ["jobs.batch", prepareJob],
   ["daemonsets.apps", (object) => setTemplateGeneration(object, 1)],
   ["services", (object) => listAddress(object as unknown as IService)],
@@ -127,21 +132,10 @@ function prepareNamespace(object: KubeObject): void {
   object.status = { phase: "Active" };
 }
 
-function preparePod(object: KubeObject): void {
-  object.status = { phase: "Pending", qosClass: "BestEffort" };
+function prepareVolume(object: KubeObject): void {
+  object.status = { phase: "Pending", lastPhaseTransitionTime: object.metadata?.creationTimestamp };
 }
 
-/** A Job that selects its own pods does so by its uid, in the new labels and in those of before v1.27. */
-function prepareJob(object: KubeObject): void {
-  const { metadata, spec } = object as unknown as {
-    metadata: ObjectMeta;
-    spec?: { manualSelector?: boolean; selector?: object; template?: { metadata?: ObjectMeta } };
-  };
-  if (!spec?.template || spec.manualSelector || !metadata.uid) return;
-  const labels = (spec.template.metadata ??= {}).labels ??= {};
-  for (const prefix of ["", "batch.kubernetes.io/"]) {
-    labels[`${prefix}controller-uid`] ??= metadata.uid;
-    labels[`${prefix}job-name`] ??= metadata.name ?? "";
-  }
-  spec.selector ??= { matchLabels: { "batch.kubernetes.io/controller-uid": metadata.uid } };
+function preparePod(object: KubeObject): void {
+  object.status = { phase: "Pending", qosClass: "BestEffort" };
 }

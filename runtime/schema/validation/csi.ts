@@ -2,53 +2,80 @@
 import type { ICSINode } from "kubernetes-models/storage.k8s.io/v1/CSINode";
 import type { IVolumeAttributesClass } from "kubernetes-models/storage.k8s.io/v1/VolumeAttributesClass";
 import { compareQuantities } from "../quantity.ts";
-import { dnsSubdomain, type NameRule, qualifiedName } from "./names.ts";
+import { validateDriverName } from "./driver_name.ts";
+import { dnsSubdomain, qualifiedName } from "./names.ts";
 import { type Report, sameJson } from "./report.ts";
-import { atLeast, fixed, isEmpty, named, oneOf, required, rules, unique } from "./rules.ts";
+import { atLeast, type Check, fixed, isEmpty, oneOf, required, rules, unique } from "./rules.ts";
 import { validateLabelSelector } from "./selectors.ts";
-
-const longestDriverName = 63;
-
-/** A subdomain, in upper case too. */
-const driverName: NameRule = (text) => [
-  ...(text.length > longestDriverName ? [`must be no more than ${longestDriverName} characters`] : []),
-  ...dnsSubdomain(text.toLowerCase()),
-];
+import { parameters, provisioner, validateInlineVolume } from "./storage.ts";
 
 const tokenSeconds = "may not specify a duration less than 10 minutes";
 const longestTokenSeconds = 2 ** 32;
+const modes = ["Persistent", "Ephemeral"];
+
+const knownModes: Check = (value, report) => {
+  for (const mode of new Set((value ?? []) as string[])) report.oneOf(mode, modes);
+};
+
+const driverName: Check = (value, report) => validateDriverName(value, report);
 
 export const validateCsiDriver = rules(
   ["metadata.name", (value, report) => {
-    if (String(value).length > longestDriverName) report.tooLong(longestDriverName);
+    for (const fault of dnsSubdomain(String(value).toLowerCase())) report.invalid(value, fault);
   }],
   ["spec.attachRequired", (value, report) => value === undefined && report.required()],
   ["spec.podInfoOnMount", (value, report) => value === undefined && report.required()],
   ["spec.storageCapacity", (value, report) => value === undefined && report.required()],
-  ["spec.volumeLifecycleModes[]", oneOf("Ephemeral", "Persistent")],
-  ["spec.tokenRequests", unique("audience")],
+  ["spec.fsGroupPolicy", oneOf("File", "None", "ReadWriteOnceWithFSType")],
+  ["spec.tokenRequests", (value, report) => {
+    const audiences = ((value ?? []) as { audience?: string }[]).map(({ audience = "" }) => audience);
+    audiences.forEach((audience, i) => {
+      if (audiences.indexOf(audience) < i) report.at(i, "audience").duplicate(audience);
+    });
+  }],
   ["spec.tokenRequests[].expirationSeconds", atLeast(600, tokenSeconds), (value, report) => {
     if (Number(value ?? 0) > longestTokenSeconds) {
       report.invalid(value, "may not specify a duration larger than 2^32 seconds");
     }
   }],
+  ["spec.volumeLifecycleModes", knownModes],
   [
     "spec.nodeAllocatableUpdatePeriodSeconds",
     atLeast(10, "must be greater than or equal to 10 seconds"),
   ],
+  ["spec.serviceAccountTokenInSecrets", (value, report, { tokenRequests }) => {
+    if (!value || !isEmpty(tokenRequests)) return;
+    report.invalid(value, "serviceAccountTokenInSecrets is set but no tokenRequests are specified");
+  }],
 );
 
 export const validateCsiDriverUpdate = fixed("spec.attachRequired", "spec.volumeLifecycleModes");
 
-export const validateCsiNode = rules(
-  ["spec.drivers", unique("name")],
-  ["spec.drivers[].name", required(), named(driverName)],
-  ["spec.drivers[].nodeID", required(), (value, report) => {
+/** Upstream leaves the index of a key out. */
+const topologyKeys: Check = (value, report) => {
+  const seen = new Set<string>();
+  for (const key of (value ?? []) as string[]) {
+    if (key === "") report.required();
+    report.named(key, qualifiedName);
+    if (seen.has(key)) report.duplicate(key);
+    seen.add(key);
+  }
+};
+
+const validateNodeDriver = rules(
+  ["name", driverName],
+  ["nodeID", required(), (value, report) => {
     if (String(value ?? "").length > 256) report.invalid(value, "must be 256 characters or less");
   }],
-  ["spec.drivers[].topologyKeys", unique()],
-  ["spec.drivers[].topologyKeys[]", required(), named(qualifiedName)],
-  ["spec.drivers[].allocatable.count", atLeast(0, "must be greater than or equal to 0")],
+  ["allocatable.count", atLeast(0, "must be greater than or equal to 0")],
+);
+
+export const validateCsiNode = rules(
+  ["spec.drivers[]", (driver, report) => {
+    validateNodeDriver(driver as object, report);
+    topologyKeys((driver as { topologyKeys?: string[] }).topologyKeys, report, {});
+  }],
+  ["spec.drivers", unique("name")],
 );
 
 /** Drivers come and go; what one has said of itself stays, but for how much it can take. */
@@ -68,19 +95,18 @@ const size = (value: unknown, report: Report) => {
 };
 
 export const validateCsiCapacity = rules(
-  ["storageClassName", (value, report) => report.named(String(value ?? ""), dnsSubdomain)],
-  ["capacity", size],
   [
     "nodeTopology",
     (value, report) => validateLabelSelector(value as Parameters<typeof validateLabelSelector>[0], report),
   ],
+  ["storageClassName", (value, report) => report.named(String(value ?? ""), dnsSubdomain)],
+  ["capacity", size],
 );
 
 export const validateCsiCapacityUpdate = fixed("nodeTopology", "storageClassName");
 
 export const validateAttachment = rules(
-  ["spec.attacher", required(), named(driverName)],
-  ["spec.nodeName", (value, report) => report.named(String(value ?? ""), dnsSubdomain)],
+  ["spec.attacher", driverName],
   ["spec.source", (value, report) => {
     const { inlineVolumeSpec, persistentVolumeName } = (value ?? {}) as Record<string, unknown>;
     const words = "must specify exactly one of inlineVolumeSpec and persistentVolumeName";
@@ -88,8 +114,9 @@ export const validateAttachment = rules(
     else if (inlineVolumeSpec && persistentVolumeName !== undefined) report.forbidden(words);
     else if (persistentVolumeName !== undefined) {
       validateVolumeName(String(persistentVolumeName), report.at("persistentVolumeName"));
-    }
+    } else validateInlineVolume(inlineVolumeSpec as object, report.at("inlineVolumeSpec"));
   }],
+  ["spec.nodeName", (value, report) => report.named(String(value ?? ""), dnsSubdomain)],
 );
 
 function validateVolumeName(name: string, report: Report): void {
@@ -98,8 +125,11 @@ function validateVolumeName(name: string, report: Report): void {
 }
 
 export const validateAttributesClass = rules(
-  ["driverName", required(), named(driverName)],
-  ["parameters", (value, report) => isEmpty(value) && report.required("must contain at least one key/value pair")],
+  ["driverName", provisioner],
+  ["parameters", (value, report, holder) => {
+    if (isEmpty(value)) report.required("must contain at least one key/value pair");
+    else parameters(value, report, holder);
+  }],
 );
 
 export function validateAttributesClassUpdate(

@@ -13,6 +13,13 @@ const wordedElsewhere = new Set([
   "v1.AppArmorProfileType",
   "v1.AzureDataDiskCachingMode",
   "v1.AzureDataDiskKind",
+  "v1.CompletionMode",
+  "v1.ConcurrencyPolicy",
+  "v1.PodFailurePolicyAction",
+  "v1.PodFailurePolicyOnExitCodesOperator",
+  "v1.PodReplacementPolicy",
+  "v1.PersistentVolumeMode",
+  "v1.VolumeBindingMode",
   "v1.DNSPolicy",
   "v1.MountPropagationMode",
   "v1.NodeInclusionPolicy",
@@ -34,6 +41,7 @@ const wordedElsewhere = new Set([
   "v1.Signal",
   "v1.PersistentVolumeAccessMode",
   "v1.PersistentVolumeReclaimPolicy",
+  "v1.DaemonSetUpdateStrategyType",
   "v1.DeploymentStrategyType",
   "v1.StatefulSetUpdateStrategyType",
   "v1.PodManagementPolicyType",
@@ -44,7 +52,6 @@ const wordedElsewhere = new Set([
 const printed: Readonly<Record<string, readonly string[]>> = {
   "v1.TaintEffect": ["NoSchedule", "PreferNoSchedule", "NoExecute"],
   "v1.PolicyType": ["Ingress", "Egress"],
-  "v1.CompletionMode": ["NonIndexed", "Indexed"],
 };
 
 export function validateEnums(type: TypeNode, value: object, report: Report): void {

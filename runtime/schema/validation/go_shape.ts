@@ -57,5 +57,8 @@ export const servicePortShape: GoShape = [
   ["TargetPort", 0],
   ["NodePort", 0],
 ];
-export const strategyShape: GoShape = [["Type", ""], "RollingUpdate"];
+export const deploymentStrategyShape: GoShape = [
+  ["Type", ""],
+  ["RollingUpdate", [["MaxUnavailable", 0], ["MaxSurge", 0]]],
+];
 export const partitionShape: GoShape = [["Partition", 0], "MaxUnavailable"];

@@ -18,11 +18,15 @@ import { validateVolumes } from "./volumes.ts";
 import { validateHostProcess, validateOs } from "./windows.ts";
 
 /** Upstream names the metadata's fields as if they were the template's. */
-export function validatePodTemplate(template: IPodTemplateSpec | undefined, report: Report): void {
+export function validateTemplateMetadata(template: IPodTemplateSpec | undefined, report: Report): void {
   const { labels, annotations } = template?.metadata ?? {};
   validateLabels(labels, report.at("labels"));
   validateAnnotations(annotations, report.at("annotations"));
   validatePodAnnotations(annotations, template?.spec, report.at("annotations"));
+}
+
+export function validatePodTemplate(template: IPodTemplateSpec | undefined, report: Report): void {
+  validateTemplateMetadata(template, report);
   validatePodSpec(template?.spec, report.at("spec"), false);
   if (template?.spec?.ephemeralContainers?.length) {
     report.at("spec", "ephemeralContainers").forbidden("ephemeral containers not allowed in pod template");

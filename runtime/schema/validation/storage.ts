@@ -2,41 +2,58 @@
 import type { IStorageClass } from "kubernetes-models/storage.k8s.io/v1/StorageClass";
 import type { IPersistentVolume } from "kubernetes-models/v1/PersistentVolume";
 import type { IPersistentVolumeClaim } from "kubernetes-models/v1/PersistentVolumeClaim";
-import { compareQuantities } from "../quantity.ts";
+import { normalize } from "node:path/posix";
+import { compareQuantities, unitsOf } from "../quantity.ts";
 import { dnsSubdomain, qualifiedName } from "./names.ts";
-import { validateAmount } from "./numbers.ts";
 import { type Report, sameJson } from "./report.ts";
-import { type Check, named, oneOf, required, type Rule, rules } from "./rules.ts";
-import { validateLabelSelector } from "./selectors.ts";
+import { type Check, oneOf, rules } from "./rules.ts";
+import { validateLabelSelector, validateNodeSelector } from "./selectors.ts";
+import { soleSource, validateClusterSource } from "./volume_sources.ts";
 
+const volumeModes = ["Block", "Filesystem"];
+const reclaimPolicies = ["Delete", "Recycle", "Retain"];
 const accessModes = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
 
 export function validateClaim({ spec }: Pick<IPersistentVolumeClaim, "spec">, report: Report): void {
   const place = report.at("spec");
+  validateLabelSelector(spec?.selector, place.at("selector"));
   if (!spec?.accessModes?.length) place.at("accessModes").required("at least 1 access mode is required");
   validateAccessModes(spec?.accessModes, place.at("accessModes"));
-  validateLabelSelector(spec?.selector, place.at("selector"));
-  claimRows({ spec }, report);
   const storage = spec?.resources?.requests?.storage;
   const request = place.at("resources").key("storage");
   if (storage === undefined) request.required();
-  else if (compareQuantities(storage, 0) <= 0) request.invalid(String(storage), "must be greater than zero");
+  else validatePositive(storage, request);
+  if (!spec) return;
+  if (spec.storageClassName) place.at("storageClassName").named(spec.storageClassName, dnsSubdomain);
+  place.at("volumeMode").oneOf(spec.volumeMode, volumeModes);
+  validateSources(spec, place);
+  if (spec.volumeAttributesClassName) {
+    place.at("volumeAttributesClassName").named(spec.volumeAttributesClassName, dnsSubdomain);
+  }
+}
+
+function validatePositive(amount: string | number, report: Report): void {
+  if (compareQuantities(amount, 0) <= 0) report.invalid(String(amount), "must be greater than zero");
 }
 
 const ownKind = "must be 'PersistentVolumeClaim' when referencing the default apiGroup";
 
-const sourceRows = ["spec.dataSource", "spec.dataSourceRef"].flatMap((place): Rule[] => [
-  [`${place}.name`, required()],
-  [`${place}.kind`, required(), (value, report, { apiGroup }) => {
-    if (value && !apiGroup && value !== "PersistentVolumeClaim") report.invalid(value, ownKind);
-  }],
-]);
+type ClaimSpec = NonNullable<IPersistentVolumeClaim["spec"]>;
 
-const claimRows = rules(
-  ["spec.storageClassName", named(dnsSubdomain)],
-  ["spec.volumeAttributesClassName", named(dnsSubdomain)],
-  ...sourceRows,
-);
+/** What a volume begins with; the older field knows less and says the same. */
+function validateSources(spec: ClaimSpec, report: Report): void {
+  const { dataSource, dataSourceRef } = spec;
+  for (const [field, source] of Object.entries({ dataSource, dataSourceRef })) {
+    if (!source) continue;
+    const place = report.at(field);
+    for (const part of ["name", "kind"] as const) if (!source[part]) place.at(part).required();
+    if (source.apiGroup) place.at("apiGroup").named(source.apiGroup, dnsSubdomain);
+    else if (source.kind !== "PersistentVolumeClaim") place.invalid(source.kind ?? "", ownKind);
+  }
+  if (dataSource && dataSourceRef && !sameJson(dataSource, dataSourceRef)) {
+    report.invalid({}, "must match dataSourceRef");
+  }
+}
 
 function validateAccessModes(modes: string[] | undefined, report: Report): void {
   for (const mode of modes ?? []) if (!accessModes.includes(mode)) report.notSupported(mode, accessModes);
@@ -88,47 +105,89 @@ const notSources = new Set([
   "volumeMode",
 ]);
 
-const noWayUp: Check = (value, report) => {
-  if (String(value ?? "").split("/").includes("..")) report.invalid(value, "must not contain '..'");
-};
-
-const absolute: Check = (value, report) => {
-  if (typeof value === "string" && value !== "" && !value.startsWith("/")) {
-    report.invalid(value, "must be an absolute path");
-  }
-};
-
-const volumeRows = rules(
-  ["spec.storageClassName", named(dnsSubdomain)],
-  ["spec.persistentVolumeReclaimPolicy", oneOf("Delete", "Recycle", "Retain")],
-  ["spec.csi.driver", required()],
-  ["spec.csi.volumeHandle", required()],
-  ["spec.hostPath.path", required(), noWayUp],
-  ["spec.local.path", required(), noWayUp],
-  ["spec.nfs.server", required()],
-  ["spec.nfs.path", required(), absolute],
-  ["spec.claimRef.name", required()],
-  ["spec.claimRef.namespace", required()],
-);
-
-export function validateVolume({ spec }: IPersistentVolume, report: Report): void {
-  volumeRows({ spec }, report);
+export function validateVolume({ spec = {} }: IPersistentVolume, report: Report): void {
   const place = report.at("spec");
-  if (!spec?.accessModes?.length) place.at("accessModes").required();
-  validateAccessModes(spec?.accessModes, place.at("accessModes"));
-  if (!Object.keys(spec?.capacity ?? {}).length) place.at("capacity").required();
-  for (const [name, amount] of Object.entries(spec?.capacity ?? {})) {
-    validateAmount(amount, place.at("capacity").key(name));
+  validateVolumeSpec(spec, place);
+  const capacity = place.at("capacity");
+  const size = spec.capacity?.storage;
+  if (Object.keys(spec.capacity ?? {}).length === 0) capacity.required();
+  if (size === undefined || Object.keys(spec.capacity!).length > 1) {
+    capacity.notSupported(sorted(spec.capacity), ["storage"]);
   }
-  const sources = Object.keys(spec ?? {}).filter((field) => !notSources.has(field));
-  if (sources.length === 0) place.required("must specify a volume type");
-  sources.slice(1).forEach((source) => place.at(source).forbidden("may not specify more than 1 volume type"));
-  if (spec?.local && !spec.nodeAffinity) {
-    report.at("metadata", "annotations").required("Local volume requires node affinity");
+  for (const [name, amount] of Object.entries(spec.capacity ?? {})) validateCapacity(amount, capacity.key(name));
+  place.at("persistentVolumeReclaimPolicy").oneOf(spec.persistentVolumeReclaimPolicy, reclaimPolicies);
+  validateWhere(spec, place);
+  if (spec.storageClassName) place.at("storageClassName").named(spec.storageClassName, dnsSubdomain);
+  place.at("volumeMode").oneOf(spec.volumeMode, volumeModes);
+  const attributes = spec.volumeAttributesClassName;
+  if (attributes === undefined) return;
+  const attributesPlace = place.at("volumeAttributesClassName");
+  if (attributes === "") attributesPlace.required("an empty string is disallowed");
+  else attributesPlace.named(attributes, dnsSubdomain);
+  if (!spec.csi) place.at("csi").required("has to be specified when using volumeAttributesClassName");
+}
+
+type VolumeSpec = NonNullable<IPersistentVolume["spec"]>;
+
+/** As Go prints maps. */
+function sorted(amounts: VolumeSpec["capacity"]): object | undefined {
+  return amounts && Object.fromEntries(Object.entries(amounts).sort());
+}
+
+function validateVolumeSpec(spec: VolumeSpec, report: Report): void {
+  if (!spec.accessModes?.length) report.at("accessModes").required();
+  validateAccessModes(spec.accessModes, report.at("accessModes"));
+}
+
+/** Upstream's number is the amount in whole units. */
+function validateCapacity(amount: string | number, report: Report): void {
+  if (compareQuantities(amount, 0) < 0) report.invalid(unitsOf(amount), "must be a valid resource quantity");
+  validatePositive(amount, report);
+}
+
+/** Which source, and from which nodes it is reached. */
+function validateWhere(spec: VolumeSpec, report: Report): void {
+  validateNodes(spec, report);
+  const kind = soleSource(spec, true, report);
+  if (kind) validateClusterSource(kind, spec[kind as keyof VolumeSpec] as object, report);
+  if (spec.local && !spec.nodeAffinity) {
+    report.at("nodeAffinity").required("Local volume requires node affinity");
   }
-  if (spec?.hostPath?.path === "/" && spec.persistentVolumeReclaimPolicy === "Recycle") {
-    place.at("persistentVolumeReclaimPolicy").forbidden("may not be 'recycle' for a hostPath mount of '/'");
+  const path = spec.hostPath?.path;
+  if (path && isRoot(path) && spec.persistentVolumeReclaimPolicy === "Recycle") {
+    report.at("persistentVolumeReclaimPolicy").forbidden("may not be 'recycle' for a hostPath mount of '/'");
   }
+}
+
+function validateNodes({ nodeAffinity }: VolumeSpec, report: Report): void {
+  if (!nodeAffinity) return;
+  const place = report.at("nodeAffinity", "required");
+  if (!nodeAffinity.required) return place.required("must specify required node constraints");
+  validateNodeSelector(nodeAffinity.required.nodeSelectorTerms, place.at("nodeSelectorTerms"));
+}
+
+function isRoot(path: string): boolean {
+  return normalize(path).replace(/\/+$/, "") === "";
+}
+
+/** A volume that is described where it is attached: only what a driver needs to attach it. */
+export function validateInlineVolume(spec: VolumeSpec, report: Report): void {
+  const why = "may not be specified in the context of inline volumes";
+  for (const field of ["claimRef", "capacity"] as const) if (spec[field]) report.at(field).forbidden(why);
+  if (!spec.csi) report.at("csi").required("has to be specified in the context of inline volumes");
+  const { persistentVolumeReclaimPolicy: policy, volumeMode } = spec;
+  if (policy && policy !== "Retain") {
+    report.at("persistentVolumeReclaimPolicy").forbidden("may only be Retain in the context of inline volumes");
+  }
+  if (spec.storageClassName) report.at("storageClassName").forbidden(why);
+  if (volumeMode && volumeMode !== "Filesystem") {
+    const words = "may not specify volumeMode other than Filesystem in the context of inline volumes";
+    report.at("volumeMode").forbidden(words);
+  }
+  if (spec.nodeAffinity) report.at("nodeAffinity").forbidden(why);
+  validateVolumeSpec(spec, report);
+  const kind = soleSource(spec, true, report);
+  if (kind) validateClusterSource(kind, spec[kind as keyof VolumeSpec] as object, report);
 }
 
 export function validateVolumeUpdate(now: IPersistentVolume, old: IPersistentVolume, report: Report): void {
@@ -146,18 +205,27 @@ export function validateVolumeUpdate(now: IPersistentVolume, old: IPersistentVol
 const longestParameters = 256 * 1024;
 const mostParameters = 512;
 
+/** In this order: what is too much is not looked at further. */
+export const parameters: Check = (value, report) => {
+  const entries = Object.entries((value ?? {}) as Record<string, string>);
+  const size = entries.reduce((sum, [name, text]) => sum + name.length + text.length, 0);
+  if (entries.length > mostParameters) report.tooLong(mostParameters);
+  if (entries.some(([name]) => name === "")) report.invalid("", "field can not be empty.");
+  if (size > longestParameters) report.tooLong(longestParameters);
+};
+
+/** Of a provisioner or driver: looked at in small letters. */
+export const provisioner: Check = (value, report) => {
+  const name = String(value ?? "").toLowerCase();
+  if (name === "") report.required();
+  else report.named(name, qualifiedName);
+};
+
 const storageClassRows = rules(
-  ["reclaimPolicy", oneOf("Delete", "Retain")],
-  ["provisioner", required(), (value, report) => {
-    if (value) { for (const fault of qualifiedName(String(value).toLowerCase())) report.invalid(value, fault); }
-  }],
-  ["parameters", (value, report) => {
-    const entries = Object.entries((value ?? {}) as Record<string, string>);
-    const size = entries.reduce((sum, [name, text]) => sum + name.length + text.length, 0);
-    if (entries.length > mostParameters) report.tooLong(mostParameters);
-    if (entries.some(([name]) => name === "")) report.invalid("", "field can not be empty.");
-    if (size > longestParameters) report.tooLong(longestParameters);
-  }],
+  ["provisioner", provisioner],
+  ["parameters", parameters],
+  ["reclaimPolicy", (value, report) => value ? report.oneOf(value, ["Delete", "Retain"]) : undefined],
+  ["volumeBindingMode", oneOf("Immediate", "WaitForFirstConsumer")],
 );
 
 export function validateStorageClass(storageClass: IStorageClass, report: Report): void {

@@ -146,7 +146,7 @@ const secretOf = (field: string): Rule[] => [
   [`${field}.name`, required(), named(dnsSubdomain)],
   [`${field}.namespace`, required(), named(dnsLabel)],
 ];
-const csiSecrets = ["controllerPublish", "controllerExpand", "nodePublish", "nodeStage", "nodeExpand"];
+const csiSecrets = ["controllerPublish", "controllerExpand", "nodePublish", "nodeExpand"];
 
 /** The cluster's volumes have no namespace from which the rest would follow. */
 const ofCluster: Readonly<Record<string, SourceCheck>> = {

@@ -22,6 +22,7 @@ export interface MachineFacts {
 }
 
 export async function machineFacts(): Promise<MachineFacts> {
+  const machineId = await firstLine("/etc/machine-id");
   const cpus = navigator.hardwareConcurrency;
   const memoryBytes = memoryTotal(await Deno.readTextFile("/proc/meminfo"));
   const diskBytes = await rootDiskBytes();
@@ -31,8 +32,9 @@ export async function machineFacts(): Promise<MachineFacts> {
     bootedAt: bootTime(await Deno.readTextFile("/proc/stat")),
     diskBytes,
     hostname: hostname(),
-    machineId: await firstLine("/etc/machine-id"),
-    systemUuid: await firstLine("/sys/class/dmi/id/product_uuid"),
+    machineId,
+    // Firmware that tells none is common among virtual machines.
+    systemUuid: await firstLine("/sys/class/dmi/id/product_uuid") || machineId,
     bootId: await firstLine("/proc/sys/kernel/random/boot_id"),
     kernelVersion: await firstLine("/proc/sys/kernel/osrelease"),
     osImage: osImage(await Deno.readTextFile("/etc/os-release").catch(() => "")),

@@ -6,6 +6,10 @@
  */
 import $ from "dax";
 
+const unmountSeconds = 60;
+/** How timeout(1) ends when it had to kill. */
+const killed = 137;
+
 /** Mount points at and below a folder, deepest first. */
 export async function mountPoints(folder: string): Promise<string[]> {
   const real = await realPath(folder);
@@ -13,8 +17,11 @@ export async function mountPoints(folder: string): Promise<string[]> {
     .sort((a, b) => b.length - a.length);
 }
 
+/** Asks about the folder above, never about what is mounted: a file server that is away would hold the question for ever. */
 export async function isMountPoint(path: string): Promise<boolean> {
-  return (await allMountPoints()).includes(await realPath(path));
+  const cut = path.lastIndexOf("/");
+  const above = await realPath(path.slice(0, cut) || "/");
+  return (await allMountPoints()).includes(`${above === "/" ? "" : above}${path.slice(cut)}`);
 }
 
 /** Shows a file or folder at `place`, which is made. */
@@ -33,7 +40,17 @@ export async function bindMount(
 
 /** Takes every mount at and below the folder away. */
 export async function unmountBelow(folder: string): Promise<void> {
-  for (const point of await mountPoints(folder)) await $`umount ${point}`.quiet();
+  for (const point of await mountPoints(folder)) await unmount(point);
+}
+
+/**
+ * Without a look at what is mounted there, which would wait for a file server that is away. What a pod wrote last and such a
+ * server never got is given up after a while: the pod's folder must not wait for ever.
+ */
+async function unmount(point: string): Promise<void> {
+  const { code } = await $`timeout --signal=KILL ${unmountSeconds} umount --no-canonicalize ${point}`.quiet()
+    .noThrow(killed);
+  if (code === killed) await $`umount --no-canonicalize --force ${point}`.quiet();
 }
 
 /** What is not there is no mount point, under any name. */

@@ -29,7 +29,7 @@ const wrongTypes: [object, string][] = [
   ],
   [
     { metadata: { labels: { a: 1 } } },
-    "json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels.a of type string",
+    "json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string",
   ],
   [
     { spec: { template: { spec: { containers: [{ resources: { limits: { cpu: "one" } } }] } } } },

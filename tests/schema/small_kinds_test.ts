@@ -248,7 +248,7 @@ Deno.test("storage: drivers, nodes, attachments and attribute classes", () => {
   );
   const driver = (attachRequired: boolean) => ({ metadata: { name: "d" }, spec: { attachRequired } });
   assert.deepEqual(faultsOfChange("CSIDriver", driver(true), driver(false)), [
-    "spec.attachRequired: Invalid value: false: field is immutable",
+    "spec.attachedRequired: Invalid value: false: field is immutable",
   ]);
 });
 

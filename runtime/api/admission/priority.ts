@@ -19,8 +19,10 @@ export const priority: AdmissionPlugin = {
   name: "Priority",
   admit(request, view) {
     const { resource, operation, object, subresource } = request;
-    if (groupResourceOf(resource) !== "pods" || operation !== "CREATE" || subresource || !object!.spec) return;
-    const spec = object!.spec as PodSpec;
+    if (groupResourceOf(resource) !== "pods" || subresource || !object?.spec) return;
+    const spec = object.spec as PodSpec;
+    if (operation === "UPDATE") return keepPriority(spec, request.old?.spec as PodSpec | undefined);
+    if (operation !== "CREATE") return;
     const found = classOf(request, spec, view);
     const value = found ? (found as unknown as PriorityClass).value : 0;
     const preemption = (found as PriorityClass | undefined)?.preemptionPolicy ?? "PreemptLowerPriority";
@@ -46,6 +48,12 @@ export const priority: AdmissionPlugin = {
   },
   validate: onlyOneDefault,
 };
+
+/** Whoever puts the manifest again that the pod was made from does not say what was decided then. */
+function keepPriority(spec: PodSpec, { priority, preemptionPolicy }: PodSpec = {}): void {
+  if (priority !== undefined) spec.priority ??= priority;
+  if (preemptionPolicy !== undefined) spec.preemptionPolicy ??= preemptionPolicy;
+}
 
 function onlyOneDefault({ resource, object, name }: AdmissionRequest, view: ClusterView): void {
   if (groupResourceOf(resource) !== "priorityclasses.scheduling.k8s.io") return;

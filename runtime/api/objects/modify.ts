@@ -65,12 +65,12 @@ async function modifyOnce(
   keepServerFields(object, live);
   if (!whole) prepareForUpdate(resource, object, live, call.subresource);
   applyDefaults(resource, object);
-  if (!whole) countGeneration(resource, object, live, call.subresource);
   const request = requestOf(target, call, object, live);
   // What admission changes is nobody's.
   if (!managed) track(m, resource, object, live, { ...call, subresource: through ?? call.subresource });
   const plugins = call.admitted ? [] : m.admission;
   await admit(plugins, "admit", request, m.view);
+  if (!whole) countGeneration(resource, object, live, call.subresource);
   if (sameJson(withoutVersion(object, entriesIgnoringTimes(object, live)), withoutVersion(live))) return current;
   // What the server itself does to a whole object (binding) is not an update by a client, and may set what those may not.
   const errors = validateObject(resource, object, whole ? undefined : live, call.subresource);

@@ -7,9 +7,12 @@ import { type FieldError, fieldPath } from "../field_error.ts";
 import { parseQuantity } from "../quantity.ts";
 import { compiledPerNode } from "./node_cache.ts";
 
+/** A field, an index of a list, or the key of a map, which Go leaves out of its words. */
+type Step = string | number | readonly [key: string];
+
 /** What is wrong at one place; the path is built from the inside out. */
 interface Fault {
-  readonly path: (string | number)[];
+  readonly path: Step[];
   readonly value: unknown;
   readonly wanted: TypeNode;
   /** Set where the value has the right JSON type and cannot be read (a date, a quantity, base64). */
@@ -35,7 +38,7 @@ const checker = compiledPerNode<Checker>((node) => {
 });
 
 /** Names the place of what a child has found. */
-function locate(out: Fault[], from: number, step: string | number, owner?: string): void {
+function locate(out: Fault[], from: number, step: Step, owner?: string): void {
   for (let i = from; i < out.length; i++) {
     out[i]!.path.push(step);
     if (owner !== undefined && out[i]!.owner === "?") out[i]!.owner = owner;
@@ -84,7 +87,7 @@ function checkMap(node: TypeNode, values: TypeNode): Checker {
     for (const key of child ? Object.keys(value) : []) {
       const before = out.length;
       child!((value as Record<string, unknown>)[key], out);
-      if (out.length > before) locate(out, before, key);
+      if (out.length > before) locate(out, before, [key]);
     }
   };
 }
@@ -174,13 +177,14 @@ function goTypeOf(node: TypeNode): string {
 }
 
 function errorOf(found: Fault): FieldError {
-  const steps = [...found.path].reverse();
-  const message = found.owner === "" ? openApiMessage(found, steps) : goMessage(found, steps);
+  const path = [...found.path].reverse();
+  const steps = path.flat() as (string | number)[];
+  const message = found.owner === "" ? openApiMessage(found, steps) : goMessage(found, path);
   return { reason: "FieldValueTypeInvalid", field: fieldPath(steps), message };
 }
 
-/** Go leaves list indices out of the path, and shows a number's digits only when a number was wanted. */
-function goMessage({ value, wanted, unreadable, owner }: Fault, steps: (string | number)[]): string {
+/** Go leaves list indices and map keys out of the path, and shows a number's digits only when a number was wanted. */
+function goMessage({ value, wanted, unreadable, owner }: Fault, steps: readonly Step[]): string {
   if (unreadable) return unreadable;
   const digits = typeof value === "number" && /^(int32|int64)$/.test(wanted.type) ? ` ${value}` : "";
   const names = steps.filter((step) => typeof step === "string").join(".");

@@ -35,17 +35,22 @@ const countedFields: ReadonlyMap<string, readonly string[]> = new Map([
   ["priorityclasses.scheduling.k8s.io", ["value", "globalDefault", "description", "preemptionPolicy"]],
   ["deviceclasses.resource.k8s.io", spec],
   ["resourceslices.resource.k8s.io", spec],
+  ["csidrivers.storage.k8s.io", spec],
 ]);
+
+/** New ones have none. */
+const countedLater = new Set(["csidrivers.storage.k8s.io"]);
 
 /** The generation of a new object, or undefined for kinds that do not count. */
 export function firstGeneration(resource: Resource): number | undefined {
-  return resource.type.name === "" || countedFields.has(groupResourceOf(resource)) ? 1 : undefined;
+  const name = groupResourceOf(resource);
+  return resource.type.name === "" || countedFields.has(name) && !countedLater.has(name) ? 1 : undefined;
 }
 
 /** The generation after an update that is not one of a status. */
 export function nextGeneration(resource: Resource, object: KubeObject, old: KubeObject): number | undefined {
   const generation = old.metadata?.generation;
-  if (firstGeneration(resource) === undefined) return generation;
+  if (resource.type.name !== "" && !countedFields.has(groupResourceOf(resource))) return generation;
   return hasChanged(resource, object, old) ? (generation ?? 0) + 1 : generation;
 }
 
@@ -53,6 +58,7 @@ function hasChanged(resource: Resource, object: KubeObject, old: KubeObject): bo
   const name = groupResourceOf(resource);
   const fields = countedFields.get(name) ?? contentFields(object, old);
   if (fields.some((field) => !sameJson(object[field], old[field]))) return true;
+  if (name === "endpointslices.discovery.k8s.io") return !sameJson(object.metadata?.labels, old.metadata?.labels);
   // Rollout history lives in annotations, so Deployments count them too.
   return name === "deployments.apps" && !sameJson(object.metadata?.annotations, old.metadata?.annotations);
 }

@@ -62,7 +62,7 @@ export function prepareForUpdate(resource: Resource, object: KubeObject, old: Ku
   }
 }
 
-/** Call it after `applyDefaults`: a client that leaves a default out, or an atomic field's, asks for nothing new. */
+/** Call it after `applyDefaults` and admission: a client that leaves out what these fill in asks for nothing new. */
 export function countGeneration(resource: Resource, object: KubeObject, old: KubeObject, subresource?: string): void {
   const meta = object.metadata ??= {};
   setGeneration(meta, subresource !== "status" ? nextGeneration(resource, object, old) : old.metadata?.generation);

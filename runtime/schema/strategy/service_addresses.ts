@@ -16,9 +16,9 @@ export function listAddress({ spec }: IService): void {
 
 /** In place. */
 export function keepAllocated(service: IService, old: IService): void {
-  const spec = service.spec;
   const before = old.spec;
-  if (!spec || !before) return;
+  if (!before) return;
+  const spec = service.spec ??= {};
   dropOutgrown(spec, before);
   if (hasClusterIp(spec) && hasClusterIp(before)) keepAddresses(spec, before);
   else if (hasClusterIp(before) && spec.clusterIP === before.clusterIP) dropAddresses(spec);

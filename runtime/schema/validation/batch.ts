@@ -47,7 +47,8 @@ function validateGenerated(name: string, uid: string, spec: IJobSpec, report: Re
     for (const [key, value] of [[`${prefix}controller-uid`, uid], [`${prefix}job-name`, name]] as const) {
       if (labels[key] === value) continue;
       const place = report.at("template", "metadata", "labels").key(key);
-      place.invalid(sortedMap(labels), `must be '${value}'`);
+      if (labels[key] === undefined) place.required(`must be '${value}'`);
+      else place.invalid(sortedMap(labels), `must be '${value}'`);
     }
   }
   const selected = spec.selector?.matchLabels ?? {};
@@ -154,14 +155,24 @@ function validateManager(name: string, report: Report): void {
   if (name.length > longestManager) report.tooLong(longestManager);
 }
 
-const fixedFields = ["selector", "completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy"] as const;
+const fixedFields = [
+  "selector",
+  "completionMode",
+  "podFailurePolicy",
+  "backoffLimitPerIndex",
+  "managedBy",
+  "successPolicy",
+] as const;
 
 /** A suspended Job that never started may still change where its pods run. */
 export function validateJobUpdate({ spec }: IJob, old: IJob, report: Report): void {
   const place = report.at("spec");
-  for (const field of fixedFields) place.at(field).immutable(spec?.[field], old.spec?.[field]);
-  const bothElastic = spec?.completionMode === "Indexed" && spec.completions === spec.parallelism;
-  if (!bothElastic) place.at("completions").immutable(spec?.completions, old.spec?.completions);
+  for (const field of fixedFields) place.at(field).immutable(spec?.[field] ?? null, old.spec?.[field]);
+  const isIndexed = spec?.completionMode === "Indexed";
+  if (!isIndexed || spec?.completions !== spec?.parallelism) {
+    const why = isIndexed ? "can only be modified in tandem with spec.parallelism" : "field is immutable";
+    place.at("completions").immutable(spec?.completions, old.spec?.completions, why);
+  }
   const mayChangeTemplate = old.spec?.suspend && !old.status?.startTime;
   if (!mayChangeTemplate && !sameJson(spec?.template, old.spec?.template)) {
     place.at("template").invalid(spec?.template, "field is immutable");

@@ -1,4 +1,5 @@
 /** What CSI drivers tell about themselves, and what is attached where. */
+import type { ICSIDriver } from "kubernetes-models/storage.k8s.io/v1/CSIDriver";
 import type { ICSINode } from "kubernetes-models/storage.k8s.io/v1/CSINode";
 import type { IVolumeAttributesClass } from "kubernetes-models/storage.k8s.io/v1/VolumeAttributesClass";
 import { compareQuantities } from "../quantity.ts";
@@ -49,7 +50,11 @@ export const validateCsiDriver = rules(
   }],
 );
 
-export const validateCsiDriverUpdate = fixed("spec.attachRequired", "spec.volumeLifecycleModes");
+/** One of them goes by another name here. */
+export function validateCsiDriverUpdate({ spec }: ICSIDriver, old: ICSIDriver, report: Report): void {
+  report.at("spec", "attachedRequired").immutable(spec?.attachRequired, old.spec?.attachRequired);
+  report.at("spec", "volumeLifecycleModes").immutable(spec?.volumeLifecycleModes, old.spec?.volumeLifecycleModes);
+}
 
 /** Upstream leaves the index of a key out. */
 const topologyKeys: Check = (value, report) => {
@@ -80,11 +85,11 @@ export const validateCsiNode = rules(
 
 /** Drivers come and go; what one has said of itself stays, but for how much it can take. */
 export function validateCsiNodeUpdate({ spec }: ICSINode, old: ICSINode, report: Report): void {
-  spec?.drivers?.forEach((driver, i) => {
+  spec?.drivers?.forEach((driver) => {
     const before = old.spec?.drivers?.find(({ name }) => name === driver.name);
     if (!before) return;
     const [now, then] = [driver, before].map(({ allocatable: _, ...rest }) => rest);
-    if (!sameJson(now, then)) report.at("spec", "drivers", i).invalid(driver, "field is immutable");
+    if (!sameJson(now, then)) report.at("spec", "drivers").invalid(driver, "field is immutable");
   });
 }
 

@@ -35,9 +35,18 @@ export function validatePodUpdate(pod: IPod, old: IPod, report: Report): void {
   const spec = pod.spec;
   const before = old.spec;
   if (!spec || !before || sameJson(spec, before)) return;
+  if (hasOtherContainers(spec, before, report.at("spec"))) return;
   validateTolerationsKept(spec, before, report.at("spec", "tolerations"));
   validateDeadline(spec, before, report.at("spec", "activeDeadlineSeconds"));
   if (!sameJson(withoutChangeable(spec, before), before)) report.at("spec").forbidden(changeable);
+}
+
+function hasOtherContainers(spec: IPodSpec, before: IPodSpec, report: Report): boolean {
+  const changed = (["containers", "initContainers"] as const).find((list) =>
+    (spec[list]?.length ?? 0) !== (before[list]?.length ?? 0)
+  );
+  if (changed) report.at(changed).forbidden("pod updates may not add or remove containers");
+  return changed !== undefined;
 }
 
 function validateTolerationsKept(spec: IPodSpec, before: IPodSpec, report: Report): void {
@@ -54,7 +63,7 @@ function isSameToleration(a: Toleration, b: Toleration): boolean {
 function validateDeadline(spec: IPodSpec, before: IPodSpec, report: Report): void {
   const [now, then] = [spec.activeDeadlineSeconds, before.activeDeadlineSeconds];
   if (then === undefined || now === then) return;
-  if (now === undefined) report.invalid("", "must not update from a positive integer to nil value");
+  if (now === undefined) report.invalid(null, "must not update from a positive integer to nil value");
   else if (now > then) report.invalid(now, "must be less than or equal to previous value");
 }
 

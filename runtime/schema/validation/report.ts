@@ -88,9 +88,10 @@ export class Report {
     if (value !== undefined && value < 0) this.invalid(value, "must be greater than or equal to 0");
   }
 
-  /** What may never change once set. */
+  /** What may never change once set. What is gone shows as empty text, or as null where it was none or is said to be. */
   immutable(value: unknown, old: unknown, detail = "field is immutable"): void {
-    if (!sameJson(value, old)) this.invalid(value ?? "", detail);
+    if (sameJson(value, old)) return;
+    this.invalid(value === undefined && typeof old === "string" ? "" : value ?? null, detail);
   }
 }
 

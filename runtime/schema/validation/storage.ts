@@ -72,7 +72,7 @@ export function validateClaimUpdate({ spec = {}, status }: Claim, old: Claim, re
     volumeName: before.volumeName ? spec.volumeName : undefined,
     resources: {
       ...spec.resources,
-      requests: { ...spec.resources?.requests, storage: before.resources?.requests?.storage },
+      requests: isSized(spec) ? { ...spec.resources?.requests, storage: before.resources?.requests?.storage } : {},
     },
     volumeAttributesClassName: before.volumeAttributesClassName,
     storageClassName: before.storageClassName ?? undefined,
@@ -83,14 +83,19 @@ export function validateClaimUpdate({ spec = {}, status }: Claim, old: Claim, re
       "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims",
     );
   }
-  const [now, then] = [spec.resources?.requests?.storage, before.resources?.requests?.storage];
-  if (now === undefined || then === undefined || compareQuantities(now, then) >= 0) return;
+  report.at("volumeMode").immutable(spec.volumeMode, before.volumeMode);
+  const [now = "0", then] = [spec.resources?.requests?.storage, before.resources?.requests?.storage];
+  if (then === undefined || compareQuantities(now, then) >= 0) return;
   const reached = status?.capacity?.storage;
   if (reached === undefined || compareQuantities(now, reached) < 0) {
     report.at("spec", "resources", "requests", "storage").forbidden(
       "field can not be less than status.capacity",
     );
   }
+}
+
+function isSized({ resources }: NonNullable<Claim["spec"]>): boolean {
+  return resources?.requests?.storage !== undefined;
 }
 
 const notSources = new Set([
@@ -196,9 +201,10 @@ export function validateVolumeUpdate(now: IPersistentVolume, old: IPersistentVol
   if (!sameJson(sourceOf(now), sourceOf(old))) {
     report.at("spec", "persistentvolumesource").forbidden("spec.persistentvolumesource is immutable after creation");
   }
-  report.at("spec", "volumeMode").immutable(now.spec?.volumeMode, old.spec?.volumeMode);
+  report.at("volumeMode").immutable(now.spec?.volumeMode, old.spec?.volumeMode);
   if (old.spec?.nodeAffinity) {
-    report.at("spec", "nodeAffinity").immutable(now.spec?.nodeAffinity, old.spec.nodeAffinity);
+    const words = "field is immutable, except for updating from beta label to GA";
+    report.at("nodeAffinity").immutable(now.spec?.nodeAffinity, old.spec.nodeAffinity, words);
   }
 }
 
@@ -262,7 +268,10 @@ function validateTopology(expressions: Topology, report: Report): void {
 }
 
 export function validateStorageClassUpdate(now: IStorageClass, old: IStorageClass, report: Report): void {
-  for (const field of ["parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"] as const) {
-    if (!sameJson(now[field], old[field])) report.at(field).forbidden(`updates to ${field} are forbidden.`);
+  if (!sameJson(now.parameters, old.parameters)) {
+    report.at("parameters").forbidden("updates to parameters are forbidden.");
+  }
+  for (const field of ["provisioner", "reclaimPolicy", "volumeBindingMode"] as const) {
+    report.at(field).immutable(now[field], old[field]);
   }
 }

@@ -222,8 +222,11 @@ const changeable = [
 ];
 
 export function validateStatefulSetUpdate(set: IStatefulSet, old: IStatefulSet, report: Report): void {
-  const fixed = (spec: object = {}) =>
-    Object.fromEntries(Object.entries(spec).filter(([field]) => !changeable.includes(field)));
+  // The claims' own kind says nothing.
+  const fixed = ({ volumeClaimTemplates, ...spec }: Partial<NonNullable<IStatefulSet["spec"]>> = {}) => ({
+    ...Object.fromEntries(Object.entries(spec).filter(([field]) => !changeable.includes(field))),
+    claims: volumeClaimTemplates?.map(({ apiVersion: _, kind: __, ...claim }) => claim),
+  });
   if (sameJson(fixed(set.spec), fixed(old.spec))) return;
   const quoted = changeable.map((field) => `'${field}'`);
   const list = `${quoted.slice(0, -1).join(", ")} and ${quoted.at(-1)}`;

@@ -3,6 +3,7 @@ import type { ClusterAccess } from "../auth/cluster_access.ts";
 import type { TokenIssuer } from "../auth/service_account_token.ts";
 import type { Authenticator, Authorizer } from "../auth/user.ts";
 import type { Clock } from "../loop/controller.ts";
+import type { Resource } from "../schema/mod.ts";
 import type { Store } from "../store/store.ts";
 import type { AdmissionSettings } from "./admission/configuration.ts";
 import type { AggregationOptions } from "./aggregation/aggregation.ts";
@@ -39,6 +40,8 @@ export interface ApiOptions {
   readonly dialKubelet?: DialKubelet;
   /** Absent: ServiceAccount tokens are refused with a reason. */
   readonly tokens?: TokenIssuer;
+  /** Built-in kinds that are served beside the usual ones. */
+  readonly optional?: readonly Resource[];
   /** In [0, 1); default `Math.random`. */
   readonly random?: () => number;
 }

@@ -47,8 +47,9 @@ const usualNodePorts = { first: 30000, last: 32767 };
 /** `observe` is told of each webhook that was asked. */
 export async function apiCore(options: ApiOptions, observe: ObserveWebhook): Promise<ApiCore> {
   const { store, clock, tokens, random = Math.random, serviceCidr = "10.96.0.0/16" } = options;
-  const registry = resourceRegistry([...withPolicyRules(withDefinitionRules(builtinResources)), ...nodeMetricsRows]);
-  const prefixes = builtinResources.filter(isStored).map(({ storagePrefix }) => storagePrefix);
+  const builtin = [...builtinResources, ...options.optional ?? []];
+  const registry = resourceRegistry([...withPolicyRules(withDefinitionRules(builtin)), ...nodeMetricsRows]);
+  const prefixes = builtin.filter(isStored).map(({ storagePrefix }) => storagePrefix);
   const cache = await WatchCache.open(store, prefixes, (error) => log.warn("the store's watch failed", { error }));
   const connections = new KeptConnections();
   const ranges = serviceRangesOf(serviceCidr);

@@ -194,6 +194,7 @@ function storeFlags<T extends Command>(command: T) {
     .option("--enable-admission-plugins <names>", "admission plugins that are on beside upstream's, commas between")
     .option("--disable-admission-plugins <names>", "admission plugins of upstream's that are off, commas between")
     .option("--admission-control-config-file <file>", "what the plugins are told (AdmissionConfiguration)")
+    .option("--runtime-config <kinds>", "beta kinds to serve, such as certificates.k8s.io/v1beta1=true, commas between")
     .option("--audit-policy-file <file>", "what is written into the audit log; without it, nothing")
     .option("--audit-log-path <file>", "the audit log (default: audit/audit.log in the data folder)")
     .option("--audit-log-maxsize <megabytes>", "size at which it is set aside (default: 100; 0: never)")

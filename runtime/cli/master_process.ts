@@ -216,6 +216,7 @@ async function buildApi(settings: Settings, { current, store, audit, access, fil
     clock: systemClock,
     tokens: issuer,
     admission: await chosenAdmission(settings),
+    optional: settings.optional,
     audit,
     encryption: "keyUse" in store ? store : undefined,
     serviceCidr: settings.serviceCidr,

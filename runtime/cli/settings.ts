@@ -4,6 +4,7 @@
  * one machine.
  */
 import { z } from "zod";
+import { type Resource, resourcesNamed } from "../schema/mod.ts";
 import { type AuditSettings, auditSettings, auditShape } from "./audit_settings.ts";
 
 const dnsLabel = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
@@ -23,6 +24,16 @@ const oneOrBothFamilies = z.string().refine((text) => {
   const isV6 = v6 === undefined || z.cidrv6().safeParse(v6).success;
   return z.cidrv4().safeParse(v4).success && isV6 && more.length === 0;
 }, "must be an IPv4 range; an IPv6 range may follow after a comma");
+
+/** Built-in kinds that are not served unless they are asked for. */
+function optional(text: string, context: z.RefinementCtx): readonly Resource[] {
+  try {
+    return resourcesNamed(text);
+  } catch (error) {
+    context.addIssue((error as Error).message);
+    return z.NEVER;
+  }
+}
 
 function prefixLength(most: number) {
   return z.coerce.number().int("must be a prefix length").min(1, "must be a prefix length").max(most);
@@ -52,6 +63,7 @@ export const settingsSchema = z.strictObject({
   "enable-admission-plugins": names,
   "disable-admission-plugins": names,
   "admission-control-config-file": absolute.optional(),
+  "runtime-config": z.string().default("").transform(optional),
   ...auditShape,
   "scheduler-config": absolute.optional(),
   "kubelet-config": absolute.optional(),
@@ -114,6 +126,8 @@ export interface Settings {
     readonly disable: readonly string[];
     readonly config?: string;
   };
+  /** Built-in kinds that are served beside the usual ones. */
+  readonly optional: readonly Resource[];
   /** Absent: nothing is written down. */
   readonly audit?: AuditSettings;
   /** A KubeSchedulerConfiguration; absent: upstream's defaults. */
@@ -171,6 +185,7 @@ export function settingsFrom(raw: Record<string, unknown>, machine: MachineDefau
       disable: chosen["disable-admission-plugins"],
       config: chosen["admission-control-config-file"],
     },
+    optional: chosen["runtime-config"],
     audit: auditSettings(chosen, chosen["data-dir"]),
     dockerHost: chosen["docker-host"] ?? environment.DOCKER_HOST ?? "unix:///var/run/docker.sock",
     cniConfDir: chosen["cni-conf-dir"],

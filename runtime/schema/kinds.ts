@@ -141,6 +141,20 @@ export const HorizontalPodAutoscaler: Kind<IHorizontalPodAutoscaler> = kind(
 );
 export const CronJob: Kind<ICronJob> = kind("batch/v1", "CronJob", "cronjobs", true);
 export const Job: Kind<IJob> = kind("batch/v1", "Job", "jobs", true);
+/** Certificates of authorities, of a signer or of nobody in particular. (certificates.k8s.io/v1beta1, KEP-3257) */
+export interface IClusterTrustBundle {
+  readonly apiVersion: "certificates.k8s.io/v1beta1";
+  readonly kind: "ClusterTrustBundle";
+  readonly metadata?: KubeObject["metadata"];
+  readonly spec?: { readonly signerName?: string; readonly trustBundle?: string };
+}
+
+export const ClusterTrustBundle: Kind<IClusterTrustBundle> = kind(
+  "certificates.k8s.io/v1beta1",
+  "ClusterTrustBundle",
+  "clustertrustbundles",
+  false,
+);
 export const CertificateSigningRequest: Kind<ICertificateSigningRequest> = kind(
   "certificates.k8s.io/v1",
   "CertificateSigningRequest",

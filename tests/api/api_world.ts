@@ -24,6 +24,7 @@ interface WorldOptions {
   readonly serviceCidr?: string;
   readonly clock?: Clock;
   readonly admission?: ApiOptions["admission"];
+  readonly optional?: ApiOptions["optional"];
 }
 
 export async function apiWorld(options: WorldOptions = {}): Promise<ApiWorld> {
@@ -35,7 +36,7 @@ export async function apiWorld(options: WorldOptions = {}): Promise<ApiWorld> {
 /** Closes the store with itself. */
 export async function apiWorldOn(
   store: Store,
-  { serviceCidr = "10.96.0.0/16", clock = systemClock, admission }: WorldOptions = {},
+  { serviceCidr = "10.96.0.0/16", clock = systemClock, admission, optional }: WorldOptions = {},
   closed = async () => {},
 ): Promise<ApiWorld> {
   const start = () =>
@@ -46,6 +47,7 @@ export async function apiWorldOn(
       authorize: ({ user }) => Promise.resolve({ allowed: user.groups.includes("system:masters"), reason: "" }),
       serviceCidr,
       admission,
+      optional,
     });
   let api = await start();
   return {

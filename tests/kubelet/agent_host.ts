@@ -1,7 +1,7 @@
 /** A host with docker and a network, an API server in the test's own process, and the node agent as a process to be killed. */
 import assert from "node:assert/strict";
 import type { Client } from "../../runtime/loop/mod.ts";
-import { Event, Pod, ServiceAccount } from "../../runtime/schema/mod.ts";
+import { Event, Pod, type Resource, ServiceAccount } from "../../runtime/schema/mod.ts";
 import type { Pod as PodObject } from "../../controllers/kubelet/pod/pod.ts";
 import { type ApiServer, apiServer } from "../support/api_server.ts";
 import { busyboxImage, importBusybox } from "../support/busybox_image.ts";
@@ -30,6 +30,8 @@ export interface AgentStart {
 }
 
 export interface AgentHostOptions {
+  /** Kinds that the API server serves beside the usual ones. */
+  readonly optional?: readonly Resource[];
   /** Size of a disk of its own for docker, in MiB. Default: the machine's disk. */
   readonly dockerDiskMebibytes?: number;
 }
@@ -41,7 +43,7 @@ export interface AgentHost extends AsyncDisposable {
   start(how?: AgentStart): Promise<AgentProcess>;
 }
 
-export async function agentHost({ dockerDiskMebibytes }: AgentHostOptions = {}): Promise<AgentHost> {
+export async function agentHost({ dockerDiskMebibytes, optional }: AgentHostOptions = {}): Promise<AgentHost> {
   await ensurePackages(["containernetworking-plugins"]);
   await using stack = new AsyncDisposableStack();
   const host = stack.use(await testHost());
@@ -54,7 +56,7 @@ export async function agentHost({ dockerDiskMebibytes }: AgentHostOptions = {}):
   await Deno.writeTextFile(conflist, JSON.stringify(network));
   await host.run(["cp", conflist, "/etc/cni/net.d/10-test.conflist"]);
   const node = { name: "n1", ips: [host.address] };
-  const server = stack.use(await apiServer({ hostname: host.link.gateway, node }));
+  const server = stack.use(await apiServer({ hostname: host.link.gateway, node, optional }));
   const metadata = { name: "default", namespace: "default" };
   await server.client.create(ServiceAccount, { apiVersion: "v1", kind: "ServiceAccount", metadata });
   const options = {

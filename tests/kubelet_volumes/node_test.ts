@@ -86,6 +86,7 @@ Deno.test("a token can be read by the pod's one user or its group, and by all on
       nodeAllocatable: {},
       configMap: () => undefined,
       secret: () => undefined,
+      trustAnchors: () => "",
       token: () => "text",
     };
     const sources = [{ serviceAccountToken: { path: "token" } }];

@@ -40,7 +40,7 @@ export interface ApiServer extends AsyncDisposable {
   readonly pki: Pki;
 }
 
-type ApiServerOptions = Pick<ApiOptions, "dialKubelet"> & Pick<PkiOptions, "node"> & {
+type ApiServerOptions = Pick<ApiOptions, "dialKubelet" | "optional"> & Pick<PkiOptions, "node"> & {
   /** An IPv4 of this machine. Default 127.0.0.1. */
   readonly hostname?: string;
 };

@@ -31,10 +31,11 @@ import { CsiVolumes } from "../volumes/csi/csi_volumes.ts";
 import { ObjectCache } from "../volumes/object_cache.ts";
 import { MountError } from "../volumes/payload.ts";
 import { type ImageSource, PodVolumes } from "../volumes/pod_volumes.ts";
+import { TrustBundles } from "../volumes/trust_bundles.ts";
 import { TokenCache } from "../volumes/token_cache.ts";
 import { knownRoot } from "../volumes/csi/known_root.ts";
-import { PodMemories } from "./pod_memory.ts";
 import { pullCredentials } from "./pull_secrets.ts";
+import { PodMemories } from "./pod_memory.ts";
 
 export interface Agent {
   readonly options: KubeletOptions;
@@ -109,6 +110,7 @@ export async function createAgent(options: KubeletOptions, context: LoopContext)
     localVolumesDir,
     objects,
     tokens,
+    trust: new TrustBundles({ client, informers, onChange }),
     csi,
     now: () => clock.now(),
   });

@@ -1,4 +1,5 @@
 /** What the files of configMap, secret, downwardAPI and projected volumes hold, from the objects that they name. Pure. */
+import type { IClusterTrustBundleProjection } from "kubernetes-models/v1/ClusterTrustBundleProjection";
 import type { IConfigMap } from "kubernetes-models/v1/ConfigMap";
 import type { ISecret } from "kubernetes-models/v1/Secret";
 import { fieldValue } from "../container/field_ref.ts";
@@ -24,6 +25,8 @@ export interface PayloadFacts {
   readonly secret: (name: string) => ISecret | undefined;
   /** A ServiceAccount token for this audience (empty: the API server's) and life in seconds. */
   readonly token: (audience: string, expirationSeconds: number) => string;
+  /** Certificates in PEM. Throws a `MountError` for what is missing. */
+  readonly trustAnchors: (source: IClusterTrustBundleProjection) => string;
 }
 
 /** The volume can't be filled yet: the pod waits, and a FailedMount Event says for what. */
@@ -62,11 +65,14 @@ function fromProjection(source: Projection, facts: PayloadFacts, mode: number): 
     }]]);
   }
   if (source.clusterTrustBundle) {
-    throw new MountError(
-      "clusterTrustBundle sources need the ClusterTrustBundle API, which this cluster does not serve",
-    );
+    const { path } = source.clusterTrustBundle;
+    return new Map([[path, { bytes: encode(facts.trustAnchors(source.clusterTrustBundle)), mode }]]);
   }
-  throw new MountError("projected volume source is not supported by this node");
+  if (source.podCertificate) {
+    throw new MountError("podCertificate sources need PodCertificateRequests, which this cluster does not serve");
+  }
+  // An API server that does not know a source leaves nothing of it.
+  return new Map();
 }
 
 /** A token is for the pod's one user or for its group; only where it names neither anybody in it may read. (KEP-2451) */

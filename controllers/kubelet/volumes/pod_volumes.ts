@@ -17,6 +17,7 @@ import { MountError, type PayloadFacts, payloadOf } from "./payload.ts";
 import { mountNfs, type NfsSource } from "./nfs.ts";
 import { blockDevice, mountPersistentVolume } from "./persistent_volume.ts";
 import type { TokenCache } from "./token_cache.ts";
+import { trustAnchors, type TrustBundles } from "./trust_bundles.ts";
 
 export type ImageSource = NonNullable<Volume["image"]>;
 
@@ -27,6 +28,7 @@ export interface PodVolumesOptions {
   readonly localVolumesDir: string;
   readonly objects: ObjectCache;
   readonly tokens: TokenCache;
+  readonly trust: TrustBundles;
   readonly csi: CsiVolumes;
   /** Makes sure of an image; its layers' folders, the topmost first. Throws a `MountError` while it is not there. */
   readonly imageLayers: (pod: Pod, source: ImageSource) => Promise<readonly string[] | undefined>;
@@ -105,6 +107,7 @@ export class PodVolumes {
   async #unmount({ uid, key }: { readonly uid: string; readonly key: Key }): Promise<void> {
     this.options.objects.release(key);
     this.options.tokens.release(uid);
+    this.options.trust.release(key);
     await this.options.csi.tearDown(uid);
     await unmountBelow(this.podDir(uid));
   }
@@ -159,12 +162,14 @@ export class PodVolumes {
   }
 
   async #payload(pod: Pod, volume: Volume, facts: VolumeFacts) {
-    const { objects, tokens } = this.options;
+    const { objects, tokens, trust } = this.options;
     const { namespace } = pod.metadata;
     const configMaps = new Map<string, IConfigMap | undefined>();
     const secrets = new Map<string, ISecret | undefined>();
     const texts = new Map<string, string>();
     const renewals: number[] = [];
+    const wantsTrust = volume.projected?.sources?.some(({ clusterTrustBundle }) => clusterTrustBundle);
+    const bundles = wantsTrust ? await trust.all(keyOf(pod)) : [];
     await Promise.all(
       referencesOf(volume).map(async ({ type, name, audience = "", seconds = 3600 }) => {
         if (type === "configMap") configMaps.set(name, await objects.get(ConfigMap, { namespace, name }, keyOf(pod)));
@@ -180,6 +185,7 @@ export class PodVolumes {
       pod,
       configMap: (name) => configMaps.get(name),
       secret: (name) => secrets.get(name),
+      trustAnchors: (source) => trustAnchors(source, bundles),
       token: (audience, seconds) => texts.get(`${audience} ${seconds}`) ?? "",
     };
     return {

@@ -6,7 +6,13 @@ const usual = [
   ...["LimitRanger", "ServiceAccount", "NodeRestriction", "TaintNodesByCondition", "PodSecurity", "Priority"],
   ...["DefaultTolerationSeconds", "DefaultStorageClass", "StorageObjectInUseProtection"],
   ...["PersistentVolumeClaimResize", "RuntimeClass", "CertificateApproval", "CertificateSigning"],
-  ...["CertificateSubjectRestriction", "DefaultIngressClass", "MutatingAdmissionPolicy", "MutatingAdmissionWebhook"],
+  ...[
+    "CertificateSubjectRestriction",
+    "ClusterTrustBundleAttest",
+    "DefaultIngressClass",
+    "MutatingAdmissionPolicy",
+    "MutatingAdmissionWebhook",
+  ],
   ...["ValidatingAdmissionPolicy", "ValidatingAdmissionWebhook", "ResourceQuota"],
 ];
 const chosen = [
@@ -15,7 +21,7 @@ const chosen = [
 /** Without it objects would be made in namespaces that are going away, and these would never be empty. */
 const fixed = "NamespaceLifecycle";
 const unsupported = [
-  ...["ClusterTrustBundleAttest", "DenyServiceExternalIPs", "ExtendedResourceToleration", "ImagePolicyWebhook"],
+  ...["DenyServiceExternalIPs", "ExtendedResourceToleration", "ImagePolicyWebhook"],
   ...["LimitPodHardAntiAffinityTopology", "NodeDeclaredFeatureValidator", "OwnerReferencesPermissionEnforcement"],
   ...["PodNodeSelector", "PodTolerationRestriction", "PodTopologyLabels"],
 ];

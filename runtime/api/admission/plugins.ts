@@ -10,7 +10,7 @@ import type { AdmissionPlugin } from "./admission.ts";
 import { alwaysAdmit, alwaysDeny } from "./always.ts";
 import { alwaysPullImages } from "./always_pull_images.ts";
 import { certificateRequester } from "./certificate_requester.ts";
-import { certificateApproval, certificateSigning, certificateSubject } from "./certificates.ts";
+import { certificateApproval, certificateSigning, certificateSubject, trustBundleAttest } from "./certificates.ts";
 import { claimResize } from "./claim_resize.ts";
 import { usualPlugins } from "./choice.ts";
 import type { AdmissionSettings } from "./configuration.ts";
@@ -73,6 +73,7 @@ export function admissionPlugins(options: PluginOptions): readonly AdmissionPlug
     certificateApproval(authorize),
     certificateSigning(authorize),
     certificateSubject,
+    trustBundleAttest(authorize),
     defaultIngressClass,
     matchConditionsCompile,
     mutatingPolicies(policies),

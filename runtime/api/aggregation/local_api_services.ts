@@ -1,5 +1,5 @@
 /** An APIService for each group version that this server itself serves, as `kubectl get apiservices` expects. */
-import { builtinResources, isReason, type KubeObject, type Resource } from "../../schema/mod.ts";
+import { builtinResources, isReason, type KubeObject, optionalResources, type Resource } from "../../schema/mod.ts";
 import { apiServerUser, ensureExists, type Keeper } from "../bootstrap/ensure.ts";
 import { groupVersionsOf } from "../discovery/priority.ts";
 
@@ -14,7 +14,7 @@ const customPriority = { groupPriorityMinimum: 1000, versionPriority: 100 };
 /** Resolves when those of the built-in groups are there; follows the groups of custom resources until it is disposed. */
 export async function keepLocalApiServices(options: LocalApiServices): Promise<Disposable> {
   const { keeper, onTrouble } = options;
-  const builtin = new Set(names(builtinResources));
+  const builtin = new Set(names([...builtinResources, ...optionalResources]));
   const kept = new Set(names(keeper.registry.all()));
   await Promise.all(groupVersionObjects(options, builtin).map((object) => ensureExists(keeper, object)));
   let running = Promise.resolve();

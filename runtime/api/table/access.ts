@@ -4,6 +4,7 @@ import type { IFlowSchema } from "kubernetes-models/flowcontrol.apiserver.k8s.io
 import type { IPriorityLevelConfiguration } from "kubernetes-models/flowcontrol.apiserver.k8s.io/v1/PriorityLevelConfiguration";
 import type { IRoleBinding } from "kubernetes-models/rbac.authorization.k8s.io/v1/RoleBinding";
 import { age, column, name, type Printer, printer, wide } from "./cell.ts";
+import type { IClusterTrustBundle } from "../../schema/mod.ts";
 import { humanDuration } from "./human_duration.ts";
 
 /** ClusterRoleBindings look the same. */
@@ -33,6 +34,11 @@ export const certificateSigningRequests: Printer = printer<ICertificateSigningRe
     ({ spec }) => spec.expirationSeconds === undefined ? "<none>" : humanDuration(spec.expirationSeconds * 1000),
   ),
   column("Condition", requestCondition),
+);
+
+export const clusterTrustBundles: Printer = printer<IClusterTrustBundle>(
+  name,
+  column("SignerName", ({ spec }) => spec?.signerName || "<none>"),
 );
 
 function requestCondition({ status }: ICertificateSigningRequest): string {

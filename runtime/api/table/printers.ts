@@ -63,6 +63,7 @@ const printers: Readonly<Record<string, Printer>> = {
   "rolebindings.rbac.authorization.k8s.io": access.roleBindings,
   "clusterrolebindings.rbac.authorization.k8s.io": access.roleBindings,
   "certificatesigningrequests.certificates.k8s.io": access.certificateSigningRequests,
+  "clustertrustbundles.certificates.k8s.io": access.clusterTrustBundles,
   "flowschemas.flowcontrol.apiserver.k8s.io": access.flowSchemas,
   "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io": access.priorityLevelConfigurations,
   "apiservices.apiregistration.k8s.io": extension.apiServices,

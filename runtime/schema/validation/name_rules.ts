@@ -17,6 +17,8 @@ const rules: ReadonlyMap<string, NameRule> = new Map<string, NameRule>([
   ["rolebindings.rbac.authorization.k8s.io", pathSegment],
   ["apiservices.apiregistration.k8s.io", pathSegment],
   ["certificatesigningrequests.certificates.k8s.io", pathSegment],
+  // The rest is said beside the signer.
+  ["clustertrustbundles.certificates.k8s.io", pathSegment],
   ["ipaddresses.networking.k8s.io", canonicalAddress],
 ]);
 

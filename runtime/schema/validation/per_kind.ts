@@ -20,6 +20,7 @@ import * as scaling from "./scaling.ts";
 import * as service from "./service.ts";
 import * as signing from "./signing_requests.ts";
 import * as storage from "./storage.ts";
+import * as trust from "./trust_bundles.ts";
 import * as workloads from "./workloads.ts";
 
 export interface Validators {
@@ -91,6 +92,7 @@ export const validatorsPerKind: ReadonlyMap<string, Validators> = new Map([
     undefined,
     signing.validateSigningRequestWrite,
   ),
+  row("certificates.k8s.io/v1beta1 ClusterTrustBundle", trust.validateTrustBundle, trust.validateTrustBundleUpdate),
   row("coordination.k8s.io/v1 Lease", cluster.validateLease),
   row("discovery.k8s.io/v1 EndpointSlice", network.validateEndpointSlice, network.validateEndpointSliceUpdate),
   row("events.k8s.io/v1 Event", cluster.validateNewEvent),

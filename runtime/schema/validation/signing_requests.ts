@@ -32,7 +32,7 @@ function validateUsages(usages: readonly string[], report: Report): void {
   usages.forEach((usage, i) => usages.indexOf(usage) < i && report.at(i).duplicate(usage));
 }
 
-function validateSigner(name: string, report: Report): void {
+export function validateSigner(name: string, report: Report): void {
   if (!name) return report.required();
   if (name === "kubernetes.io/legacy-unknown") {
     return report.invalid(name, "the legacy signerName is not allowed via this API version");

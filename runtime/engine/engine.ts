@@ -11,7 +11,8 @@ export interface Mount {
   readonly source: string;
   readonly target: string;
   readonly readOnly: boolean;
-  readonly propagation?: "rprivate" | "rslave" | "rshared";
+  /** Absent: mounts go neither way. What the engine's own folder is in can't be kept so apart: it gets those of the host. */
+  readonly propagation?: "rslave" | "rshared";
 }
 
 /** A device of the host that a container may use. */

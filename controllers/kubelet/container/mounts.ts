@@ -16,7 +16,7 @@ export interface MountFacts {
   readonly env: ReadonlyMap<string, string>;
 }
 
-const propagations = { None: "rprivate", HostToContainer: "rslave", Bidirectional: "rshared" } as const;
+const propagations = { None: undefined, HostToContainer: "rslave", Bidirectional: "rshared" } as const;
 
 export async function mountsOf(facts: MountFacts): Promise<Mount[]> {
   const mounts: Mount[] = [];

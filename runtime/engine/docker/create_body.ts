@@ -88,6 +88,6 @@ function mountBody({ source, target, readOnly, propagation }: Mount): Record<str
     Source: source,
     Target: target,
     ReadOnly: readOnly,
-    BindOptions: { Propagation: propagation ?? "rprivate" },
+    ...(propagation && { BindOptions: { Propagation: propagation } }),
   };
 }

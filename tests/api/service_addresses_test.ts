@@ -92,7 +92,7 @@ Deno.test("families are as asked for, and what contradicts itself is refused in 
     ],
     [
       { ipFamilyPolicy: "SingleStack", ipFamilies: ["IPv4", "IPv6"] },
-      /spec.ipFamilyPolicy: Invalid value: "SingleStack": must be RequireDualStack or PreferDualStack when multiple/,
+      /spec.ipFamilyPolicy: Invalid value: "SingleStack": must be 'RequireDualStack' or 'PreferDualStack' when multiple/,
     ],
     [{ clusterIP: "10.96.0.9", clusterIPs: ["10.96.0.8"] }, /first value must match `clusterIP`/],
     [{ clusterIPs: ["10.96.0.9", "10.96.0.8"], clusterIP: "10.96.0.9" }, /no more than one IP for each IP family/],

@@ -76,6 +76,7 @@ class Taking {
   constructor(private readonly of: Taken) {}
 
   async giveBack(): Promise<void> {
+    if (this.of.dryRun) return;
     for (const port of this.#taken) {
       this.of.pool.giveBack(port);
       await this.#drop(port);
@@ -91,8 +92,13 @@ class Taking {
     const spec = specOf(object);
     const ports = mayHaveNodePorts(spec) ? spec.ports ?? [] : [];
     // Those that are asked for come first, so that a free choice does not take them.
-    for (const [index, { nodePort }] of ports.entries()) {
-      if (nodePort) await this.#wanted(object, nodePort, `spec.ports[${index}].nodePort`);
+    for (const [index, { nodePort, protocol }] of ports.entries()) {
+      if (!nodePort) continue;
+      const field = `spec.ports[${index}].nodePort`;
+      if (ports.slice(0, index).some((other) => other.nodePort === nodePort && other.protocol === protocol)) {
+        throw invalidService(object, field, nodePort, "provided port is already allocated");
+      }
+      await this.#wanted(object, nodePort, field);
     }
     if (wantsNodePorts(spec)) {
       for (const port of ports) port.nodePort ||= this.#shared(port, ports) ?? await this.#any();
@@ -104,8 +110,10 @@ class Taking {
 
   /** Throws Invalid in upstream's words. */
   async #wanted(object: KubeObject, port: number, field: string): Promise<void> {
-    const { held, pool, range: { first, last } } = this.of;
+    const { held, pool, dryRun, range: { first, last } } = this.of;
     if (held.has(port) || this.#taken.has(port)) return;
+    // Upstream, which takes nothing in a dry run, asks nobody either.
+    if (dryRun) return void this.#taken.add(port);
     const refuse = (why: string) => invalidService(object, field, port, why);
     if (port < first || port > last) {
       throw refuse(`provided port is not in the valid range. The range of valid ports is ${first}-${last}`);
@@ -119,8 +127,9 @@ class Taking {
   }
 
   async #any(): Promise<number> {
-    const { pool, random, range: { first, last } } = this.of;
+    const { pool, random, dryRun, range: { first, last } } = this.of;
     const count = last - first + 1;
+    if (dryRun) return this.#unreal(last);
     // The lower ports are given last: people pick them by hand (KEP-3668).
     const byHand = Math.min(Math.max(16, Math.floor(count / 32)), 128, Math.floor(count / 2));
     const elsewhere = new Set<number>();
@@ -137,11 +146,19 @@ class Taking {
     }
   }
 
+  /** A port that shows that it is none: above the range. */
+  #unreal(last: number): number {
+    let port = last + 2;
+    while (this.#taken.has(port)) port++;
+    this.#taken.add(port);
+    return port;
+  }
+
   /** Taken here at once, so that no other write of this process asks for it meanwhile. */
   async #take(port: number): Promise<boolean> {
-    const { m, pool, dryRun, service } = this.of;
+    const { m, pool, service } = this.of;
     pool.take(port);
-    if (!dryRun && !await claimPort(m, port, service)) {
+    if (!await claimPort(m, port, service)) {
       pool.giveBack(port);
       return false;
     }

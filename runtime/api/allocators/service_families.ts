@@ -15,22 +15,30 @@ export function fillFamilies(spec: ServiceSpec, families: readonly IpFamily[]): 
   if (spec.type === "ExternalName") return [];
   // Its endpoints are somebody else's: they may be of any family.
   const open = isHeadless(spec) && Object.keys(spec.selector ?? {}).length === 0;
-  spec.ipFamilyPolicy ??= impliedPolicy(spec, open);
+  spec.ipFamilyPolicy ??= impliedPolicy(spec, open, families);
   const faults = policyFaults(spec, open, families);
   if (faults.length > 0) return faults;
+  const asked = spec.ipFamilies?.length ?? 0;
   const chosen = spec.ipFamilies = chosenFamilies(spec, families[0]!);
   const usable: readonly IpFamily[] = open ? ["IPv4", "IPv6"] : families;
   if (chosen.length === 1 && spec.ipFamilyPolicy !== "SingleStack") {
     chosen.push(...(["IPv4", "IPv6"] as const).filter((one) => one !== chosen[0] && usable.includes(one)));
   }
-  return chosen.flatMap((family, i): FamilyFault[] =>
-    usable.includes(family as IpFamily) ? [] : [[`ipFamilies[${i}]`, family, "not configured on this cluster"]]
-  );
+  return chosen.flatMap((family, i): FamilyFault[] => {
+    if (usable.includes(family as IpFamily)) return [];
+    if (i < asked) return [[`ipFamilies[${i}]`, family, "not configured on this cluster"]];
+    return [[`clusterIPs[${i}]`, spec.clusterIPs, `${family} is not configured on this cluster`]];
+  });
 }
 
-function impliedPolicy({ ipFamilies = [], clusterIPs = [] }: ServiceSpec, open: boolean): string {
+/** A cluster of one family does not take two for a wish. */
+function impliedPolicy(
+  { ipFamilies = [], clusterIPs = [] }: ServiceSpec,
+  open: boolean,
+  families: readonly IpFamily[],
+): string {
   const two = ipFamilies.length > 1 || clusterIPs.length > 1;
-  return two || open && ipFamilies.length === 0 ? "RequireDualStack" : "SingleStack";
+  return two && (families.length > 1 || open) || open && ipFamilies.length === 0 ? "RequireDualStack" : "SingleStack";
 }
 
 function policyFaults(spec: ServiceSpec, open: boolean, families: readonly IpFamily[]): FamilyFault[] {
@@ -42,11 +50,11 @@ function policyFaults(spec: ServiceSpec, open: boolean, families: readonly IpFam
   const tooMany = (what: string): FamilyFault => [
     "ipFamilyPolicy",
     ipFamilyPolicy,
-    `must be RequireDualStack or PreferDualStack when multiple '${what}' are specified`,
+    `must be 'RequireDualStack' or 'PreferDualStack' when multiple ${what} are specified`,
   ];
   return [
-    ...(ipFamilies.length > 1 ? [tooMany("ipFamilies")] : []),
-    ...(clusterIPs.length > 1 ? [tooMany("clusterIPs")] : []),
+    ...(ipFamilies.length > 1 ? [tooMany("IP families")] : []),
+    ...(clusterIPs.length > 1 ? [tooMany("cluster IPs")] : []),
   ];
 }
 

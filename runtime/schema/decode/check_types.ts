@@ -3,6 +3,7 @@
  * decoder, custom resources in those of OpenAPI validation, because that is what upstream's clients see.
  */
 import type { ScalarNode, StructNode, TypeNode } from "../type_node.ts";
+import { readableMicroTime } from "./micro_time.ts";
 import { type FieldError, fieldPath } from "../field_error.ts";
 import { parseQuantity } from "../quantity.ts";
 import { compiledPerNode } from "./node_cache.ts";
@@ -147,7 +148,7 @@ const scalarTests: Record<ScalarNode["type"], (value: unknown) => boolean | stri
   quantity: readableQuantity,
   intOrString: (value) => isString(value) || isInt(32)(value),
   time: readableTime,
-  microTime: readableTime,
+  microTime: readableMicroTime,
   duration: isString,
 };
 

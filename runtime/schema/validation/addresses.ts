@@ -8,7 +8,7 @@ import type { Report } from "./report.ts";
 import { named, required, rules } from "./rules.ts";
 
 export const validateIpAddress = rules(
-  ["spec.parentRef", required()],
+  ["spec.parentRef", (value, report) => value === undefined && report.required()],
   ["spec.parentRef.group", named(dnsSubdomain)],
   ["spec.parentRef.resource", required(), named(pathSegment)],
   ["spec.parentRef.name", required(), named(pathSegment)],

@@ -6,12 +6,13 @@ import type { IEvent } from "kubernetes-models/v1/Event";
 import type { INamespace } from "kubernetes-models/v1/Namespace";
 import type { INode } from "kubernetes-models/v1/Node";
 import { validateResources } from "./container_resources.ts";
+import { goPrinted, tolerationShape } from "./go_shape.ts";
 import { validateKnownFinalizer, validateLabels } from "./metadata.ts";
 import { dnsLabel, labelValueName, qualifiedName } from "./names.ts";
 import { validateCidr } from "./numbers.ts";
 import { type Report, sameJson } from "./report.ts";
 import { atLeast, type Check, named, required, rules } from "./rules.ts";
-import { validateTolerations } from "./scheduling.ts";
+import { validateToleration } from "./scheduling.ts";
 
 export function validateNamespace({ spec }: INamespace, report: Report): void {
   const place = report.at("spec", "finalizers");
@@ -106,7 +107,14 @@ export function validateRuntimeClass({ handler, overhead, scheduling }: IRuntime
   report.at("handler").requiredName(handler, dnsLabel);
   validateResources({ limits: overhead?.podFixed }, [], report.at("overhead"));
   validateLabels(scheduling?.nodeSelector, report.at("scheduling", "nodeSelector"));
-  validateTolerations(scheduling?.tolerations, report.at("scheduling", "tolerations"));
+  const tolerations = report.at("scheduling", "tolerations");
+  const seen = new Set<string>();
+  scheduling?.tolerations?.forEach((toleration, i) => {
+    const shown = goPrinted(tolerationShape, toleration);
+    validateToleration(toleration, tolerations.at(i));
+    if (seen.has(JSON.stringify(shown))) tolerations.at(i).duplicate(shown);
+    seen.add(JSON.stringify(shown));
+  });
 }
 
 export function validateRuntimeClassUpdate(now: IRuntimeClass, old: IRuntimeClass, report: Report): void {

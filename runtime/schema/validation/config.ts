@@ -1,6 +1,7 @@
 /** ConfigMaps and Secrets: files that fit in one object. */
 import type { IConfigMap } from "kubernetes-models/v1/ConfigMap";
 import type { ISecret } from "kubernetes-models/v1/Secret";
+import { goMapFault } from "./go_json_fault.ts";
 import { configMapKey } from "./names.ts";
 import { type Report, sameJson } from "./report.ts";
 
@@ -20,7 +21,8 @@ export function validateConfigMap({ data, binaryData }: IConfigMap, report: Repo
     report.at("binaryData").key(key).named(key, configMapKey);
     bytes += decodedBytes(base64);
   }
-  if (bytes > maxBytes) report.tooLong(maxBytes);
+  // Upstream names no field.
+  if (bytes > maxBytes) report.key("").tooLong(maxBytes);
 }
 
 function decodedBytes(base64: string): number {
@@ -46,9 +48,10 @@ const neededKeys: Readonly<Record<string, readonly string[]>> = {
 
 function validateSecretType({ metadata, type = "", data = {} }: ISecret, report: Report): void {
   for (const key of neededKeys[type] ?? []) {
-    if (!(key in data)) report.at("data").key(key).required();
-    else if (type.includes("docker") && !isJson(data[key]!)) {
-      report.at("data").key(key).invalid("<secret contents redacted>", "invalid character in JSON");
+    if (!(key in data) || key === "ssh-privatekey" && data[key] === "") report.at("data").key(key).required();
+    else if (type.includes("docker")) {
+      const fault = goMapFault(new TextDecoder().decode(Uint8Array.fromBase64(data[key]!)));
+      if (fault) report.at("data").key(key).invalid("<secret contents redacted>", fault);
     }
   }
   if (type === "kubernetes.io/basic-auth" && !("username" in data) && !("password" in data)) {
@@ -58,15 +61,6 @@ function validateSecretType({ metadata, type = "", data = {} }: ISecret, report:
   const account = "kubernetes.io/service-account.name";
   if (type === "kubernetes.io/service-account-token" && !metadata?.annotations?.[account]) {
     report.at("metadata", "annotations").key(account).required();
-  }
-}
-
-function isJson(base64: string): boolean {
-  try {
-    JSON.parse(new TextDecoder().decode(Uint8Array.fromBase64(base64)));
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -21,9 +21,6 @@ const knownModes: Check = (value, report) => {
 const driverName: Check = (value, report) => validateDriverName(value, report);
 
 export const validateCsiDriver = rules(
-  ["metadata.name", (value, report) => {
-    for (const fault of dnsSubdomain(String(value).toLowerCase())) report.invalid(value, fault);
-  }],
   ["spec.attachRequired", (value, report) => value === undefined && report.required()],
   ["spec.podInfoOnMount", (value, report) => value === undefined && report.required()],
   ["spec.storageCapacity", (value, report) => value === undefined && report.required()],

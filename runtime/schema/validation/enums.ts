@@ -13,6 +13,11 @@ const wordedElsewhere = new Set([
   "v1.AppArmorProfileType",
   "v1.AzureDataDiskCachingMode",
   "v1.AzureDataDiskKind",
+  "v1.IPFamilyPolicy",
+  "v1.ServiceAffinity",
+  "v1.ServiceExternalTrafficPolicy",
+  "v1.ServiceInternalTrafficPolicy",
+  "v1.ServiceType",
   "v1.CompletionMode",
   "v1.ConcurrencyPolicy",
   "v1.PodFailurePolicyAction",
@@ -50,6 +55,7 @@ const wordedElsewhere = new Set([
 
 /** Lists that upstream prints in another order than the alphabet's, or without values that are not in use yet. */
 const printed: Readonly<Record<string, readonly string[]>> = {
+  "v1.PreemptionPolicy": ["PreemptLowerPriority", "Never"],
   "v1.TaintEffect": ["NoSchedule", "PreferNoSchedule", "NoExecute"],
   "v1.PolicyType": ["Ingress", "Egress"],
 };

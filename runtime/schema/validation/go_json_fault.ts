@@ -18,6 +18,16 @@ export function goJsonFault(text: string): string {
   }
 }
 
+/** As `goJsonFault`, of what has to be an object; `null` is one without fields. */
+export function goMapFault(text: string): string {
+  const fault = goJsonFault(text);
+  if (fault) return fault;
+  const parsed: unknown = JSON.parse(text);
+  const kind = Array.isArray(parsed) ? "array" : typeof parsed;
+  if (kind === "object") return "";
+  return `json: cannot unmarshal ${kind === "boolean" ? "bool" : kind} into Go value of type map[string]interface {}`;
+}
+
 interface Scan {
   readonly text: string;
   at: number;
@@ -25,7 +35,10 @@ interface Scan {
 
 function fail({ text, at }: Scan, where: string): never {
   const character = text[at];
-  if (character === undefined) throw new Fault(atEnd);
+  // Go's scanner is told of the end by a space.
+  if (character === undefined) {
+    throw new Fault(/^in (literal|numeric)/.test(where) ? `invalid character ' ' ${where}` : atEnd);
+  }
   const quoted = character === "'"
     ? `'\\''`
     : character === '"'

@@ -50,13 +50,6 @@ export const securityContextShape: GoShape = [
 export const podClaimShape: GoShape = [["Name", ""], "ResourceClaimName", "ResourceClaimTemplateName"];
 export const tolerationShape: GoShape = [...texts("Key", "Operator", "Value", "Effect"), "TolerationSeconds"];
 export const successPolicyShape: GoShape = [["Rules", ["SucceededIndexes", "SucceededCount"]]];
-export const servicePortShape: GoShape = [
-  ...texts("Name", "Protocol"),
-  "AppProtocol",
-  ["Port", 0],
-  ["TargetPort", 0],
-  ["NodePort", 0],
-];
 export const deploymentStrategyShape: GoShape = [
   ["Type", ""],
   ["RollingUpdate", [["MaxUnavailable", 0], ["MaxSurge", 0]]],

@@ -6,6 +6,7 @@ import { isIP } from "node:net";
 import { ipText, rangeText, readIp, readIpRange } from "../ip_address.ts";
 import type { NameRule } from "./names.ts";
 
+export const leadingZeros = "must not have leading 0s";
 const noAddress = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
 const noRange = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
 
@@ -25,7 +26,7 @@ function isMapped(text: string): boolean {
 
 export const addressText: NameRule = (text) => {
   if (familyOfText(text) !== 0) return isMapped(text) ? ["must not be an IPv4-mapped IPv6 address"] : [];
-  return [familyOfText(withoutZeros(text)) !== 0 ? "must not have leading 0s" : noAddress];
+  return [familyOfText(withoutZeros(text)) !== 0 ? leadingZeros : noAddress];
 };
 
 /** In the one form that all programs write it in (RFC 5952). */

@@ -8,10 +8,21 @@ import type { INetworkPolicyPeer } from "kubernetes-models/networking.k8s.io/v1/
 import type { IEndpoints } from "kubernetes-models/v1/Endpoints";
 import { isIP } from "node:net";
 import { validateEndpointIp } from "./addresses.ts";
-import { dnsLabel, dnsSubdomain, pathSegment, wildcardSubdomain } from "./names.ts";
+import { addressText, canonicalAddress, familyOfText, leadingZeros } from "./ip_text.ts";
+import {
+  dnsLabel,
+  dnsSubdomain,
+  labelValueName,
+  type NameRule,
+  pathSegment,
+  qualifiedName,
+  wildcardSubdomain,
+} from "./names.ts";
 import { validateCidr, validateIp, validatePort, validatePortOrName } from "./numbers.ts";
 import type { Report } from "./report.ts";
 import { validateLabelSelector } from "./selectors.ts";
+
+const protocols = ["SCTP", "TCP", "UDP"];
 
 export function validateEndpoints({ subsets }: IEndpoints, report: Report): void {
   subsets?.forEach((subset, i) => {
@@ -20,45 +31,95 @@ export function validateEndpoints({ subsets }: IEndpoints, report: Report): void
       place.required("must specify `addresses` or `notReadyAddresses`");
     }
     for (const list of ["addresses", "notReadyAddresses"] as const) {
-      subset[list]?.forEach(({ ip }, j) => {
-        validateIp(ip, place.at(list, j, "ip"));
-        validateEndpointIp(ip, place.at(list, j, "ip"));
-      });
+      subset[list]?.forEach((address, j) => validateEndpointAddress(address, place.at(list, j)));
     }
-    subset.ports?.forEach(({ port, name }, j) => {
-      validatePort(port, place.at("ports", j, "port"));
-      if (!name && subset.ports!.length > 1) place.at("ports", j, "name").required();
+    subset.ports?.forEach((port, j) => {
+      const at = place.at("ports", j);
+      if (port.name) at.at("name").named(port.name, dnsLabel);
+      else if (subset.ports!.length > 1) at.at("name").required();
+      validatePort(port.port, at.at("port"));
+      at.at("protocol").oneOf(port.protocol, protocols);
+      if (port.appProtocol !== undefined) at.at("appProtocol").named(port.appProtocol, qualifiedName);
     });
   });
 }
 
+type Address = NonNullable<NonNullable<IEndpoints["subsets"]>[number]["addresses"]>[number];
+
+function validateEndpointAddress({ ip, hostname, nodeName }: Address, report: Report): void {
+  validateIp(ip, report.at("ip"));
+  if (hostname) report.at("hostname").named(hostname, dnsLabel);
+  if (nodeName !== undefined) report.at("nodeName").named(nodeName, dnsSubdomain);
+  if (familyOfText(ip) === 0 && !addressText(ip).includes(leadingZeros)) {
+    report.at("ip").invalid(ip, "must be a valid IP address");
+  } else validateEndpointIp(ip, report.at("ip"));
+}
+
 const addressTypes = ["FQDN", "IPv4", "IPv6"];
 const mostEndpoints = 1000;
+const mostAddresses = 100;
+const mostPorts = 20_000;
+const mostHints = 8;
 
 export function validateEndpointSlice({ addressType, endpoints, ports }: IEndpointSlice, report: Report): void {
   if (!addressType) report.at("addressType").required();
   else if (!addressTypes.includes(addressType)) report.at("addressType").notSupported(addressType, addressTypes);
+  validateSlicePorts(ports ?? [], report.at("ports"));
   const count = endpoints?.length ?? 0;
-  if (count > mostEndpoints) report.at("endpoints").tooMany(count, mostEndpoints);
-  endpoints?.forEach(({ addresses }, i) => {
-    const place = report.at("endpoints", i, "addresses");
-    if (!addresses?.length) place.required("must contain at least 1 address");
-    addresses?.forEach((address, j) => validateAddress(address, addressType, place.at(j)));
-  });
+  if (count > mostEndpoints) return report.at("endpoints").tooMany(count, mostEndpoints);
+  endpoints?.forEach((endpoint, i) => validateEndpoint(endpoint, addressType, report.at("endpoints", i)));
+}
+
+type SlicePorts = NonNullable<IEndpointSlice["ports"]>;
+
+/** Their numbers are whatever somebody listens on. */
+function validateSlicePorts(ports: SlicePorts, report: Report): void {
+  if (ports.length > mostPorts) return report.tooMany(ports.length, mostPorts);
   const names = new Set<string>();
-  ports?.forEach(({ name = "", port }, i) => {
-    if (name) report.at("ports", i, "name").named(name, dnsLabel);
-    if (names.has(name)) report.at("ports", i, "name").duplicate(name);
+  ports.forEach(({ name = "", protocol, appProtocol }, i) => {
+    const place = report.at(i);
+    if (name) place.at("name").named(name, dnsLabel);
+    if (names.has(name)) place.at("name").duplicate(name);
     names.add(name);
-    if (port !== undefined) validatePort(port, report.at("ports", i, "port"));
+    place.at("protocol").oneOf(protocol, protocols);
+    if (appProtocol !== undefined) place.at("appProtocol").named(appProtocol, qualifiedName);
   });
 }
 
-function validateAddress(address: string, type: string, report: Report): void {
-  if (type === "FQDN") return report.named(address, dnsSubdomain);
-  const family = type === "IPv6" ? 6 : 4;
-  if (isIP(address) !== family) report.invalid(address, `must be an ${type} address`);
-  else validateEndpointIp(address, report);
+type Endpoint = NonNullable<IEndpointSlice["endpoints"]>[number];
+
+function validateEndpoint({ addresses, hostname, nodeName, hints }: Endpoint, type: string, report: Report): void {
+  const place = report.at("addresses");
+  if (!addresses?.length) place.required("must contain at least 1 address");
+  else if (addresses.length > mostAddresses) return place.tooMany(addresses.length, mostAddresses);
+  addresses?.forEach((address, i) => validateAddress(address, type, place, i));
+  if (nodeName !== undefined) report.at("nodeName").named(nodeName, dnsSubdomain);
+  if (hostname !== undefined) report.at("hostname").named(hostname, dnsLabel);
+  validateHints(hints?.forZones ?? [], labelValueName, report.at("hints", "forZones"));
+  validateHints(hints?.forNodes ?? [], dnsSubdomain, report.at("hints", "forNodes"));
+}
+
+function validateHints(hints: { name: string }[], rule: NameRule, report: Report): void {
+  if (hints.length > mostHints) return report.tooMany(hints.length, mostHints);
+  const names = new Set<string>();
+  hints.forEach(({ name }, i) => {
+    const place = report.at(i, "name");
+    if (names.has(name)) place.duplicate(name);
+    else place.named(name, rule);
+    names.add(name);
+  });
+}
+
+/** Upstream leaves the index out where the family is the wrong one. */
+function validateAddress(address: string, type: string, list: Report, i: number): void {
+  const place = list.at(i);
+  if (type === "FQDN") return place.requiredName(address, dnsSubdomain);
+  if (type !== "IPv4" && type !== "IPv6") return;
+  const before = place.faults.length;
+  place.named(address, canonicalAddress);
+  const family = familyOfText(address);
+  if (family !== 0 && `IPv${family}` !== type) list.invalid(address, `must be an ${type} address`);
+  if (family !== 0 && (place.faults.length === before || `IPv${family}` === type)) validateEndpointIp(address, place);
 }
 
 export function validateEndpointSliceUpdate(now: IEndpointSlice, old: IEndpointSlice, report: Report): void {

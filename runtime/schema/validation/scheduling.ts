@@ -15,7 +15,10 @@ export function validateTolerations(tolerations: IToleration[] | undefined, repo
 const operators = ["Equal", "Exists"];
 const comparing = [...operators, "Lt", "Gt"];
 
-function validateToleration({ key, operator, value, effect, tolerationSeconds }: IToleration, report: Report): void {
+export function validateToleration(
+  { key, operator, value, effect, tolerationSeconds }: IToleration,
+  report: Report,
+): void {
   if (key) report.at("key").named(key, qualifiedName);
   if (!key && operator !== "Exists") {
     report.at("operator").invalid(

@@ -1,23 +1,37 @@
 /** Services, as asked for; addresses and node ports are checked again by who allocates them. */
 import type { IService } from "kubernetes-models/v1/Service";
 import type { IServicePort } from "kubernetes-models/v1/ServicePort";
-import { isIP } from "node:net";
-import { dnsLabel, dnsSubdomain } from "./names.ts";
-import { validateIp, validatePort, validatePortOrName } from "./numbers.ts";
+import { validateEndpointIp } from "./addresses.ts";
+import { familyOfText } from "./ip_text.ts";
+import { dnsLabel, dnsSubdomain, qualifiedName } from "./names.ts";
+import { validateCidr, validateIp, validatePort, validatePortOrName } from "./numbers.ts";
 import { validateLabels } from "./metadata.ts";
 import type { Report } from "./report.ts";
 
 type Spec = NonNullable<IService["spec"]>;
 
-export function validateService({ spec = {} }: IService, report: Report): void {
+/** Addresses come first: with faulty ones upstream looks no further. */
+export function validateService({ metadata, spec = {} }: IService, report: Report): void {
   const place = report.at("spec");
+  const before = report.faults.length;
+  if (spec.type !== "ExternalName") {
+    validateAddresses(spec, place);
+    if (report.faults.length > before) return;
+  } else validateExternalName(spec, place);
   validatePorts(spec, place.at("ports"));
   validateLabels(spec.selector, place.at("selector"));
-  validateAddresses(spec, place);
   validateAffinity(spec, place);
+  spec.externalIPs?.forEach((address, i) => {
+    validateIp(address, place.at("externalIPs", i));
+    validateEndpointIp(address, place.at("externalIPs", i));
+  });
+  place.at("type").oneOf(spec.type, types);
+  validateSourceRanges(spec, metadata?.annotations, report);
   validatePolicies(spec, place);
-  spec.externalIPs?.forEach((address, i) => validateIp(address, place.at("externalIPs", i)));
+  validateTopology(metadata?.annotations, report.at("metadata", "annotations"));
 }
+
+const types = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
 
 function validatePorts(spec: Spec, report: Report): void {
   const ports = spec.ports ?? [];
@@ -50,48 +64,51 @@ function validateServicePort(port: IServicePort, mustHaveName: boolean, names: S
     names.add(port.name);
   }
   validatePort(port.port, report.at("port"));
+  report.at("protocol").oneOf(port.protocol, ["SCTP", "TCP", "UDP"]);
   validatePortOrName(port.targetPort, report.at("targetPort"));
-  if (port.nodePort) validatePort(port.nodePort, report.at("nodePort"));
+  if (port.appProtocol !== undefined) report.at("appProtocol").named(port.appProtocol, qualifiedName);
 }
 
 function validateAddresses(spec: Spec, report: Report): void {
-  if (spec.type === "ExternalName") return validateExternalName(spec, report);
-  validateFamilies(spec, report);
-  const { clusterIP = "", clusterIPs = [] } = spec;
+  const { clusterIP = "", clusterIPs = [], ipFamilies = [] } = spec;
+  const families = report.at("ipFamilies");
+  ipFamilies.forEach((family, i) => {
+    if (!ipVersions.includes(family)) families.at(i).notSupported(family, ipVersions);
+    else if (ipFamilies.indexOf(family) < i) families.at(i).duplicate(family);
+  });
+  report.at("ipFamilyPolicy").oneOf(spec.ipFamilyPolicy, familyPolicies);
   const place = report.at("clusterIPs");
   if (clusterIPs.length === 0) return;
-  if (clusterIP !== "" && clusterIPs[0] !== clusterIP) place.invalid(clusterIPs, "first value must match `clusterIP`");
   if (clusterIP === "") place.invalid(clusterIPs, "must be empty when `clusterIP` is not specified");
+  else if (clusterIPs[0] !== clusterIP) place.invalid(clusterIPs, "first value must match `clusterIP`");
   if (clusterIPs.length > 2) place.invalid(clusterIPs, "may only hold up to 2 values");
-  clusterIPs.forEach((_, i) => validateClusterIp(spec, i, place.at(i)));
-  const families = clusterIPs.map(isIP);
-  if (clusterIPs.length === 2 && families[0] === families[1] && families[0] !== 0) {
+  clusterIPs.forEach((_, i) => validateClusterIp(spec, i, place));
+  const given = clusterIPs.map(familyOfText).filter((family) => family !== 0);
+  if (new Set(given).size < given.length) {
     place.invalid(clusterIPs, "may specify no more than one IP for each IP family");
   }
 }
 
-function validateClusterIp({ clusterIPs = [], ipFamilies = [] }: Spec, i: number, report: Report): void {
+const ipVersions = ["IPv4", "IPv6"];
+const familyPolicies = ["PreferDualStack", "RequireDualStack", "SingleStack"];
+const published = ["NodePort", "LoadBalancer"];
+
+function validateClusterIp({ type, clusterIP, clusterIPs = [], ipFamilies = [] }: Spec, i: number, list: Report): void {
   const address = clusterIPs[i]!;
-  if (address === "None") {
-    if (clusterIPs.length > 1) report.invalid(address, "must be set to 'None' or a valid IP, but not both");
+  const place = list.at(i);
+  if (i === 0 && address === "None") {
+    if (clusterIPs.length > 1) list.invalid(clusterIPs, "'None' must be the first and only value");
+    else if (clusterIP === "None" && published.includes(type ?? "")) {
+      place.invalid(address, `may not be set to 'None' for ${type} services`);
+    }
     return;
   }
-  if (!isIP(address)) return validateIp(address, report);
+  const before = place.faults.length;
+  validateIp(address, place);
   const family = ipFamilies[i];
-  if (family && family !== `IPv${isIP(address)}`) {
-    report.invalid(address, `expected an ${family} value as indicated by \`ipFamilies[${i}]\``);
+  if (place.faults.length === before && family && family !== `IPv${familyOfText(address)}`) {
+    place.invalid(address, `expected an ${family} value as indicated by \`ipFamilies[${i}]\``);
   }
-}
-
-const families = ["IPv4", "IPv6"];
-
-function validateFamilies({ ipFamilies = [] }: Spec, report: Report): void {
-  const place = report.at("ipFamilies");
-  if (ipFamilies.length > 2) place.invalid(ipFamilies, "may only hold up to 2 values");
-  ipFamilies.forEach((family, i) => {
-    if (!families.includes(family)) place.at(i).notSupported(family, families);
-    else if (ipFamilies.indexOf(family) < i) place.at(i).duplicate(family);
-  });
 }
 
 function validateExternalName(spec: Spec, report: Report): void {
@@ -107,22 +124,67 @@ const longestAffinitySeconds = 86400;
 
 function validateAffinity(spec: Spec, report: Report): void {
   if (!spec.sessionAffinity) report.at("sessionAffinity").required();
+  else report.at("sessionAffinity").oneOf(spec.sessionAffinity, ["ClientIP", "None"]);
   const seconds = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds;
   if (seconds !== undefined && (seconds <= 0 || seconds > longestAffinitySeconds)) {
     report.at("sessionAffinityConfig", "clientIP", "timeoutSeconds").invalid(
       seconds,
-      `must be greater than 0 and less than or equal to ${longestAffinitySeconds}`,
+      `must be greater than 0 and less than ${longestAffinitySeconds}`,
     );
   }
 }
 
+const onlyBalanced = "may only be used when `type` is 'LoadBalancer'";
+const rangesAnnotation = "service.beta.kubernetes.io/load-balancer-source-ranges";
+
+/** The annotation is older than the field, and not looked at beside it. */
+function validateSourceRanges(
+  { type, loadBalancerSourceRanges: ranges = [] }: Spec,
+  annotations: Record<string, string> | undefined,
+  report: Report,
+): void {
+  // Upstream writes the field's name so.
+  const place = report.at("spec", "LoadBalancerSourceRanges");
+  if (ranges.length > 0) {
+    if (type !== "LoadBalancer") place.forbidden(onlyBalanced);
+    return ranges.forEach((range, i) => validateCidr(range.trim(), place.at(i)));
+  }
+  const text = annotations?.[rangesAnnotation];
+  if (text === undefined) return;
+  const note = report.at("metadata", "annotations").key(rangesAnnotation);
+  if (type !== "LoadBalancer") note.forbidden(onlyBalanced);
+  for (const range of text.trim() === "" ? [] : text.split(",")) validateCidr(range.trim(), note);
+}
+
+const hints = "service.kubernetes.io/topology-aware-hints";
+const mode = "service.kubernetes.io/topology-mode";
+
+/** The one is the other's old name. */
+function validateTopology(annotations: Record<string, string> | undefined, report: Report): void {
+  const [old, now] = [annotations?.[hints], annotations?.[mode]];
+  if (old === undefined || now === undefined || old === now) return;
+  report.key(mode).invalid(now, `must match annotations[${hints}] when both are specified`);
+}
+
+const trafficPolicies = ["Cluster", "Local"];
+const distributions = ["PreferClose", "PreferSameZone", "PreferSameNode"];
+
 function validatePolicies(spec: Spec, report: Report): void {
-  const published = spec.type === "NodePort" || spec.type === "LoadBalancer" || (spec.externalIPs?.length ?? 0) > 0;
-  if (spec.externalTrafficPolicy && !published) {
-    report.at("externalTrafficPolicy").invalid(
-      spec.externalTrafficPolicy,
-      "may only be set for externally-accessible services",
-    );
+  const isBalanced = spec.type === "LoadBalancer";
+  if (spec.allocateLoadBalancerNodePorts !== undefined && !isBalanced) {
+    report.at("allocateLoadBalancerNodePorts").forbidden(onlyBalanced);
+  }
+  if (spec.loadBalancerClass !== undefined) {
+    const place = report.at("loadBalancerClass");
+    if (isBalanced) place.named(spec.loadBalancerClass, qualifiedName);
+    else place.forbidden(onlyBalanced);
+  }
+  const isReached = published.includes(spec.type ?? "") ||
+    spec.type === "ClusterIP" && (spec.externalIPs?.length ?? 0) > 0;
+  if (spec.externalTrafficPolicy) {
+    const place = report.at("externalTrafficPolicy");
+    if (isReached) place.oneOf(spec.externalTrafficPolicy, trafficPolicies);
+    else place.invalid(spec.externalTrafficPolicy, "may only be set for externally-accessible services");
   }
   if (spec.healthCheckNodePort && !needsHealthPort(spec)) {
     report.at("healthCheckNodePort").invalid(
@@ -130,12 +192,8 @@ function validatePolicies(spec: Spec, report: Report): void {
       "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'",
     );
   }
-  if (spec.loadBalancerClass && spec.type !== "LoadBalancer") {
-    report.at("loadBalancerClass").forbidden("may only be used when `type` is 'LoadBalancer'");
-  }
-  if (spec.allocateLoadBalancerNodePorts !== undefined && spec.type !== "LoadBalancer") {
-    report.at("allocateLoadBalancerNodePorts").forbidden("may only be used when `type` is 'LoadBalancer'");
-  }
+  report.at("internalTrafficPolicy").oneOf(spec.internalTrafficPolicy, trafficPolicies);
+  report.at("trafficDistribution").oneOf(spec.trafficDistribution, distributions);
 }
 
 /** An address stays while the Service needs one; a change of type from or to ExternalName may set or drop it. */

@@ -95,12 +95,13 @@ function parse(metrics: string): { lines: Line[]; types: Map<string, string> } {
   const types = new Map<string, string>();
   const lines: Line[] = [];
   for (const line of metrics.trimEnd().split("\n")) {
-    const [, named, type] = /^# TYPE (\S+) (counter|gauge)$/.exec(line) ?? [];
+    const [, named, type] = /^# TYPE (\S+) (counter|gauge|histogram)$/.exec(line) ?? [];
     if (named) assert.ok(!types.has(named), `${named} comes twice`);
     if (named) types.set(named, type!);
     if (line.startsWith("#")) continue;
     const [, name = "", labels = "", value] = /^(\w+)(?:\{(.*)\})? (-?[\d.e+-]+)(?: \d+)?$/.exec(line) ?? [];
-    assert.ok(types.has(name), `a sample without a family: ${line}`);
+    const family = types.get(name) ?? types.get(name.replace(/_(bucket|sum|count)$/, ""));
+    assert.ok(family, `a sample without a family: ${line}`);
     const pairs = [...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, key, word]) => [key, word]);
     lines.push({ name, labels: Object.fromEntries(pairs), value: Number(value) });
   }
@@ -116,6 +117,7 @@ const published: Readonly<Record<string, readonly string[]>> = {
     `counter container_cpu_usage_seconds_total ${resource}`,
     `gauge container_memory_working_set_bytes ${resource}`,
     `gauge container_start_time_seconds ${resource}`,
+    `gauge container_swap_limit_bytes ${resource}`,
     `gauge container_swap_usage_bytes ${resource}`,
     "counter node_cpu_usage_seconds_total",
     "gauge node_memory_working_set_bytes",
@@ -125,7 +127,10 @@ const published: Readonly<Record<string, readonly string[]>> = {
     "gauge pod_swap_usage_bytes namespace pod",
     "gauge resource_scrape_error",
   ],
-  "/metrics/probes": ["counter prober_probe_total container namespace pod pod_uid probe_type result"],
+  "/metrics/probes": [
+    "counter prober_probe_total container namespace pod pod_uid probe_type result",
+    "histogram prober_probe_duration_seconds container le namespace pod probe_type",
+  ],
   "/metrics": [
     "gauge kubelet_active_pods static",
     "gauge kubelet_cgroup_version",
@@ -236,7 +241,7 @@ Deno.test("a node's figures have the names, types and labels that are published,
     for (const row of rows) {
       const [type, name = "", ...labels] = row.split(" ");
       assert.equal(types.get(name), type, `${path} ${name}`);
-      const sample = lines.find((line) => line.name === name)!;
+      const sample = lines.find((line) => line.name.replace(/_bucket$/, "") === name)!;
       assert.deepEqual(Object.keys(sample.labels).sort(), labels.sort(), `${path} ${name}`);
     }
   }
@@ -257,6 +262,10 @@ Deno.test("a node's figures have the names, types and labels that are published,
   const group = await say("sh", "-c", `sed -n 's/^[0-9]*:memory://p; s/^0:://p' /proc/${pid}/cgroup | head -1`);
   const idOf = told.get("/metrics/cadvisor")!.find(({ labels }) => labels.container === "main")!.labels.id;
   assert.equal(idOf, group);
+  const whole = { container: "", pod: "web", namespace: "default" };
+  const usage = (labels: object) => value("/metrics/cadvisor", "container_memory_usage_bytes", { ...labels })!;
+  assert.ok(usage(whole) >= usage(main), "a pod has a group of its own");
+  assert.ok(usage({ id: "/", pod: "" }) > usage(whole));
   assert.equal(value("/metrics", "kubelet_running_pods"), 1);
   assert.equal(value("/metrics", "kubelet_running_containers", { container_state: "running" }), 1);
 

@@ -16,7 +16,8 @@ Deno.test("each answer of a probe is counted by what it was, for as long as its 
   const readinessProbe = { tcpSocket: { port: listener.addr.port }, failureThreshold: 1, periodSeconds: 10 };
   const pod = podOf({ containers: [{ name: "c", image: "i", readinessProbe }] });
   const running = observedOf("c", "running");
-  const lines = () => probeMetrics({ probes } as Agent).split("\n").filter((line) => line.startsWith("prober"));
+  const lines = () =>
+    probeMetrics({ probes } as Agent).split("\n").filter((line) => line.startsWith("prober_probe_total"));
   const line = (result: string, count: number) =>
     `prober_probe_total{container="c",namespace="default",pod="web",pod_uid="u1",probe_type="Readiness",` +
     `result="${result}"} ${count}`;
@@ -30,6 +31,10 @@ Deno.test("each answer of a probe is counted by what it was, for as long as its 
   await clock.advance(10_000);
   await changed.promise;
   assert.deepEqual(lines(), [line("successful", 1), line("failed", 1)]);
+  const took = probeMetrics({ probes } as Agent).split("\n");
+  const labels = 'container="c",namespace="default",pod="web",probe_type="Readiness"';
+  assert.ok(took.includes(`prober_probe_duration_seconds_count{${labels}} 2`));
+  assert.ok(took.includes(`prober_probe_duration_seconds_bucket{container="c",le="+Inf",${labels.slice(14)}} 2`));
   probes.sync(pod, [], []);
   assert.deepEqual(lines(), []);
 });

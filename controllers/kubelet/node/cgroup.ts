@@ -10,6 +10,8 @@ export interface CgroupFigures {
   readonly pageFaults: number;
   readonly majorPageFaults: number;
   readonly swapBytes: number;
+  /** Absent: as much as there is. */
+  readonly swapLimitBytes?: number;
   /** Their ids, as this process sees them. */
   readonly processes: readonly number[];
 }
@@ -43,8 +45,19 @@ export async function cgroupFigures(files: CgroupFiles): Promise<CgroupFigures |
     pageFaults: await at("pageFaults") ?? 0,
     majorPageFaults: await at("majorPageFaults") ?? 0,
     swapBytes: await at("swapBytes") ?? 0,
+    ...await swapLimit(files),
     processes: await processesIn(files),
   };
+}
+
+/** Version 1 limits memory and swap together; a limit beyond all memory is none. */
+async function swapLimit(files: CgroupFiles): Promise<Pick<CgroupFigures, "swapLimitBytes">> {
+  const [most, memory] = files.version === 1
+    ? await Promise.all(
+      ["memsw.limit_in_bytes", "limit_in_bytes"].map((name) => figureAt(files, `memory/memory.${name}`)),
+    )
+    : [await figureAt(files, "memory.swap.max"), 0];
+  return most === undefined || most > 2 ** 53 ? {} : { swapLimitBytes: Math.max(0, most - (memory ?? 0)) };
 }
 
 async function processesIn(files: CgroupFiles): Promise<number[]> {

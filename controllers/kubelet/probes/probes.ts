@@ -34,10 +34,26 @@ interface Worker {
   state: ProbeState;
   /** How often it was asked, by what came out. */
   readonly counts: { successful: number; failed: number };
+  readonly durations: Durations;
   /** When it was asked for the first time. */
   firstAt?: number;
   timer?: Disposable;
   stopped: boolean;
+}
+
+/** Seconds. */
+export const durationBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
+
+/** Answers that took no longer than each of the bounds; and of all, their number and the seconds that they took together. */
+export interface Durations {
+  readonly within: number[];
+  count: number;
+  seconds: number;
+}
+
+/** What `prober_probe_duration_seconds` tells. */
+export interface ProbeDurations extends Omit<ProbeCount, "result" | "value"> {
+  readonly durations: Durations;
 }
 
 /** What `prober_probe_total` tells. */
@@ -94,6 +110,11 @@ export class Probes {
     );
   }
 
+  durations(): ProbeDurations[] {
+    return [...this.#workers.values()].filter(({ durations }) => durations.count > 0)
+      .map(({ kind, container, pod, durations }) => ({ kind, pod, container: container.name, durations }));
+  }
+
   stop(): void {
     for (const worker of [...this.#workers.values()]) this.#end(worker);
   }
@@ -139,8 +160,9 @@ export class Probes {
         ? { inRow: 1, last: true, verdict: true }
         : unknown;
       const counts = { successful: 0, failed: 0 };
+      const durations = { within: durationBounds.map(() => 0), count: 0, seconds: 0 };
       const facts = { kind, probe, container, id, startedAt, pod, podIp };
-      const worker: Worker = { ...facts, state: adopted, counts, stopped: false };
+      const worker: Worker = { ...facts, state: adopted, counts, durations, stopped: false };
       this.#workers.set(`${id} ${kind}`, worker);
       this.#schedule(worker, this.#firstDelay(worker));
     }
@@ -172,13 +194,15 @@ export class Probes {
     if (this.#mustWait(worker)) return;
     const { probe, id, container, podIp } = worker;
     const { engine, clock } = this.options;
-    worker.firstAt = Math.min(worker.firstAt ?? Infinity, clock.now());
+    const began = clock.now();
+    worker.firstAt = Math.min(worker.firstAt ?? Infinity, began);
     const result = await check(
       probe,
       { engine, containerId: id, container, podIp },
       (probe.timeoutSeconds ?? 1) * 1000,
     );
     worker.counts[result.ok ? "successful" : "failed"] += 1;
+    measure(worker.durations, (clock.now() - began) / 1000);
     if (worker.stopped) return;
     if (counts || result.ok) this.#judge(worker, result);
     const next = nextCheck(probe, waitsForYes(worker), Math.max(0, clock.now() - worker.firstAt));
@@ -211,6 +235,12 @@ export class Probes {
     worker.timer?.[Symbol.dispose]();
     this.#workers.delete(`${worker.id} ${worker.kind}`);
   }
+}
+
+function measure(durations: Durations, seconds: number): void {
+  durationBounds.forEach((bound, index) => durations.within[index]! += seconds <= bound ? 1 : 0);
+  durations.count += 1;
+  durations.seconds += seconds;
 }
 
 /** A liveness probe has nothing to wait for, and more than one success in a row takes periods. */

@@ -3,6 +3,8 @@
 export type Labels = Readonly<Record<string, string>>;
 
 export interface Sample {
+  /** Of a histogram: `_bucket`, `_sum` or `_count`. */
+  readonly part?: string;
   readonly labels?: Labels;
   readonly value: number;
   /** When it was measured, in milliseconds since the epoch. Absent: when it is asked for. */
@@ -11,7 +13,7 @@ export interface Sample {
 
 export interface Family {
   readonly name: string;
-  readonly type: "counter" | "gauge";
+  readonly type: "counter" | "gauge" | "histogram";
   readonly help: string;
 }
 
@@ -20,8 +22,8 @@ export const metricText = "text/plain; version=0.0.4; charset=utf-8";
 /** A family without samples is left out. */
 export function metricFamily({ name, type, help }: Family, samples: readonly Sample[]): string {
   if (samples.length === 0) return "";
-  const lines = samples.map(({ labels, value, at }) =>
-    `${name}${labelText(labels)} ${value}${at === undefined ? "" : ` ${Math.floor(at)}`}`
+  const lines = samples.map(({ part = "", labels, value, at }) =>
+    `${name}${part}${labelText(labels)} ${value}${at === undefined ? "" : ` ${Math.floor(at)}`}`
   );
   return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines, ""].join("\n");
 }

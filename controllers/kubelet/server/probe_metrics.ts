@@ -1,24 +1,48 @@
-/** `/metrics/probes`: how often each probe said what. */
+/** `/metrics/probes`: how often each probe said what, and how long it took. */
+import type { Pod } from "../pod/pod.ts";
+import { durationBounds, type Durations } from "../probes/probes.ts";
 import type { Agent } from "../sync/agent.ts";
-import { metricFamily } from "./metric_text.ts";
+import { type Labels, metricFamily, type Sample } from "./metric_text.ts";
+
+const total = {
+  name: "prober_probe_total",
+  type: "counter",
+  help: "Cumulative number of a liveness, readiness or startup probe for a container by result.",
+} as const;
+
+const duration = {
+  name: "prober_probe_duration_seconds",
+  type: "histogram",
+  help: "Duration in seconds for a probe response.",
+} as const;
 
 export function probeMetrics({ probes }: Agent): string {
-  return metricFamily(
-    {
-      name: "prober_probe_total",
-      type: "counter",
-      help: "Cumulative number of a liveness, readiness or startup probe for a container by result.",
-    },
-    probes.counts().map(({ kind, result, container, pod, value }) => ({
-      labels: {
-        container,
-        namespace: pod.metadata.namespace ?? "",
-        pod: pod.metadata.name,
-        pod_uid: pod.metadata.uid,
-        probe_type: kind,
-        result,
-      },
+  const counts = probes.counts().map(({ result, value, ...of }) => {
+    return { labels: { ...labelsOf(of), pod_uid: of.pod.metadata.uid, result }, value };
+  });
+  const durations = probes.durations().flatMap(({ durations, ...of }) => samplesOf(labelsOf(of), durations));
+  return metricFamily(total, counts) + metricFamily(duration, durations);
+}
+
+interface Of {
+  readonly kind: string;
+  readonly container: string;
+  readonly pod: Pod;
+}
+
+function labelsOf({ kind: probe_type, container, pod: { metadata } }: Of): Labels {
+  return { probe_type, container, pod: metadata.name, namespace: metadata.namespace ?? "" };
+}
+
+function samplesOf(labels: Labels, { within, count, seconds }: Durations): Sample[] {
+  const bounds = [...durationBounds.map(String), "+Inf"];
+  return [
+    ...[...within, count].map((value, index) => ({
+      part: "_bucket",
+      labels: { ...labels, le: bounds[index]! },
       value,
     })),
-  );
+    { part: "_sum", labels, value: seconds },
+    { part: "_count", labels, value: count },
+  ];
 }

@@ -35,6 +35,13 @@ const families: readonly (readonly [family: Family, rows: Rows])[] = [
     ofContainers(({ figures }) => figures.swapBytes),
   ],
   [
+    gauge(
+      "container_swap_limit_bytes",
+      "Current amount of the container swap limit in bytes. Reported only on non-windows systems",
+    ),
+    (usage) => ofContainers(({ figures }) => figures.swapLimitBytes ?? usage.swapBytes + usage.swapFreeBytes)(usage),
+  ],
+  [
     gauge("container_start_time_seconds", "Start time of the container since unix epoch in seconds"),
     ofContainers(({ observed }) => Date.parse(observed.state.startedAt) / 1000),
   ],

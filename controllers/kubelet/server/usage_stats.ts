@@ -27,8 +27,15 @@ export function usageStats(used: readonly Used[], time: string, limitBytes?: num
       pageFaults: sum(({ figures }) => figures.pageFaults),
       majorPageFaults: sum(({ figures }) => figures.majorPageFaults),
     },
-    swap: { time, swapUsageBytes: sum(({ figures }) => figures.swapBytes) },
+    swap: { time, ...swapLeft(used), swapUsageBytes: sum(({ figures }) => figures.swapBytes) },
   };
+}
+
+/** Only of one that has a limit is it known what is left to him. */
+function swapLeft([one, ...others]: readonly Used[]): { swapAvailableBytes?: number } {
+  const { swapBytes, swapLimitBytes } = one?.figures ?? { swapBytes: 0 };
+  if (swapLimitBytes === undefined || others.length > 0) return {};
+  return { swapAvailableBytes: Math.max(0, swapLimitBytes - swapBytes) };
 }
 
 /** The same, and how long the group's tasks waited where the kernel counts it (cgroup v2). */

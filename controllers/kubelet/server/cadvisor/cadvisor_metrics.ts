@@ -38,7 +38,7 @@ export async function cadvisorMetrics(agent: Agent): Promise<string> {
   );
   const families = [...Map.groupBy(figures.flat(), ({ name }) => name).values()];
   const texts = families.map((samples) => metricFamily(samples[0]!, samples));
-  return [...texts, ...machineMetrics(agent.machine)].sort().join("") +
+  return [...texts, ...machineMetrics(agent.machine, usage.swapBytes + usage.swapFreeBytes)].sort().join("") +
     metricFamily({ name: "container_scrape_error", type: "gauge", help: scrapeError }, [{ value: 0 }]);
 }
 

@@ -2,7 +2,7 @@
 import type { MachineFacts } from "../../node/machine.ts";
 import { metricFamily } from "../metric_text.ts";
 
-export function machineMetrics(machine: MachineFacts): string[] {
+export function machineMetrics(machine: MachineFacts, swapBytes: number): string[] {
   const { cpus, memoryBytes, bootId: boot_id, machineId: machine_id, systemUuid: system_uuid } = machine;
   const labels = { boot_id, machine_id, system_uuid };
   const gauge = (name: string, help: string, value: number) =>
@@ -10,6 +10,7 @@ export function machineMetrics(machine: MachineFacts): string[] {
   return [
     gauge("machine_cpu_cores", "Number of logical CPU cores.", cpus),
     gauge("machine_memory_bytes", "Amount of memory installed on the machine.", memoryBytes),
+    gauge("machine_swap_bytes", "Amount of swap memory available on the machine.", swapBytes),
     metricFamily({ name: "cadvisor_version_info", type: "gauge", help: version }, [
       { labels: { kernelVersion: machine.kernelVersion, osVersion: machine.osImage }, value: 1 },
     ]),

@@ -79,8 +79,7 @@ const codes: Record<Reason, number> = {
   "": 500,
 };
 
-/** What is said of a path that has no object keeps a place for one. */
-const aboutPaths: ReadonlySet<Reason> = new Set(["Forbidden", "NotFound", "MethodNotAllowed"]);
+const none: StatusDetails = {};
 
 export class StatusError extends Error {
   override readonly name = "StatusError";
@@ -89,7 +88,7 @@ export class StatusError extends Error {
   constructor(
     readonly reason: Reason,
     message: string,
-    readonly details: StatusDetails = {},
+    readonly details: StatusDetails = none,
     options: { code?: number; cause?: unknown } = {},
   ) {
     super(message, { cause: options.cause });
@@ -101,7 +100,9 @@ export class StatusError extends Error {
     const status: Status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message };
     if (reason) status.reason = reason;
     const told = Object.fromEntries(Object.entries(details).filter(([, value]) => value !== undefined && value !== ""));
-    if (Object.keys(told).length > 0 || aboutPaths.has(reason)) status.details = told;
+    // What is refused before it is known what it is about keeps an empty place for that.
+    const empty = details !== none && Object.keys(details).length === 0;
+    if (Object.keys(told).length > 0 || empty || reason === "Forbidden") status.details = told;
     return { ...status, code };
   }
 }

@@ -54,7 +54,8 @@ async function world(): Promise<World> {
       headers: { "content-type": "application/json", "x-remote-user": "mallory" },
     });
     const response = await api.fetch(request);
-    return { status: response.status, body: await response.json() };
+    const isJson = response.headers.get("content-type")?.includes("json");
+    return { status: response.status, body: isJson ? await response.json() : await response.text() };
   };
   const { port } = behind.address() as AddressInfo;
   const service = { type: "ExternalName", externalName: "localhost" };

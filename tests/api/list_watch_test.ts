@@ -45,7 +45,7 @@ Deno.test("items of a list do not say what they are, as the list does", async ()
   const [{ kind, apiVersion, metadata, data }] = body.items;
   assert.deepEqual([kind, apiVersion, metadata.name, data], [undefined, undefined, "a", { kind: "ConfigMap" }]);
   const yaml = await world.api.fetch(new Request(`https://api${maps}`, { headers: { accept: "application/yaml" } }));
-  assert.deepEqual((await yaml.text()).match(/^ *(- )?kind: .*$/gm), ["kind: ConfigMapList", "      kind: ConfigMap"]);
+  assert.deepEqual((await yaml.text()).match(/^ *(- )?kind: .*$/gm), ["      kind: ConfigMap", "kind: ConfigMapList"]);
 });
 
 Deno.test("a change of labels is ADDED and DELETED to a selective watch", async () => {

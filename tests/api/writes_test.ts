@@ -161,7 +161,7 @@ Deno.test("what cannot be served says why: paths, methods, media types, sizes, n
   await using world = await apiWorld();
   const cases: [method: string, path: string, body: unknown, headers: Record<string, string>, status: number][] = [
     ["GET", "/api/v1/nopes", undefined, {}, 404],
-    ["GET", "/apis/nope/v1/x", undefined, {}, 404],
+    ["GET", "/apis/apps/v2/x", undefined, {}, 404],
     ["GET", "/api/v1/namespaces/default/configmaps/%ff", undefined, {}, 400],
     ["POST", "/api/v1/configmaps", {}, {}, 405],
     ["PUT", maps, {}, {}, 405],

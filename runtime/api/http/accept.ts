@@ -1,4 +1,7 @@
-/** `Accept` headers, read as preferences: quality first, then the order of the header (RFC 9110, section 12.5.1). */
+/**
+ * `Accept` headers, read as preferences: quality first, then the order of the header (RFC 9110, section 12.5.1). As
+ * kube-apiserver reads them: a quality of 0 comes last but is taken, and types are told from others by their letters' case.
+ */
 export interface Preference {
   /** `application/json`, `any`. */
   readonly type: string;
@@ -29,10 +32,10 @@ function parse(text: string): readonly Preference[] {
       if (equals > 0) parameters[part.slice(0, equals).toLowerCase()] = part.slice(equals + 1).replaceAll('"', "");
     }
     const { q = "1", ...kept } = parameters;
-    return { quality: Number(q) || 0, preference: { type: type.toLowerCase(), parameters: kept } };
+    return { quality: Number(q) || 0, preference: { type, parameters: kept } };
   });
   return weighed
-    .filter(({ quality, preference }) => quality > 0 && preference.type !== "")
+    .filter(({ preference }) => preference.type !== "")
     .sort((a, b) => b.quality - a.quality)
     .map(({ preference }) => preference);
 }

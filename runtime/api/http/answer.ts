@@ -3,7 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import { gzip } from "node:zlib";
 import { type Status, type StatusDetails, StatusError } from "../../schema/mod.ts";
 import type { Connection } from "../connection.ts";
-import { json } from "./json_bytes.ts";
+import { errorEncoding } from "./negotiate.ts";
 
 const log = getLogger(["d8s", "api"]);
 
@@ -60,7 +60,12 @@ export function statusErrorOf(error: unknown, { requestId, audit }: Connection =
   return new StatusError("InternalError", `Internal error occurred: ${message}`, { causes: [{ message }] });
 }
 
-export function failure(error: unknown, connection?: Connection): Response {
+/** `accept`: what whoever asked can read. */
+export function failure(
+  error: unknown,
+  connection?: Connection,
+  accept: string | null | undefined = connection?.incoming?.headers.accept,
+): Response {
   const { code, details, ...rest } = statusErrorOf(error, connection).toStatus();
   const continueToken = (error as { continueToken?: string }).continueToken;
   const status = {
@@ -71,7 +76,14 @@ export function failure(error: unknown, connection?: Connection): Response {
   };
   const retry: Record<string, string> = {};
   if (details?.retryAfterSeconds) retry["retry-after"] = String(details.retryAfterSeconds);
-  return answer(json.value(status), json.contentType, code, retry);
+  const encoding = errorEncoding(accept);
+  return answer(encoding.value(status), encoding.contentType, code, retry);
+}
+
+/** No such path, and no API whose words could say so. */
+export function pageNotFound(): Response {
+  const plain = { "x-content-type-options": "nosniff" };
+  return answer(new TextEncoder().encode("404 page not found\n"), "text/plain; charset=utf-8", 404, plain);
 }
 
 /** `Status` of a success, such as a finished deletion. */

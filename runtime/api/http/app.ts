@@ -2,8 +2,8 @@
 import { type Context, Hono } from "hono";
 import type { User } from "../../auth/user.ts";
 import type { Connection } from "../connection.ts";
-import { noSuchPage } from "../objects/refusals.ts";
-import { answer, failure } from "./answer.ts";
+import { methodNotAllowed, noSuchPage } from "../objects/refusals.ts";
+import { answer, failure, pageNotFound } from "./answer.ts";
 import { documentAnswer, type Documents, groupDiscovery, rootDiscovery, versionDiscovery } from "./documents.ts";
 import { type Encryption, encryptionAnswer } from "./encryption_answer.ts";
 import { type FrontDoor, mustBeAllowed } from "./front_door.ts";
@@ -12,7 +12,7 @@ import { jsonText } from "./json_bytes.ts";
 import { installedDescriptions } from "../openapi/mod.ts";
 import { openApiV3Answer, openApiV3IndexAnswer, type RemoteOpenApi } from "./openapi_documents.ts";
 import { OpenApiV2Document } from "./openapi_v2_document.ts";
-import { plainEncoding } from "./negotiate.ts";
+import { mustAccept } from "./negotiate.ts";
 import { type ResourceRoute, resourceRoute } from "./resource_route.ts";
 import { version } from "./version.ts";
 
@@ -42,7 +42,7 @@ export interface AppOptions {
 
 export function apiApp(options: AppOptions): Hono<Env> {
   const { door, route, documents, openApi, remoteOpenApi } = options;
-  const app = new Hono<Env>({ strict: false });
+  const app = new Hono<Env>();
   const asked = (c: Context<Env>) => ({
     request: c.req.raw,
     url: new URL(c.req.url),
@@ -52,30 +52,39 @@ export function apiApp(options: AppOptions): Hono<Env> {
   app.all("/api/:version/:resource{.+}", (c) => resourceRoute(route, asked(c)));
   app.all("/apis/:group/:version/:resource{.+}", (c) => resourceRoute(route, asked(c)));
 
-  const path = (pattern: string, handler: (c: Context<Env>) => Response | Promise<Response>, method = "GET") =>
-    app.on(method, pattern, async (c) => {
+  const any = (pattern: string, handler: (c: Context<Env>) => Response | Promise<Response>) =>
+    app.all(pattern, async (c) => {
       const verb = c.req.method.toLowerCase();
       await mustBeAllowed(door, { user: c.env.user, verb, path: new URL(c.req.url).pathname }, c.env.connection);
       return await handler(c);
     });
+  const path = (pattern: string, handler: (c: Context<Env>) => Response | Promise<Response>, method = "GET") =>
+    any(pattern, (c) => {
+      if (c.req.raw.method !== method) throw methodNotAllowed();
+      return handler(c);
+    });
+  /** Also with a slash behind it. */
+  const discovery = (...[pattern, handler]: Parameters<typeof path>) => {
+    for (const end of ["", "/"]) path(pattern + end, handler);
+  };
   const serverAddress = (c: Context<Env>) => c.req.header("host") ?? "";
-  path("/api", (c) => rootDiscovery(documents, "/api", c.req.raw, serverAddress(c)));
-  path("/apis", (c) => rootDiscovery(documents, "/apis", c.req.raw, serverAddress(c)));
-  path("/api/:version", (c) => versionDiscovery(documents, c.req.raw, "", c.req.param("version")!));
-  path("/apis/:group", (c) => groupDiscovery(documents, c.req.raw, c.req.param("group")!));
-  path(
+  discovery("/api", (c) => rootDiscovery(documents, "/api", c.req.raw, serverAddress(c)));
+  discovery("/apis", (c) => rootDiscovery(documents, "/apis", c.req.raw, serverAddress(c)));
+  discovery("/api/:version", (c) => versionDiscovery(documents, c.req.raw, "", c.req.param("version")!));
+  discovery("/apis/:group", (c) => groupDiscovery(documents, c.req.raw, c.req.param("group")!));
+  discovery(
     "/apis/:group/:version",
     (c) => versionDiscovery(documents, c.req.raw, c.req.param("group")!, c.req.param("version")!),
   );
   path("/version", (c) => {
-    const encoding = plainEncoding(c.req.header("accept"));
-    return answer(encoding.value(version), encoding.contentType);
+    mustAccept(c.req.header("accept"), ["application/json"]);
+    return answer(jsonText(version), "application/json");
   });
   for (const endpoint of ["healthz", "livez", "readyz"]) {
     const health = (c: Context<Env>) =>
       healthAnswer(endpoint, c.req.param("check") ?? "", new URL(c.req.url).searchParams, options.checks);
-    path(`/${endpoint}`, health);
-    path(`/${endpoint}/:check{.+}`, health);
+    any(`/${endpoint}`, health);
+    any(`/${endpoint}/:check{.+}`, health);
   }
   path("/metrics", async () => {
     const { text, contentType } = await options.metrics();
@@ -92,9 +101,9 @@ export function apiApp(options: AppOptions): Hono<Env> {
   path("/d8s/encryption/rotate", () => encryptionAnswer(options.encryption, true), "POST");
   const describe = installedDescriptions();
   const openApiV2 = new OpenApiV2Document({ documents: openApi, describe, remote: () => remoteOpenApi.v2() });
-  path("/openapi/v2", (c) => openApiV2.answer(c.req.raw, c.env.connection));
-  path("/openapi/v3", (c) => openApiV3IndexAnswer(openApi, c.req.raw, remoteOpenApi));
-  path("/openapi/v3/*", (c) => openApiV3Answer(openApi, c.req.raw, describe));
+  any("/openapi/v2", (c) => openApiV2.answer(c.req.raw, c.env.connection));
+  any("/openapi/v3", (c) => openApiV3IndexAnswer(openApi, c.req.raw, remoteOpenApi));
+  any("/openapi/v3/*", (c) => openApiV3Answer(openApi, c.req.raw, describe));
   path("/", (c) => documentAnswer(c.req.raw, rootPaths(documents)));
   app.notFound(async (c) => {
     await mustBeAllowed(door, {
@@ -102,9 +111,9 @@ export function apiApp(options: AppOptions): Hono<Env> {
       verb: c.req.method.toLowerCase(),
       path: new URL(c.req.url).pathname,
     }, c.env.connection);
-    throw noSuchPage();
+    return pageNotFound();
   });
-  app.onError((error, c) => failure(error, c.env.connection));
+  app.onError((error, c) => failure(error, c.env.connection, c.req.header("accept")));
   return app;
 }
 

@@ -13,8 +13,9 @@ import {
 import { noSuchPage } from "../objects/refusals.ts";
 import type { ResourceRegistry } from "../resource_registry.ts";
 import { preferences } from "./accept.ts";
-import { answer } from "./answer.ts";
+import { answer, pageNotFound } from "./answer.ts";
 import { jsonText } from "./json_bytes.ts";
+import { mustAccept, plainEncoding } from "./negotiate.ts";
 
 export interface Document {
   readonly bytes: Uint8Array;
@@ -49,14 +50,22 @@ export class Documents {
   }
 }
 
-export function documentHeaders(etag: string) {
-  return { etag, vary: "Accept", "cache-control": "public" };
+export function documentHeaders(etag: string, cacheControl = "no-cache, private") {
+  return { etag, vary: "Accept", "cache-control": cacheControl };
+}
+
+/** The documents of before aggregated discovery, which nobody keeps. Throws NotAcceptable, and NotFound for `undefined`. */
+function legacyAnswer(request: Request, document: Document | undefined): Response {
+  if (!document) throw noSuchPage();
+  const encoding = plainEncoding(request.headers.get("accept"));
+  if (encoding.contentType === document.contentType) return answer(document.bytes, document.contentType);
+  return answer(encoding.value(JSON.parse(new TextDecoder().decode(document.bytes))), encoding.contentType);
 }
 
 /** Throws NotFound for `undefined`. */
-export function documentAnswer(request: Request, document: Document | undefined): Response {
+export function documentAnswer(request: Request, document: Document | undefined, cacheControl?: string): Response {
   if (!document) throw noSuchPage();
-  const headers = documentHeaders(document.tag);
+  const headers = documentHeaders(document.tag, cacheControl);
   if (request.headers.get("if-none-match") === document.tag) return new Response(null, { status: 304, headers });
   return answer(document.bytes, document.contentType, 200, headers);
 }
@@ -75,7 +84,9 @@ export function rootDiscovery(documents: Documents, root: "/api" | "/apis", requ
       "application/json",
       (rows) => (root === "/api" ? apiVersions(rows, serverAddress) : apiGroupList(rows)) as object,
     );
-  return documentAnswer(request, document);
+  if (version) return documentAnswer(request, document, "public");
+  if (root === "/api") mustAccept(request.headers.get("accept"));
+  return legacyAnswer(request, document);
 }
 
 function aggregatedVersion(accept: string | null): DiscoveryVersion | undefined {
@@ -91,11 +102,15 @@ function aggregatedVersion(accept: string | null): DiscoveryVersion | undefined 
 /** `/apis/GROUP` */
 export function groupDiscovery(documents: Documents, request: Request, group: string): Response {
   const make = (rows: readonly Resource[]) => apiGroup(rows, group) as object | undefined;
-  return documentAnswer(request, documents.get(`group ${group}`, "application/json", make));
+  const document = documents.get(`group ${group}`, "application/json", make);
+  return document ? legacyAnswer(request, document) : pageNotFound();
 }
 
 /** `/api/VERSION`, `/apis/GROUP/VERSION` */
 export function versionDiscovery(documents: Documents, request: Request, group: string, version: string): Response {
   const make = (rows: readonly Resource[]) => apiResourceList(rows, group, version) as object | undefined;
-  return documentAnswer(request, documents.get(`version ${group}/${version}`, "application/json", make));
+  const document = documents.get(`version ${group}/${version}`, "application/json", make);
+  mustAccept(request.headers.get("accept"));
+  if (!document && group && !documents.rows().some((row) => row.group === group)) return pageNotFound();
+  return legacyAnswer(request, document);
 }

@@ -61,6 +61,10 @@ function quoted(names: Iterable<string>): string {
 }
 
 export function plain(text: string, status: number): Response {
-  const headers = { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" };
+  const headers = {
+    "content-type": "text/plain; charset=utf-8",
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-cache, private",
+  };
   return new Response(text, { status, headers });
 }

@@ -34,7 +34,7 @@ function objectBytes(revision: ObjectRevision, resource: Resource): Uint8Array {
 
 /** Anything that names its kind. */
 function valueBytes(value: object): Uint8Array {
-  const { apiVersion = "", kind = "" } = value as KubeObject;
+  const { apiVersion = "v1", kind = "" } = value as KubeObject;
   const type = typeOf(apiVersion, kind);
   if (!type) throw new Error(`no protobuf form of ${apiVersion} ${kind}`);
   return encodeProtobuf(type, value as KubeObject);

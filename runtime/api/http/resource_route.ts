@@ -6,7 +6,7 @@ import type { Connection } from "../connection.ts";
 import { methodNotAllowed, noSuchPage } from "../objects/refusals.ts";
 import type { Operations } from "../operations.ts";
 import type { ResourceRegistry } from "../resource_registry.ts";
-import { failure } from "./answer.ts";
+import { failure, pageNotFound } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import { type FrontDoor, mustBeAllowed } from "./front_door.ts";
 import { json } from "./json_bytes.ts";
@@ -48,7 +48,10 @@ export async function resourceRoute(route: ResourceRoute, asked: Asked): Promise
   const wanted = resourceAsked(path, verb, url);
   await mustBeAllowed(route.door, { user, verb, path: url.pathname, resource: wanted }, connection);
   const resource = route.registry.find(group, version, plural);
-  if (!resource) throw noSuchPage();
+  if (!resource) {
+    if (path.group && !route.registry.all().some((row) => row.group === path.group)) return pageNotFound();
+    throw noSuchPage();
+  }
   const handler = handlerFor(route.backends, resource, path, verb);
   const exchange = exchangeFor(route, asked, path, { resource, verb });
   const started = performance.now();
@@ -58,7 +61,7 @@ export async function resourceRoute(route: ResourceRoute, asked: Asked): Promise
     log.debug("request", () => ({ requestId: connection.requestId, verb, path: url.pathname, code, seconds }));
   };
   if (resource.deprecation) exchange.warnings.add(resource.deprecation);
-  const response = await handler(exchange).catch((error) => failure(error, connection));
+  const response = await handler(exchange).catch((error) => failure(error, connection, request.headers.get("accept")));
   observe(response.headers.has("x-hono-already-sent") ? 200 : response.status);
   exchange.warnings.addTo(response.headers);
   return response;
@@ -81,6 +84,7 @@ function resourceAsked(path: ResourcePath, verb: string, { searchParams }: URL):
 function handlerFor(backends: Backends, resource: Resource, path: ResourcePath, verb: string): Handler {
   if (path.watch) checkOldWatch(resource, path, verb);
   checkScope(resource, path, verb);
+  if (!path.subresource && path.rest || /\//.test(path.name + path.namespace)) throw noSuchPage();
   if (path.subresource) return subresourceHandler(backends, resource, path, verb);
   const special = backends.routes.get(`${resource.group}/${resource.plural}`)?.[verb];
   if (special) return special;
@@ -96,13 +100,24 @@ function checkOldWatch({ verbs }: Resource, { subresource }: ResourcePath, verb:
 }
 
 /** Namespaced objects are made and read in a namespace, others outside of any. */
-function checkScope({ namespaced }: Resource, { namespace, name, subresource }: ResourcePath, verb: string): void {
+function checkScope(
+  { namespaced, verbs }: Resource,
+  { namespace, name, subresource }: ResourcePath,
+  verb: string,
+): void {
+  if (name && !subresource && !verbs.includes("get")) throw noSuchPage();
   if (!name && (verb === "update" || verb === "patch")) throw methodNotAllowed();
   if (name && verb === "create" && !subresource) throw methodNotAllowed();
   if (!namespaced && namespace) throw noSuchPage();
   if (!namespaced || namespace) return;
   if (name) throw noSuchPage();
   if (verb === "create" || verb === "deletecollection") throw methodNotAllowed();
+}
+
+/** Whether the answer is a list; `undefined` of what is neither a list nor an object. */
+function listingOf({ name }: ResourcePath, verb: string): boolean | undefined {
+  if (verb === "watch") return undefined;
+  return verb === "list" || verb === "deletecollection" ? true : name || verb === "create" ? false : undefined;
 }
 
 function exchangeFor(
@@ -113,9 +128,11 @@ function exchangeFor(
 ): Exchange {
   const includeObject = url.searchParams.get("includeObject");
   const streams = path.subresource !== "" && path.subresource !== "status" && path.subresource !== "scale";
-  const encoding = streams
-    ? json
-    : negotiate(request.headers.get("accept"), { resource, watching: verb === "watch", includeObject, now });
+  const encoding = streams ? json : negotiate(request.headers.get("accept"), {
+    ...{ resource, includeObject, now },
+    watching: verb === "watch",
+    listing: listingOf(path, verb),
+  });
   return {
     request,
     connection,

@@ -4,7 +4,7 @@ import type { ObjectRevision } from "../cache/mod.ts";
 import { shownAs } from "../objects/versions.ts";
 import { tableOf } from "../table/mod.ts";
 import { type Encoding, type ListMeta, listMeta } from "./encodings.ts";
-import { json, jsonText } from "./json_bytes.ts";
+import { jsonText } from "./json_bytes.ts";
 
 export type IncludeObject = "None" | "Metadata" | "Object";
 
@@ -16,7 +16,8 @@ export interface TableChoice {
   readonly now: () => number;
 }
 
-export function tableEncoding({ version, include, now }: TableChoice): Encoding {
+/** `plain`: how the Table itself is written; a watch of Tables is JSON. */
+export function tableEncoding(plain: Encoding, { version, include, now }: TableChoice): Encoding {
   const table = (items: readonly ObjectRevision[], resource: Resource, metadata: ListMeta, columns: boolean) =>
     tableOf(resource, items.map((revision) => shownAs(revision, resource).object), {
       nowMs: now(),
@@ -24,15 +25,15 @@ export function tableEncoding({ version, include, now }: TableChoice): Encoding 
       metadata: { ...metadata },
       columns,
       version,
-    });
+    }) as object;
   const metaOf = (revision: number) => ({ resourceVersion: String(revision) });
   return {
-    ...json,
+    ...plain,
     listParts: undefined,
     key: `table ${version} ${include}`,
     firstDiffers: true,
-    object: (revision, resource) => jsonText(table([revision], resource, metaOf(revision.revision), true)),
-    list: (list, resource) => jsonText(table(list.items, resource, listMeta(list), true)),
+    object: (revision, resource) => plain.value(table([revision], resource, metaOf(revision.revision), true)),
+    list: (list, resource) => plain.value(table(list.items, resource, listMeta(list), true)),
     frame: (type, revision, resource, first) =>
       jsonText({ type, object: table([revision], resource, metaOf(revision.revision), first) }),
     bookmark: (revision, _initialEnd, resource) =>

@@ -9,7 +9,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 function write(value: unknown): Uint8Array {
-  return encoder.encode(dump(value, { noRefs: true, lineWidth: -1 }));
+  return encoder.encode(dump(value, { noRefs: true, lineWidth: -1, sortKeys: true, quoteStyle: "double" }));
 }
 
 /** See `json_bytes.ts`. */

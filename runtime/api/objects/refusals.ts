@@ -69,10 +69,10 @@ export function nameUndetermined(name: string): StatusError {
 }
 
 export function methodNotAllowed(): StatusError {
-  return new StatusError("MethodNotAllowed", "the server does not allow this method on the requested resource");
+  return new StatusError("MethodNotAllowed", "the server does not allow this method on the requested resource", {});
 }
 
 /** No such path, group, version or resource. */
 export function noSuchPage(): StatusError {
-  return new StatusError("NotFound", "the server could not find the requested resource");
+  return new StatusError("NotFound", "the server could not find the requested resource", {});
 }

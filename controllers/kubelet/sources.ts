@@ -2,6 +2,7 @@
 import { loadImageFolder } from "../../runtime/engine/mod.ts";
 import { reads, resyncPriority, type Source, watches } from "../../runtime/loop/mod.ts";
 import { keyOf, Pod, Service } from "../../runtime/schema/mod.ts";
+import { servePodResources } from "./devices/pod_resources.ts";
 import type { NodeReporter } from "./node/node_reporter.ts";
 import { defaults } from "./options.ts";
 import type { KubeletServer } from "./server/server.ts";
@@ -135,9 +136,18 @@ export function plugins(running: () => Running): Source {
       reporter.now().then(() => registry.start(signal)).catch((error) =>
         log.error("plugins are not followed", { error })
       );
+      await podResources(agent).catch((error) => log.error("nobody can ask for the devices of pods", { error }));
       await agent.devices.start(signal).catch((error) => log.error("device plugins can't register", { error }));
     },
   };
+}
+
+async function podResources(agent: Agent): Promise<void> {
+  const server = await servePodResources(
+    agent,
+    `${agent.options.rootDir ?? defaults.rootDir}/pod-resources/kubelet.sock`,
+  );
+  agent.context.signal.addEventListener("abort", () => void server[Symbol.asyncDispose](), { once: true });
 }
 
 /** Whoever writes the network configuration makes the node ready, and its waiting pods due. */

@@ -5,6 +5,7 @@ import { grpcCall, grpcServe } from "../../runtime/client/grpc.ts";
 interface FakeDevice {
   readonly id: string;
   readonly health: string;
+  readonly topology: undefined;
 }
 
 export class TestPlugin implements AsyncDisposable {
@@ -16,7 +17,7 @@ export class TestPlugin implements AsyncDisposable {
   readonly allocations: (readonly string[])[] = [];
 
   private constructor(readonly folder: string, readonly resource: string, ids: readonly string[]) {
-    this.#devices = ids.map((id) => ({ id, health: "Healthy" }));
+    this.#devices = ids.map((id) => ({ id, health: "Healthy", topology: undefined }));
   }
 
   /** `cdi`: what it answers is a CDI device. */
@@ -41,7 +42,7 @@ export class TestPlugin implements AsyncDisposable {
   }
 
   sicken(id: string): void {
-    this.#devices = this.#devices.map((one) => one.id === id ? { id, health: "Unhealthy" } : one);
+    this.#devices = this.#devices.map((one) => one.id === id ? { id, health: "Unhealthy", topology: undefined } : one);
     this.#changed.resolve();
   }
 

@@ -97,12 +97,14 @@ const hasGo = (await runCommand(["sh", "-c", "command -v go"], { check: false })
 if (!hasGo) console.log("skipped: there is no Go on this machine to build a device plugin with");
 
 Deno.test({
-  name: "a plugin built with Kubernetes' own bindings is asked which devices it prefers, and to prepare them",
+  name: "a plugin built with Kubernetes' own bindings is asked which devices to give; an exporter is told who has them",
   ignore: !hasGo,
   async fn() {
     await using node = await agentHost();
     const program = `${node.host.folder}/device-plugin`;
-    await runCommand(["go", "build", "-o", program, "."], { cwd: `${import.meta.dirname}/go_device_plugin` });
+    const cwd = `${import.meta.dirname}/go_device_plugin`;
+    await runCommand(["go", "build", "-o", program, "."], { cwd });
+    await runCommand(["go", "build", "-o", `${program}-exporter`, "./exporter"], { cwd });
     const agent = await node.start();
     const folder = `${folderOf(node.host)}/device-plugins`;
     await seenSocket(`${folder}/kubelet.sock`);
@@ -114,6 +116,14 @@ Deno.test({
       await inside(node, "user", "echo $GIVEN; ls /dev | grep given"),
       "second third\ngiven-second\ngiven-third",
     );
+    const socket = `${folderOf(node.host)}/pod-resources/kubelet.sock`;
+    const { stdout } = await node.host.run([`${program}-exporter`, socket, "default", "user"]);
+    const held = "default user c [test.d8s.io/thing[second] [] test.d8s.io/thing[third] [1]]";
+    assert.deepEqual(stdout.trim().split("\n"), [
+      ...[held, held],
+      "rpc error: code = Unknown desc = pod nobody in namespace default not found",
+      "[test.d8s.io/thing[first] [] test.d8s.io/thing[second] [] test.d8s.io/thing[third] [1]] [] []",
+    ]);
     process.kill("SIGKILL");
     const { stderr } = await process.output();
     assert.match(new TextDecoder().decode(stderr), /prepared \[second third\]/);

@@ -1,5 +1,6 @@
 /** One device plugin: the devices that it last told of, and the calls it answers. It is gone when its stream ends. */
 import { grpcCall, grpcStream } from "../../../runtime/client/grpc.ts";
+import type { ContainerDevices } from "./pod_resources_protocol.ts";
 import { type Grant, type Method, plugin, type PluginOptions } from "./protocol.ts";
 
 const patienceMs = 30_000;
@@ -7,6 +8,8 @@ const patienceMs = 30_000;
 export interface Device {
   readonly id: string;
   readonly healthy: boolean;
+  /** Where it is, as the plugin said. */
+  readonly topology?: ContainerDevices["topology"];
 }
 
 export class DevicePlugin {
@@ -24,11 +27,14 @@ export class DevicePlugin {
     try {
       const call = { socket: this.socket, method: path, message: request.encode({}), signal };
       for await (const bytes of grpcStream(call)) {
-        this.#devices = response.decode(bytes).devices.map(({ id, health }) => ({ id, healthy: health === "Healthy" }));
+        this.#devices = response.decode(bytes).devices.map(({ health, ...one }) => ({
+          ...one,
+          healthy: health === "Healthy",
+        }));
         onChange();
       }
     } finally {
-      this.#devices = this.#devices.map(({ id }) => ({ id, healthy: false }));
+      this.#devices = this.#devices.map((device) => ({ ...device, healthy: false }));
       if (!signal.aborted) onChange();
     }
   }

@@ -7,7 +7,7 @@
  * Plugins".
  */
 import { grpcCode, GrpcError, grpcServe } from "../../../runtime/client/grpc.ts";
-import { DevicePlugin } from "./device_plugin.ts";
+import { type Device, DevicePlugin } from "./device_plugin.ts";
 import { apiVersion, register, type Registration } from "./protocol.ts";
 
 export interface DevicePluginsOptions {
@@ -56,8 +56,13 @@ export class DevicePlugins {
     return this.#served.get(resource)?.plugin;
   }
 
+  /** By resource. */
+  all(): readonly (readonly [resource: string, devices: readonly Device[]])[] {
+    return [...this.#served].map(([name, served]) => [name, served?.plugin.devices ?? []] as const);
+  }
+
   amounts(): DeviceAmounts {
-    const rows = [...this.#served].map(([name, served]) => [name, served?.plugin.devices ?? []] as const);
+    const rows = this.all();
     return {
       capacity: Object.fromEntries(rows.map(([name, devices]) => [name, String(devices.length)])),
       allocatable: Object.fromEntries(

@@ -5,6 +5,7 @@
  */
 import { flag, integer, list, message, pairs, text, texts } from "../../../runtime/schema/codec/proto_message.ts";
 import { nested, type ProtoMessage } from "../../../runtime/schema/codec/proto_message.ts";
+import { topologyInfo } from "./pod_resources_protocol.ts";
 
 export interface Method<Asked, Answer> {
   readonly path: string;
@@ -27,7 +28,7 @@ export const register = {
 
 export type Registration = ReturnType<(typeof register)["request"]["decode"]>;
 
-const device = message({ id: text(1), health: text(2) });
+const device = message({ id: text(1), health: text(2), topology: nested(3, topologyInfo) });
 const preference = message({ available: texts(1), must_include: texts(2), size: integer(3) });
 const mount = message({ container_path: text(1), host_path: text(2), read_only: flag(3) });
 const deviceSpec = message({ container_path: text(1), host_path: text(2), permissions: text(3) });

@@ -29,6 +29,7 @@ func (plugin) ListAndWatch(_ *api.Empty, stream grpc.ServerStreamingServer[api.L
 	for _, id := range []string{"first", "second", "third"} {
 		devices = append(devices, &api.Device{ID: id, Health: api.Healthy})
 	}
+	devices[2].Topology = &api.TopologyInfo{Nodes: []*api.NUMANode{{ID: 1}}}
 	if err := stream.Send(&api.ListAndWatchResponse{Devices: devices}); err != nil {
 		return err
 	}

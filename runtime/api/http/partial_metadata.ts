@@ -1,5 +1,5 @@
 /** PartialObjectMetadata: objects without anything but their metadata, for clients that only need that. */
-import { encodeProtobuf, type KubeObject, type Resource, typeOf, watchFrame } from "../../schema/mod.ts";
+import { type Resource, watchFrame } from "../../schema/mod.ts";
 import type { ObjectRevision } from "../cache/mod.ts";
 import { shownAs } from "../objects/versions.ts";
 import type { ObjectList } from "../operations.ts";

@@ -57,6 +57,20 @@ Deno.test("what the agent writes for a pod the pod cannot write, also where it d
   assert.deepEqual(mounts.slice(0, 2).map(({ target, readOnly }) => [target, readOnly]), [["/m", true], ["/o", false]]);
 });
 
+Deno.test("a subPathExpr whose variable has no value mounts nothing", async () => {
+  const volumeMounts = [{ name: "own", mountPath: "/o", subPathExpr: "logs/$(HERE)/$(GONE)/$$(KEPT)$(EMPTY)" }];
+  const container = { name: "main", volumeMounts };
+  const mounting = mountsOf({
+    pod: podOf({ containers: [container] }),
+    container,
+    podDir: "/nowhere",
+    volumes: new Map([["own", "/nowhere/own"]]),
+    readOnly: new Set(),
+    env: new Map([["HERE", "here"], ["EMPTY", ""]]),
+  });
+  await assert.rejects(mounting, { name: "MountError", message: "missing value for GONE, EMPTY" });
+});
+
 Deno.test("a hostPath is what its type says, whatever its name pretends to be", async () => {
   await using root = await folder();
   await Deno.writeTextFile(`${root.path}/file`, "");

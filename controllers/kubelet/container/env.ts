@@ -46,9 +46,16 @@ export function environment(container: Container, facts: EnvFacts): Map<string, 
   return new Map([...Object.entries(facts.services), ...env]);
 }
 
+const variable = /\$\$|\$\(([^)]*)\)/g;
+
+/** The names that `expand` looks for. */
+export function variablesIn(text: string): string[] {
+  return [...text.matchAll(variable)].flatMap(([, name]) => name === undefined ? [] : [name]);
+}
+
 /** Replaces `$(NAME)`; `$$(NAME)` stays as `$(NAME)`, and unknown names stay as they are. */
 export function expand(text: string, known: ReadonlyMap<string, string>): string {
-  return text.replace(/\$\$|\$\(([^)]*)\)/g, (whole, name?: string) => {
+  return text.replace(variable, (whole, name?: string) => {
     if (name === undefined) return "$";
     return known.get(name) ?? whole;
   });

@@ -4,7 +4,7 @@ import { type Container, type Pod, specOf, type VolumeMount } from "../pod/pod.t
 import { MountError } from "../volumes/payload.ts";
 import { pinReadOnly } from "../volumes/read_only.ts";
 import { pinSubPath } from "../volumes/sub_path.ts";
-import { expand } from "./env.ts";
+import { expand, variablesIn } from "./env.ts";
 
 export interface MountFacts {
   readonly pod: Pod;
@@ -41,11 +41,18 @@ async function sourceOf(
   if (volume === undefined) {
     throw new MountError(`volume "${mount.name}" of container ${container.name} is not mounted`);
   }
-  const subPath = mount.subPathExpr ? expand(mount.subPathExpr, env) : mount.subPath;
+  const subPath = mount.subPathExpr ? expandPath(mount.subPathExpr, env) : mount.subPath;
   const place = (what: string) => `${podDir}/${what}/${mount.name}/${container.name}/${index}`;
   const shown = subPath ? await pinSubPath(volume, subPath, place("volume-subpaths")) : volume;
   const readOnly = mount.readOnly && ["Enabled", "IfPossible"].includes(mount.recursiveReadOnly ?? "");
   return readOnly ? await pinReadOnly(shown, place("volume-read-only")) : shown;
+}
+
+/** A variable without a value would name another folder than the one that was meant. */
+function expandPath(text: string, env: ReadonlyMap<string, string>): string {
+  const missing = variablesIn(text).filter((name) => !env.get(name));
+  if (missing.length > 0) throw new MountError(`missing value for ${missing.join(", ")}`);
+  return expand(text, env);
 }
 
 /** `volumeDevices`; `devices`: host path of each volume that is one. */

@@ -9,8 +9,9 @@ import { MountError } from "./payload.ts";
 
 /** Returns the path to give to docker: a bind mount of `volume/subPath` at `place`. Missing folders are made. */
 export async function pinSubPath(volume: string, subPath: string, place: string): Promise<string> {
-  if (subPath.startsWith("/") || subPath.split("/").includes("..")) {
-    throw new MountError(`subPath "${subPath}" must not leave the volume`);
+  if (subPath.startsWith("/")) throw new MountError(`error SubPath \`${subPath}\` must not be an absolute path`);
+  if (subPath.split("/").includes("..")) {
+    throw new MountError(`unable to provision SubPath \`${subPath}\`: must not contain '..'`);
   }
   if (await isMountPoint(place)) return place;
   const root = await Deno.realPath(volume);

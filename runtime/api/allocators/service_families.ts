@@ -38,7 +38,7 @@ function impliedPolicy(
   families: readonly IpFamily[],
 ): string {
   const two = ipFamilies.length > 1 || clusterIPs.length > 1;
-  return two && (families.length > 1 || open) || open && ipFamilies.length === 0 ? "RequireDualStack" : "SingleStack";
+  return two && families.length > 1 || open ? "RequireDualStack" : "SingleStack";
 }
 
 function policyFaults(spec: ServiceSpec, open: boolean, families: readonly IpFamily[]): FamilyFault[] {

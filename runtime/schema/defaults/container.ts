@@ -48,6 +48,6 @@ const reference = /^[A-Za-z0-9][\w.:/-]*?(:(?<tag>\w[\w.-]{0,127}))?(?<digest>@[
 
 /** `latest`, said or meant, is pulled every time; a tag or digest that stands still is not, nor what is no image's name. */
 export function pullPolicyOf(image: string): "Always" | "IfNotPresent" {
-  const { tag, digest } = image.endsWith(":") ? {} : reference.exec(image)?.groups ?? { digest: image };
+  const { tag, digest } = image.endsWith(":") ? { digest: image } : reference.exec(image)?.groups ?? { digest: image };
   return tag === "latest" || !tag && !digest ? "Always" : "IfNotPresent";
 }

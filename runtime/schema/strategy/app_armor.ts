@@ -19,6 +19,6 @@ export function appArmorFromAnnotations({ metadata, spec }: KubeObject): void {
 function profileOf(value = "") {
   if (value === "unconfined") return { type: "Unconfined" as const };
   if (value === "runtime/default") return { type: "RuntimeDefault" as const };
-  if (!value.startsWith(local)) return undefined;
+  if (!value.startsWith(local) || value === local) return undefined;
   return { type: "Localhost" as const, localhostProfile: value.slice(local.length) };
 }

@@ -2,6 +2,7 @@
  * What a client may not decide, put right before defaults and validation: status of new objects, fields that belong to
  * the other path (spec and status are written separately), generation, marks of deletion. In place; pure otherwise.
  */
+import type { IPod } from "kubernetes-models/v1/Pod";
 import type { IPodSpec } from "kubernetes-models/v1/PodSpec";
 import type { IPersistentVolumeClaim } from "kubernetes-models/v1/PersistentVolumeClaim";
 import type { IService } from "kubernetes-models/v1/Service";
@@ -11,6 +12,7 @@ import { appArmorFromAnnotations } from "./app_armor.ts";
 import { fillClaimSource } from "./claim_source.ts";
 import { firstGeneration, nextGeneration } from "./generation.ts";
 import { countTemplates, setTemplateGeneration } from "./template_generation.ts";
+import { fixLabelKeys } from "./label_keys.ts";
 import { prepareJob } from "./job_labels.ts";
 import { qosClassOf } from "./pod_qos.ts";
 import { keepAllocated, listAddress } from "./service_addresses.ts";
@@ -43,6 +45,7 @@ export function concludeCreate(resource: Resource, object: KubeObject): void {
   }
   if (groupResourceOf(resource) !== "pods" || !object.spec) return;
   appArmorFromAnnotations(object);
+  fixLabelKeys(object as unknown as IPod);
   object.status = { ...object.status as object, qosClass: qosClassOf(object.spec as unknown as IPodSpec) };
 }
 
@@ -122,6 +125,7 @@ const preparePerKind: ReadonlyMap<string, (object: KubeObject) => void> = new Ma
   ["persistentvolumes", prepareVolume],
   ["jobs.batch", prepareJob],
   ["daemonsets.apps", (object) => setTemplateGeneration(object, 1)],
+  ["serviceaccounts", prepareServiceAccount],
   ["services", (object) => listAddress(object as unknown as IService)],
 ]);
 
@@ -130,6 +134,12 @@ function prepareNamespace(object: KubeObject): void {
   const finalizers = spec.finalizers ?? [];
   object.spec = { ...spec, finalizers: finalizers.includes("kubernetes") ? finalizers : [...finalizers, "kubernetes"] };
   object.status = { phase: "Active" };
+}
+
+/** Of its secrets the names count; they are its own namespace's. */
+function prepareServiceAccount(object: KubeObject): void {
+  const secrets = object.secrets as ({ name?: string } | null)[] | undefined;
+  if (Array.isArray(secrets)) object.secrets = secrets.map((secret) => ({ name: secret?.name }));
 }
 
 function prepareVolume(object: KubeObject): void {

@@ -119,7 +119,7 @@ function validateAddress(address: string, type: string, list: Report, i: number)
   place.named(address, canonicalAddress);
   const family = familyOfText(address);
   if (family !== 0 && `IPv${family}` !== type) list.invalid(address, `must be an ${type} address`);
-  if (family !== 0 && (place.faults.length === before || `IPv${family}` === type)) validateEndpointIp(address, place);
+  if (place.faults.length === before) validateEndpointIp(address, place);
 }
 
 export function validateEndpointSliceUpdate(now: IEndpointSlice, old: IEndpointSlice, report: Report): void {

@@ -56,8 +56,9 @@ function validateSources(spec: ClaimSpec, report: Report): void {
 }
 
 function validateAccessModes(modes: string[] | undefined, report: Report): void {
-  for (const mode of modes ?? []) if (!accessModes.includes(mode)) report.notSupported(mode, accessModes);
-  if (modes?.includes("ReadWriteOncePod") && modes.length > 1) {
+  const unknown = (modes ?? []).filter((mode) => !accessModes.includes(mode));
+  for (const mode of unknown) report.notSupported(mode, accessModes);
+  if (unknown.length === 0 && modes?.includes("ReadWriteOncePod") && modes.length > 1) {
     report.forbidden("may not use ReadWriteOncePod with other access modes");
   }
 }

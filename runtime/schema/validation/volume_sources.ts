@@ -200,12 +200,15 @@ const clusterOrder = [
   ...["portworxVolume", "azureDisk", "scaleIO", "local", "storageos", "csi"],
 ];
 
+/** As upstream writes them where they are one too many. */
+const misspelled: Readonly<Record<string, string>> = { cephfs: "cephFS", downwardAPI: "downwarAPI" };
+
 /** The only source, or undefined when there is none; others are reported. */
 export function soleSource(holder: object, inCluster: boolean, report: Report): string | undefined {
   const kinds = (inCluster ? clusterOrder : podOrder).filter((kind) => (holder as Source)[kind]);
   if (kinds.length === 0) report.required("must specify a volume type");
   for (const kind of kinds.slice(1)) {
-    report.at(kind === "cephfs" ? "cephFS" : kind).forbidden("may not specify more than 1 volume type");
+    report.at(misspelled[kind] ?? kind).forbidden("may not specify more than 1 volume type");
   }
   return kinds[0];
 }

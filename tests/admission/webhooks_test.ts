@@ -205,12 +205,12 @@ Deno.test("a Binding and an Eviction are admitted as what they are, and what the
   const pod = (name: string) => ({ metadata: { name }, spec: { containers: [{ name: "c", image: "i" }] } });
   for (const name of ["kept", "gone"]) await world.call("POST", pods, pod(name));
   await register(world, configuration("Validating", hook, { rules }));
-  const binding = { apiVersion: "v1", kind: "Binding", target: { kind: "Node", name: "n" } };
+  const binding = (name: string) => ({ metadata: { name }, target: { kind: "Node", name: "n" } });
   const eviction = (name: string) => ({ apiVersion: "policy/v1", kind: "Eviction", metadata: { name } });
-  assert.match((await world.call("POST", `${pods}/kept/binding`, binding)).body.message, /not this one/);
+  assert.match((await world.call("POST", `${pods}/kept/binding`, binding("kept"))).body.message, /not this one/);
   assert.match((await world.call("POST", `${pods}/kept/eviction`, eviction("kept"))).body.message, /not this one/);
   assert.equal((await world.call("GET", `${pods}/kept`)).body.spec.nodeName, undefined);
-  assert.equal((await world.call("POST", `${pods}/gone/binding`, binding)).status, 201);
+  assert.equal((await world.call("POST", `${pods}/gone/binding`, binding("gone"))).status, 201);
   assert.equal((await world.call("POST", `${pods}/gone/eviction`, eviction("gone"))).status, 201);
   const seen = hook.asked.map(({ operation, subResource, kind }) => `${operation} ${subResource} ${kind.kind}`);
   const [bound, evicted] = ["CREATE binding Binding", "CREATE eviction Eviction"];

@@ -75,7 +75,8 @@ Deno.test("a pod runs as its namespace's account, with token, tolerations and pr
 Deno.test("a pod is bound once", async () => {
   await using world = await withAccount(await apiWorld());
   await world.call("POST", pods, pod("a"));
-  const bind = (name: string) => world.call("POST", `${pods}/a/binding`, { target: { kind: "Node", name } });
+  const bind = (name: string) =>
+    world.call("POST", `${pods}/a/binding`, { metadata: { name: "a" }, target: { kind: "Node", name } });
   const answers = await Promise.all(["n1", "n2", "n3"].map(bind));
   assert.deepEqual(answers.map(({ status }) => status).sort(), [201, 409, 409]);
   const { body } = await world.call("GET", `${pods}/a`);
@@ -88,7 +89,7 @@ Deno.test("a pod without a node goes at once, one with a node waits for its kube
   await world.call("DELETE", `${pods}/free`);
   assert.equal((await world.call("GET", `${pods}/free`)).status, 404);
   await world.call("POST", pods, pod("bound"));
-  await world.call("POST", `${pods}/bound/binding`, { target: { name: "n" } });
+  await world.call("POST", `${pods}/bound/binding`, { metadata: { name: "bound" }, target: { name: "n" } });
   const marked = await world.call("DELETE", `${pods}/bound`);
   assert.equal(marked.body.metadata.deletionGracePeriodSeconds, 30);
   await world.call("DELETE", `${pods}/bound?gracePeriodSeconds=0`);
@@ -99,7 +100,7 @@ Deno.test("an eviction asks the budget, and the pod says that it went for it", a
   await using world = await withAccount(await apiWorld());
   const budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets";
   await world.call("POST", pods, { ...pod("a"), metadata: { name: "a", labels: { app: "a" } } });
-  await world.call("POST", `${pods}/a/binding`, { target: { name: "n" } });
+  await world.call("POST", `${pods}/a/binding`, { metadata: { name: "a" }, target: { name: "n" } });
   const { body } = await world.call("GET", `${pods}/a`);
   await world.call("PUT", `${pods}/a/status`, { ...body, status: { ...body.status, phase: "Running" } });
   await world.call("POST", budgets, {

@@ -133,7 +133,7 @@ Deno.test("a deletion with the wrong uid is refused", async () => {
   await world.call("POST", maps, map("a"));
   const refused = await world.call("DELETE", `${maps}/a`, { preconditions: { uid: "other" } });
   assert.equal(refused.status, 409);
-  assert.match(refused.body.message, /Precondition failed: UID in precondition: other, UID in object meta: /);
+  assert.match(refused.body.message, /the UID in the precondition \(other\) does not match the UID in record /);
 });
 
 Deno.test("nothing new is made in a namespace that is not there or that ends", async () => {

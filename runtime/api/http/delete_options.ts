@@ -20,7 +20,10 @@ type Policy = typeof policies[number];
 export function deleteCall(body: KubeObject, query: URLSearchParams, call: WriteCall): DeleteCall {
   const options = body as Body;
   if (options.kind && options.kind !== "DeleteOptions") {
-    throw badRequest(`the body of a delete must be a DeleteOptions, not a ${options.kind}`);
+    const names = `${JSON.stringify(options.kind)} is registered for version "${
+      options.apiVersion ?? "meta.k8s.io/v1"
+    }"`;
+    throw badRequest(`no kind ${names} in scheme "pkg/runtime/scheme.go:111"`);
   }
   const dryRuns = Array.isArray(options.dryRun) ? options.dryRun.map(String) : [];
   for (const fault of dryRunFaults(dryRuns)) throw refused(fault);
@@ -37,7 +40,10 @@ function grace({ gracePeriodSeconds }: Body, query: URLSearchParams): number | u
   const given = gracePeriodSeconds ?? whole(query, "gracePeriodSeconds");
   if (given === undefined || given === null) return undefined;
   if (Number.isSafeInteger(given)) return given as number;
-  throw badRequest(`gracePeriodSeconds must be a whole number of seconds, not ${JSON.stringify(given)}`);
+  const found = typeof given === "number" ? `number ${given}` : typeof given === "boolean" ? "bool" : typeof given;
+  throw badRequest(
+    `json: cannot unmarshal ${found} into Go struct field DeleteOptions.gracePeriodSeconds of type int64`,
+  );
 }
 
 function policy({ propagationPolicy, orphanDependents }: Body, query: URLSearchParams): Policy | undefined {
@@ -57,7 +63,9 @@ function policy({ propagationPolicy, orphanDependents }: Body, query: URLSearchP
   throw refused({
     reason: "FieldValueNotSupported",
     field: "propagationPolicy",
-    message: `Unsupported value: ${JSON.stringify(given)}: supported values: "Background", "Foreground", "Orphan"`,
+    message: `Unsupported value: ${
+      JSON.stringify(given)
+    }: supported values: "Foreground", "Background", "Orphan", "nil"`,
   });
 }
 

@@ -170,7 +170,10 @@ async function deletion(exchange: Exchange): Promise<DeleteCall> {
   const bytes = await readBody(request, connection);
   const mediaType = mediaTypeOf(request.headers.get("content-type"));
   const options = bytes.length > 0 ? decodeObject(bytes, mediaType, "DeleteOptions").value : {};
-  return deleteCall(options, url.searchParams, writeCallOf(exchange, "DeleteOptions"));
+  const call = deleteCall(options, url.searchParams, writeCallOf(exchange, "DeleteOptions"));
+  const { deletionWarning } = rulesOf(exchange.resource);
+  if (deletionWarning && !call.propagationPolicy) exchange.warnings.add(deletionWarning);
+  return call;
 }
 
 async function removeCollection(exchange: Exchange): Promise<Response> {

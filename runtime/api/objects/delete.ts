@@ -7,12 +7,12 @@ import { admit } from "../admission/admission.ts";
 import type { ObjectRevision } from "../cache/mod.ts";
 import type { DeleteCall, Deleted, Target } from "../operations.ts";
 import { commitDelete, commitPut } from "./commit.ts";
-import { graceFor } from "./grace.ts";
+import { graceFor, takesTime } from "./grace.ts";
 import { copyJson, sameJson } from "./json_value.ts";
 import { rulesOf } from "./kind_rules.ts";
 import { type Machinery, pathOf, timestamp } from "./machinery.ts";
 import { checkNamespaceDeletion, heldByContent, markTerminating } from "./namespace_deletion.ts";
-import { preconditionFailed } from "./refusals.ts";
+import { conflict } from "./refusals.ts";
 import { read } from "./read.ts";
 import { withReservations } from "./reservations.ts";
 
@@ -54,21 +54,36 @@ async function removeOnce(
   if (!marked) {
     const write = () => commitDelete(m, current, commit);
     const last = await withReservations(m, { resource, old: live, dryRun: call.dryRun }, write);
-    return last && { revision: last, gone: true };
+    return last && { revision: takesTime(resource) ? last.withObject(ended(live, m.clock.now())) : last, gone: true };
   }
   if (sameJson(marked, live)) return { revision: current, gone: false };
   const revision = await commitPut(m, marked, commit);
   return revision && { revision, gone: false };
 }
 
+/** What could have taken time, and took none, is answered with its end. */
+function ended(live: Stored, nowMs: number): KubeObject {
+  const object = copyJson(live) as KubeObject;
+  const metadata = object.metadata!;
+  if (!metadata.deletionTimestamp && metadata.generation) metadata.generation++;
+  return { ...object, metadata: { ...metadata, deletionTimestamp: timestamp(nowMs), deletionGracePeriodSeconds: 0 } };
+}
+
 function checkPreconditions(resource: Resource, { metadata }: Stored, { preconditions }: DeleteCall): void {
   const { uid, resourceVersion } = preconditions ?? {};
-  if (uid && uid !== metadata.uid) {
-    throw preconditionFailed(resource, metadata.name, "UID", uid, metadata.uid);
-  }
-  if (resourceVersion && resourceVersion !== metadata.resourceVersion) {
-    throw preconditionFailed(resource, metadata.name, "ResourceVersion", resourceVersion, metadata.resourceVersion);
-  }
+  const isAnother = uid && uid !== metadata.uid;
+  if (!isAnother && (!resourceVersion || resourceVersion === metadata.resourceVersion)) return;
+  // Here upstream names the kind where everywhere else it names the resource.
+  const kind = { ...resource, plural: resource.kind };
+  const differs = (what: string, wanted: string, found: string) =>
+    `the ${what} in the precondition (${wanted}) does not match the ${what} in record (${found}). The object might have been `;
+  throw conflict(
+    kind,
+    metadata.name,
+    isAnother
+      ? `${differs("UID", uid, metadata.uid)}deleted and then recreated`
+      : `${differs("ResourceVersion", resourceVersion!, metadata.resourceVersion)}modified`,
+  );
 }
 
 /** The object as it waits for its end; `undefined`: nothing holds it. */
@@ -85,7 +100,8 @@ function mark(resource: Resource, live: Stored, call: DeleteCall, nowMs: number)
   if (!metadata.deletionTimestamp && metadata.generation) metadata.generation++;
   if (!metadata.deletionTimestamp || grace < (metadata.deletionGracePeriodSeconds ?? 0)) {
     metadata.deletionTimestamp = timestamp(nowMs + grace * 1000);
-    metadata.deletionGracePeriodSeconds = grace;
+    // How long a namespace takes is known to nobody.
+    if (!held) metadata.deletionGracePeriodSeconds = grace;
   }
   return marked;
 }

@@ -6,8 +6,12 @@ interface PodFacts {
   readonly status?: { readonly phase?: string };
 }
 
+export function takesTime(resource: Resource): boolean {
+  return groupResourceOf(resource) === "pods";
+}
+
 export function graceFor(resource: Resource, live: Stored, wanted: number | undefined): number {
-  if (groupResourceOf(resource) !== "pods") return 0;
+  if (!takesTime(resource)) return 0;
   const { spec, status } = live as PodFacts;
   // No node has it, or its node is done with it: there is nobody to wait for.
   if (!spec?.nodeName || status?.phase === "Failed" || status?.phase === "Succeeded") return 0;

@@ -14,6 +14,8 @@ export interface KindRules {
   readonly returnsDeleted: boolean;
   /** Dependents of a deleted object stay unless the caller says otherwise. */
   readonly orphansByDefault: boolean;
+  /** What who deletes is warned of unless it says what becomes of dependents. */
+  readonly deletionWarning?: string;
   /** The object removes itself. Seconds. */
   readonly ttlSeconds?: number;
 }
@@ -50,7 +52,11 @@ const exceptions: Readonly<Record<string, Partial<KindRules>>> = {
   "persistentvolumeclaims": returned,
   "namespaces": returned,
   "replicationcontrollers": { orphansByDefault: true },
-  "jobs.batch": { orphansByDefault: true },
+  "jobs.batch": {
+    orphansByDefault: true,
+    deletionWarning: "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to " +
+      "remove them or set propagationPolicy=Orphan to suppress this warning",
+  },
   "customresourcedefinitions.apiextensions.k8s.io": locked,
   "apiservices.apiregistration.k8s.io": locked,
   "mutatingwebhookconfigurations.admissionregistration.k8s.io": locked,

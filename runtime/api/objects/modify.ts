@@ -79,7 +79,8 @@ async function modifyOnce(
   const commit = { resource, path: pathOf(target), expected: current.revision, dryRun: call.dryRun };
   const reserving = { resource, old: live, dryRun: call.dryRun };
   if (finishesDeletion(object, live)) {
-    return await withReservations(m, reserving, () => commitDelete(m, current, commit));
+    const last = await withReservations(m, reserving, () => commitDelete(m, current, commit));
+    return last?.withObject(object);
   }
   return await withReservations(m, { ...reserving, object }, () => commitPut(m, object, commit));
 }

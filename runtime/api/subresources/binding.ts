@@ -21,6 +21,7 @@ export const binding = {
   async post(m: Machinery, target: Target, body: KubeObject, call: WriteCall): Promise<KubeObject> {
     await admitPosted(m, { ...target, subresource: "binding" }, body, call);
     const { target: node, metadata } = body as Binding;
+    if (metadata?.name !== target.name) throw badRequest("name in URL does not match name in Binding object");
     if (!node?.name) throw badRequest("target.name: Required value");
     if (node.kind && node.kind !== "Node") throw badRequest(`target.kind: Unsupported value: "${node.kind}"`);
     const change = (live: Stored) => {

@@ -14,6 +14,9 @@ import { syncPod } from "./sync/sync_pod.ts";
 /** Pods worked on at once: most of the time is docker's. */
 const workers = 16;
 
+/** A pass does what there is to do: it tells no making from a change. */
+const worker = { operation_type: "sync" };
+
 export function kubelet(options: KubeletOptions): Controller {
   let running: sources.Running | undefined;
   const theRunning = () => {
@@ -37,7 +40,13 @@ export function kubelet(options: KubeletOptions): Controller {
     async start(context) {
       running = await begin(options, context);
     },
-    reconcile: (key) => syncPod(theRunning().agent, key),
+    async reconcile(key) {
+      const { agent } = theRunning();
+      const { clock } = agent.context;
+      const began = clock.now();
+      const took = () => agent.tally.took("kubelet_pod_worker_duration_seconds", (clock.now() - began) / 1000, worker);
+      return await syncPod(agent, key).finally(took);
+    },
     async stop() {
       running?.agent.probes.stop();
       running?.agent.objects.stop();

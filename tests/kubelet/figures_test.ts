@@ -142,6 +142,11 @@ const published: Readonly<Record<string, readonly string[]>> = {
     "gauge kubelet_node_name node",
     "gauge kubelet_running_containers container_state",
     "gauge kubelet_running_pods",
+    "counter kubelet_runtime_operations_total operation_type",
+    "histogram kubelet_runtime_operations_duration_seconds le operation_type",
+    "histogram kubelet_pod_worker_duration_seconds le operation_type",
+    "counter kubelet_started_pods_total",
+    "counter kubelet_started_containers_total container_type",
     ...["available_bytes", "capacity_bytes", "inodes", "inodes_free", "inodes_used", "used_bytes"].map((name) =>
       `gauge kubelet_volume_stats_${name} namespace persistentvolumeclaim`
     ),
@@ -267,6 +272,8 @@ Deno.test("a node's figures have the names, types and labels that are published,
   assert.ok(usage(whole) >= usage(main), "a pod has a group of its own");
   assert.ok(usage({ id: "/", pod: "" }) > usage(whole));
   assert.equal(value("/metrics", "kubelet_running_pods"), 1);
+  assert.equal(value("/metrics", "kubelet_started_containers_total", { container_type: "container" }), 1);
+  assert.equal(value("/metrics", "kubelet_runtime_operations_total", { operation_type: "create_container" }), 2);
   assert.equal(value("/metrics", "kubelet_running_containers", { container_state: "running" }), 1);
 
   const summary = JSON.parse(await ask(node, "/stats/summary")) as Summary;

@@ -12,6 +12,7 @@ export async function evictFor(agent: Agent, crossing: Crossing): Promise<Pod | 
   const candidates = await candidatesFor(agent, crossing);
   const eviction = planEviction(crossing, candidates);
   if (!eviction) return undefined;
+  agent.tally.add("kubelet_evictions", { eviction_signal: crossing.threshold.signal });
   await evict(agent, eviction, crossing.threshold.graceMs === 0 ? 0 : softGrace(agent, eviction.pod));
   return eviction.pod;
 }
@@ -21,7 +22,9 @@ export async function evictOverfull(agent: Agent): Promise<void> {
   for (const pod of podsOf(agent)) {
     if (isSpared({ pod, isStatic: agent.pods.isStatic(pod) }) || !hasDiskLimit(pod)) continue;
     const message = overfull(pod, await diskUse(agent, pod));
-    if (message) await evict(agent, { pod, message }, 0);
+    if (!message) continue;
+    agent.tally.add("kubelet_evictions", { eviction_signal: "ephemeralpodfs.limit" });
+    await evict(agent, { pod, message }, 0);
   }
 }
 

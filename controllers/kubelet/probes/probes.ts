@@ -6,6 +6,7 @@ import type { Engine } from "../../../runtime/engine/mod.ts";
 import type { Clock, Recorder } from "../../../runtime/loop/mod.ts";
 import { type Key, keyOf } from "../../../runtime/schema/mod.ts";
 import type { Observed } from "../container/identity.ts";
+import { type Durations, measure, noDurations } from "../node/durations.ts";
 import type { Verdict } from "../pod/pod_plan.ts";
 import {
   allContainersOf,
@@ -39,16 +40,6 @@ interface Worker {
   firstAt?: number;
   timer?: Disposable;
   stopped: boolean;
-}
-
-/** Seconds. */
-export const durationBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
-
-/** Answers that took no longer than each of the bounds; and of all, their number and the seconds that they took together. */
-export interface Durations {
-  readonly within: number[];
-  count: number;
-  seconds: number;
 }
 
 /** What `prober_probe_duration_seconds` tells. */
@@ -160,7 +151,7 @@ export class Probes {
         ? { inRow: 1, last: true, verdict: true }
         : unknown;
       const counts = { successful: 0, failed: 0 };
-      const durations = { within: durationBounds.map(() => 0), count: 0, seconds: 0 };
+      const durations = noDurations();
       const facts = { kind, probe, container, id, startedAt, pod, podIp };
       const worker: Worker = { ...facts, state: adopted, counts, durations, stopped: false };
       this.#workers.set(`${id} ${kind}`, worker);
@@ -235,12 +226,6 @@ export class Probes {
     worker.timer?.[Symbol.dispose]();
     this.#workers.delete(`${worker.id} ${worker.kind}`);
   }
-}
-
-function measure(durations: Durations, seconds: number): void {
-  durationBounds.forEach((bound, index) => durations.within[index]! += seconds <= bound ? 1 : 0);
-  durations.count += 1;
-  durations.seconds += seconds;
 }
 
 /** A liveness probe has nothing to wait for, and more than one success in a row takes periods. */

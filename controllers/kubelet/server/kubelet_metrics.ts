@@ -1,15 +1,16 @@
 /**
- * `/metrics`: what the agent says of itself and its pods, under the kubelet's names. They are figures of the present, made
- * when they are asked for.
+ * `/metrics`: what the agent says of itself and its pods, under the kubelet's names. Most are figures of the present,
+ * made when they are asked for.
  *
  * Source: Kubernetes docs, "Kubernetes Metrics Reference", `kubelet (/metrics)`.
  */
 import process from "node:process";
 import type { DiskReading } from "../node/disk_meter.ts";
 import type { FsFigures } from "../node/file_system.ts";
+import type { Tally } from "../node/tally.ts";
 import { ephemeralContainersOf, isTerminal, type Pod } from "../pod/pod.ts";
 import type { Agent } from "../sync/agent.ts";
-import { type Labels, metricFamily } from "./metric_text.ts";
+import { histogramSamples, type Labels, metricFamily } from "./metric_text.ts";
 
 type Row = readonly [value: number, labels?: Labels];
 
@@ -19,7 +20,7 @@ function gauge(name: string, help: string, rows: readonly Row[]): string {
 
 export async function kubeletMetrics(agent: Agent): Promise<string> {
   const disk = await agent.disks.read();
-  const own = [...await ofNode(agent), ...ofPods(agent), ofContainers(agent), ...ofProcess()];
+  const own = [...await ofNode(agent), ...ofPods(agent), ofContainers(agent), ...ofWork(agent.tally), ...ofProcess()];
   return [...own, ...await ofVolumes(agent, disk), ofLogs(agent, disk)].join("");
 }
 
@@ -31,6 +32,33 @@ async function ofNode({ options, engine }: Agent): Promise<string[]> {
     gauge("kubelet_cgroup_version", "cgroup version on the hosts.", [[Number(cgroupVersion)]]),
     gauge("kubelet_metrics_provider", provider, [[1, { provider: "cadvisor" }]]),
   ];
+}
+
+const counters = {
+  kubelet_runtime_operations_total: "Cumulative number of runtime operations by operation type.",
+  kubelet_runtime_operations_errors_total: "Cumulative number of runtime operation errors by operation type.",
+  kubelet_started_pods_total: "Cumulative number of pods started",
+  kubelet_started_containers_total: "Cumulative number of containers started",
+  kubelet_started_containers_errors_total: "Cumulative number of errors when starting containers",
+  kubelet_evictions: "Cumulative number of pod evictions by eviction signal",
+};
+
+const histograms = {
+  kubelet_runtime_operations_duration_seconds:
+    "Duration in seconds of runtime operations. Broken down by operation type.",
+  kubelet_pod_worker_duration_seconds:
+    "Duration in seconds to sync a single pod. Broken down by operation type: create, update, or sync",
+};
+
+function ofWork(tally: Tally): string[] {
+  const counted = Object.entries(counters).map(([name, help]) =>
+    metricFamily({ name, type: "counter", help }, tally.counts(name))
+  );
+  const timed = Object.entries(histograms).map(([name, help]) => {
+    const samples = tally.durations(name).flatMap(({ labels, value }) => histogramSamples(labels, value));
+    return metricFamily({ name, type: "histogram", help }, samples);
+  });
+  return [...counted, ...timed];
 }
 
 function ofPods({ pods, mirror }: Agent): string[] {

@@ -1,5 +1,7 @@
 /** Figures in Prometheus' text format. Pure. */
 
+import { durationBounds, type Durations } from "../node/durations.ts";
+
 export type Labels = Readonly<Record<string, string>>;
 
 export interface Sample {
@@ -18,6 +20,19 @@ export interface Family {
 }
 
 export const metricText = "text/plain; version=0.0.4; charset=utf-8";
+
+export function histogramSamples(labels: Labels, { within, count, seconds }: Durations): Sample[] {
+  const bounds = [...durationBounds.map(String), "+Inf"];
+  return [
+    ...[...within, count].map((value, index) => ({
+      part: "_bucket",
+      labels: { ...labels, le: bounds[index]! },
+      value,
+    })),
+    { part: "_sum", labels, value: seconds },
+    { part: "_count", labels, value: count },
+  ];
+}
 
 /** A family without samples is left out. */
 export function metricFamily({ name, type, help }: Family, samples: readonly Sample[]): string {

@@ -1,8 +1,7 @@
 /** `/metrics/probes`: how often each probe said what, and how long it took. */
 import type { Pod } from "../pod/pod.ts";
-import { durationBounds, type Durations } from "../probes/probes.ts";
 import type { Agent } from "../sync/agent.ts";
-import { type Labels, metricFamily, type Sample } from "./metric_text.ts";
+import { histogramSamples, type Labels, metricFamily } from "./metric_text.ts";
 
 const total = {
   name: "prober_probe_total",
@@ -20,7 +19,7 @@ export function probeMetrics({ probes }: Agent): string {
   const counts = probes.counts().map(({ result, value, ...of }) => {
     return { labels: { ...labelsOf(of), pod_uid: of.pod.metadata.uid, result }, value };
   });
-  const durations = probes.durations().flatMap(({ durations, ...of }) => samplesOf(labelsOf(of), durations));
+  const durations = probes.durations().flatMap(({ durations, ...of }) => histogramSamples(labelsOf(of), durations));
   return metricFamily(total, counts) + metricFamily(duration, durations);
 }
 
@@ -32,17 +31,4 @@ interface Of {
 
 function labelsOf({ kind: probe_type, container, pod: { metadata } }: Of): Labels {
   return { probe_type, container, pod: metadata.name, namespace: metadata.namespace ?? "" };
-}
-
-function samplesOf(labels: Labels, { within, count, seconds }: Durations): Sample[] {
-  const bounds = [...durationBounds.map(String), "+Inf"];
-  return [
-    ...[...within, count].map((value, index) => ({
-      part: "_bucket",
-      labels: { ...labels, le: bounds[index]! },
-      value,
-    })),
-    { part: "_sum", labels, value: seconds },
-    { part: "_count", labels, value: count },
-  ];
 }

@@ -15,10 +15,15 @@ import type { PullPolicy } from "../images/pull_policy.ts";
 import { PodNetwork } from "../network/pod_network.ts";
 import { pluginRunner } from "../network/run_plugin.ts";
 import { type NodeAmounts, nodeAmounts } from "../node/amounts.ts";
+import { DraDrivers } from "../devices/dra/dra_drivers.ts";
+import { PodClaims } from "../devices/dra/pod_claims.ts";
+import { PreparedClaims } from "../devices/dra/prepared_claims.ts";
 import { PodGroups } from "../groups/pod_groups.ts";
 import { DiskMeter } from "../node/disk_meter.ts";
 import type { Pressure } from "../node/eviction_watch.ts";
 import { type MachineFacts, machineFacts } from "../node/machine.ts";
+import { countedEngine } from "../node/counted_engine.ts";
+import { Tally } from "../node/tally.ts";
 import { UsageMeter } from "../node/usage.ts";
 import { defaults, type KubeletOptions } from "../options.ts";
 import { type Pod, specOf } from "../pod/pod.ts";
@@ -40,6 +45,8 @@ import { PodMemories } from "./pod_memory.ts";
 export interface Agent {
   readonly options: KubeletOptions;
   readonly context: LoopContext;
+  /** What it has done. */
+  readonly tally: Tally;
   readonly engine: Engine;
   readonly machine: MachineFacts;
   readonly configuration: NodeConfiguration;
@@ -56,6 +63,8 @@ export interface Agent {
   readonly volumes: PodVolumes;
   readonly csiDrivers: CsiDrivers;
   readonly csi: CsiVolumes;
+  readonly draDrivers: DraDrivers;
+  readonly claims: PodClaims;
   readonly groups: PodGroups;
   readonly network: PodNetwork;
   readonly puller: ImagePuller;
@@ -83,9 +92,11 @@ export function podFilter(nodeName: string): { fieldSelector: string } {
 }
 
 export async function createAgent(options: KubeletOptions, context: LoopContext): Promise<Agent> {
-  const { engine, rootDir = defaults.rootDir, cniConfDir = defaults.cniConfDir } = options;
+  const { rootDir = defaults.rootDir, cniConfDir = defaults.cniConfDir } = options;
   const { localVolumesDir = defaults.localVolumesDir } = options;
   const { client, clock, signal, informers } = context;
+  const tally = new Tally();
+  const engine = countedEngine(options.engine, tally, clock);
   await Deno.mkdir(`${rootDir}/pods`, { recursive: true, mode: 0o700 });
   const onChange = (key: Key) => agent.enqueue(key);
   const configuration = configurationOf(options);
@@ -95,6 +106,7 @@ export async function createAgent(options: KubeletOptions, context: LoopContext)
   const tokens = new TokenCache(client, () => clock.now());
   const mirror = new ContainerMirror(engine);
   const csiDrivers = new CsiDrivers({ client, nodeName: options.nodeName, onRegistered: () => retryPending(agent) });
+  const draDrivers = new DraDrivers(() => retryPending(agent));
   const csi = new CsiVolumes({
     rootDir: await knownRoot(rootDir, options.wellKnownDir),
     nodeName: options.nodeName,
@@ -117,6 +129,7 @@ export async function createAgent(options: KubeletOptions, context: LoopContext)
   const agent: Agent = {
     options,
     context,
+    tally,
     engine,
     machine,
     configuration,
@@ -141,6 +154,8 @@ export async function createAgent(options: KubeletOptions, context: LoopContext)
     csi,
     volumes,
     disks: new DiskMeter({ engine, clock, mirror, volumes, pods: () => agent.pods.list() as Pod[] }),
+    draDrivers,
+    claims: new PodClaims({ client, drivers: draDrivers, prepared: new PreparedClaims(`${rootDir}/claims.json`) }),
     groups: new PodGroups({
       ...{ engine, machine, configuration },
       pods: () => agent.pods.list() as readonly Pod[],

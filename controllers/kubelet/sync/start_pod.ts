@@ -11,10 +11,18 @@ import { ConfigError } from "../container/env.ts";
 import { unheldLimits } from "../container/resources.ts";
 import { refuseRoot } from "../container/security.ts";
 import { sysctlsOf } from "../container/sysctls.ts";
-import { checkClaims } from "../devices/claims.ts";
+import { endTogether } from "../groups/end_together.ts";
 import { setNetSysctls } from "../network/net_sysctls.ts";
 import type { Step, Waiting } from "../pod/pod_plan.ts";
-import { allContainersOf, fieldPathOf, type Pod, specOf } from "../pod/pod.ts";
+import {
+  allContainersOf,
+  type Container,
+  ephemeralContainersOf,
+  fieldPathOf,
+  initContainersOf,
+  type Pod,
+  specOf,
+} from "../pod/pod.ts";
 import { MountError } from "../volumes/payload.ts";
 import type { MountedVolumes } from "../volumes/pod_volumes.ts";
 import { type Agent, hostIpsOf, podIpsOf } from "./agent.ts";
@@ -55,7 +63,7 @@ export async function startContainers(agent: Agent, pod: Pod, starting: Starting
 }
 
 function lay(agent: Agent, pod: Pod, { sandbox: step }: Starting): Ground {
-  const asked = Promise.resolve(pod).then(checkClaims);
+  const asked = agent.claims.prepare(pod);
   const claims = told(agent, pod, "FailedPrepareDynamicResources", "Failed to prepare dynamic resources: ", asked);
   const group = told(
     agent,
@@ -100,6 +108,7 @@ async function ensureSandbox(
   if (answer.type !== "present") throw new Error(`image ${spec.image} could not be made`);
   const id = await createAnew(agent, spec);
   await agent.engine.start(id);
+  agent.tally.add("kubelet_started_pods_total");
   const observed = await agent.mirror.refresh(id);
   if (!observed || observed.state.status !== "running") throw new Error("the sandbox ended as soon as it was started");
   if (cgroupParent === undefined) tellUnheldLimits(agent, pod);
@@ -145,6 +154,7 @@ type Result = "started" | "waiting" | "failed";
 
 async function startOne(agent: Agent, pod: Pod, { step, ground, memory }: StartingOne): Promise<Result> {
   const container = allContainersOf(pod).find(({ name }) => name === step.name)!;
+  const container_type = typeOf(pod, step.name);
   const tell = (type: "Normal" | "Warning", reason: string, message: string) =>
     agent.context.recorder.event(pod, type, reason, message, { fieldPath: fieldPathOf(pod, container.name) });
   try {
@@ -165,6 +175,7 @@ async function startOne(agent: Agent, pod: Pod, { step, ground, memory }: Starti
     await writeNameFiles(agent, pod, await ground.podIps);
     await start(agent, id);
     tell("Normal", "Started", "Container started");
+    agent.tally.add("kubelet_started_containers_total", { container_type });
     memory.failures.delete(step.name);
     runPostStart(agent, pod, { container, id }, () => {
       const message = "FailedPostStartHook";
@@ -176,8 +187,15 @@ async function startOne(agent: Agent, pod: Pod, { step, ground, memory }: Starti
     const waiting = reasonOf(error);
     memory.failures.set(step.name, waiting);
     tell("Warning", "Failed", `Error: ${waiting.message}`);
+    agent.tally.add("kubelet_started_containers_errors_total", { container_type, code: waiting.reason });
     return "failed";
   }
+}
+
+function typeOf(pod: Pod, name: string): string {
+  const isOneOf = (some: readonly Container[]) => some.some((one) => one.name === name);
+  if (isOneOf(initContainersOf(pod))) return "init_container";
+  return isOneOf(ephemeralContainersOf(pod)) ? "ephemeral_container" : "container";
 }
 
 interface WaitingFor {
@@ -203,7 +221,8 @@ async function start(agent: Agent, id: string): Promise<void> {
   } catch (error) {
     throw new StartError(messageOf(error), { cause: error });
   } finally {
-    await agent.mirror.refresh(id);
+    const observed = await agent.mirror.refresh(id);
+    if (observed && !agent.configuration.singleProcessOOMKill) await endTogether(observed.state.pid);
   }
 }
 

@@ -90,6 +90,8 @@ export const schema = z.object({
   cgroupsPerQOS: z.boolean().default(true),
   cgroupRoot: z.string().regex(/^(\/[A-Za-z0-9_.-]+)*\/?$/, "must be an absolute path").default(""),
   enforceNodeAllocatable: z.array(z.enum(["pods", "none", ...reservedParts])).default(["pods"]),
+  /** Processes that lack memory end one by one; version 1 of control groups knows nothing else. */
+  singleProcessOOMKill: z.boolean().default(false),
   podPidsLimit: z.int().min(-1, "must be -1 (no limit) or more").default(-1),
   seccompDefault: z.boolean().default(true),
   allowedUnsafeSysctls: z.array(

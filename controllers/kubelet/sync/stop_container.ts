@@ -25,6 +25,8 @@ export function beginStop(agent: Agent, pod: Pod, { step, memory }: Stopping): v
   if (before !== undefined) return cut(agent, step.id, grace);
   agent.context.recorder.event(pod, "Normal", "Killing", step.message, { fieldPath: fieldPathOf(pod, step.name) });
   stop(agent, pod, { step, grace }).catch((error) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    agent.context.recorder.event(pod, "Warning", "FailedKillPod", `error killing pod: ${reason}`);
     agent.context.log.error("container could not be stopped", { container: step.name, error });
   }).finally(async () => {
     await agent.mirror.refresh(step.id).catch(() => {});

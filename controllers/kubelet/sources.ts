@@ -129,7 +129,7 @@ export function plugins(running: () => Running): Source {
       const { agent, reporter } = running();
       const registry = new PluginRegistry({
         folder: `${agent.options.rootDir ?? defaults.rootDir}/plugins_registry`,
-        handlers: { CSIPlugin: agent.csiDrivers },
+        handlers: { CSIPlugin: agent.csiDrivers, DRAPlugin: agent.draDrivers },
         after: (ms, run) => clock.after(ms, run),
         onError: (socket, error) => log.warn("plugin could not be registered", { socket, error }),
       });

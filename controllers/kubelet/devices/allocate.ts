@@ -3,7 +3,6 @@
  * comes back gives none of them twice, and a container that runs again gets the same.
  */
 import { amountsOf } from "../../scheduler/amounts.ts";
-import { ConfigError } from "../container/env.ts";
 import type { DeviceIds } from "../container/identity.ts";
 import type { Container, Pod } from "../pod/pod.ts";
 import type { Agent } from "../sync/agent.ts";
@@ -26,7 +25,7 @@ export async function allocateDevices(agent: Agent, pod: Pod, container: Contain
     const plugin = agent.devices.pluginOf(resource);
     if (!plugin) throw new Error(`no device plugin serves ${resource} now`);
     ids[resource] = await choose(agent, pod, { container, resource, count });
-    grants.push(refuseCdi(resource, await plugin.allocate(ids[resource])));
+    grants.push(await plugin.allocate(ids[resource]));
   }
   return { ids, grants };
 }
@@ -57,10 +56,4 @@ async function choose(agent: Agent, pod: Pod, { container, resource, count }: Wa
   const chosen = isGood ? wish : free.slice(0, count);
   agent.chosenDevices.set(own, { ...agent.chosenDevices.get(own), [resource]: chosen });
   return chosen;
-}
-
-function refuseCdi(resource: string, grant: Grant): Grant {
-  const [first] = grant.cdi_devices;
-  if (!first) return grant;
-  throw new ConfigError(`CDI devices are not supported by this node: ${resource} is given as "${first.name}"`);
 }

@@ -4,6 +4,7 @@ import { containerSpec, type sandboxSpec } from "../container/container_spec.ts"
 import { devicesOf, mountsOf } from "../container/mounts.ts";
 import { localSeccompProfile } from "../container/security.ts";
 import { allocateDevices } from "../devices/allocate.ts";
+import { cdiGrants } from "../devices/cdi.ts";
 import type { Grant } from "../devices/protocol.ts";
 import { defaults } from "../options.ts";
 import { type Container, ephemeralContainersOf, type Pod } from "../pod/pod.ts";
@@ -31,7 +32,9 @@ export interface Creating {
 export async function createContainer(agent: Agent, pod: Pod, { container, step, ground }: Creating): Promise<string> {
   const [sandbox, volumes] = await Promise.all([ground.sandbox, ground.volumes]);
   const podIps = wantsPodIp(container) ? await ground.podIps : [];
-  const { ids: deviceIds, grants } = await allocateDevices(agent, pod, container);
+  const { ids: deviceIds, grants: given } = await allocateDevices(agent, pod, container);
+  const claimed = await agent.claims.devicesOf(pod, container);
+  const grants = [...given, ...await cdiGrants([...given.flatMap(cdiNames), ...claimed])];
   const own = await containerEnvironment(agent, pod, { container, podIps, volumes: volumes.paths });
   const env = new Map([...grants.flatMap(({ envs }) => Object.entries(envs)), ...own]);
   const podDir = agent.volumes.podDir(pod.metadata.uid);
@@ -58,6 +61,10 @@ export async function createContainer(agent: Agent, pod: Pod, { container, step,
     cgroupParent: await agent.groups.parentOf(pod),
   });
   return await createAnew(agent, spec);
+}
+
+function cdiNames({ cdi_devices }: Grant): string[] {
+  return cdi_devices.map(({ name }) => name);
 }
 
 function mountsOfGrant({ mounts }: Grant): Mount[] {

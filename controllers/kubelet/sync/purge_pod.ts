@@ -80,6 +80,7 @@ async function removeContainers(agent: Agent, uid: string): Promise<void> {
 
 /** The folder last: by it the rest is found. */
 async function removeFiles(agent: Agent, uid: string, key: Key): Promise<void> {
+  await agent.claims.release(uid);
   await agent.groups.remove(uid);
   await agent.volumes.tearDown({ uid, key });
 }

@@ -62,6 +62,7 @@ async function releaseVolumes(agent: Agent, pod: Pod, memory: PodMemory): Promis
   if (memory.released || agent.mirror.of(pod.metadata.uid).some(isRunningContainer)) return;
   try {
     await agent.volumes.release({ uid: pod.metadata.uid, key: keyOf(pod) });
+    await agent.claims.release(pod.metadata.uid);
     await agent.groups.remove(pod.metadata.uid);
     Object.assign(memory, { released: true, renewAt: undefined });
   } catch (error) {

@@ -4,7 +4,7 @@ go 1.26.0
 
 require (
 	google.golang.org/grpc v1.85.0
-	k8s.io/kubelet v0.34.0
+	k8s.io/kubelet v0.36.3
 )
 
 require (

@@ -8,7 +8,7 @@ import { compileLabelSelector } from "../label_selector.ts";
 import { scheduleFault } from "./cron_schedule.ts";
 import { dnsLabel, dnsSubdomain } from "./names.ts";
 import { Report, sameJson } from "./report.ts";
-import { validateLabelSelector } from "./selectors.ts";
+import { goSelector, validateLabelSelector } from "./selectors.ts";
 
 const counts = [
   "parallelism",
@@ -54,7 +54,7 @@ function validateGenerated(name: string, uid: string, spec: IJobSpec, report: Re
   const selected = spec.selector?.matchLabels ?? {};
   const isOwn = Object.keys(selected).length === 1 && selected[controllerUid] === uid;
   if (spec.selector && !isFaulty(spec.selector) && (!isOwn || spec.selector.matchExpressions?.length)) {
-    report.at("selector").invalid(sortedSelector(spec.selector), "`selector` not auto-generated");
+    report.at("selector").invalid(goSelector(spec.selector), "`selector` not auto-generated");
   }
 }
 
@@ -63,10 +63,6 @@ type Selector = NonNullable<IJobSpec["selector"]>;
 /** As Go prints maps. */
 function sortedMap(map: object): object {
   return Object.fromEntries(Object.entries(map).sort());
-}
-
-function sortedSelector(selector: Selector): object {
-  return { ...selector, matchLabels: sortedMap(selector.matchLabels ?? {}) };
 }
 
 function validateSelected(spec: IJobSpec | undefined, report: Report): void {
@@ -190,7 +186,9 @@ export function validateCronJob({ metadata, spec }: ICronJob, report: Report): v
   const job = place.at("jobTemplate", "spec");
   validateJobSpec(template, job);
   // Each job selects its own pods.
-  if (template?.selector) job.at("selector").invalid(template.selector, "`selector` will be auto-generated");
+  if (template?.selector) {
+    job.at("selector").invalid(goSelector(template.selector), "`selector` will be auto-generated");
+  }
   if (template?.manualSelector) job.at("manualSelector").notSupported(true, ["nil", "false"]);
   for (const field of ["successfulJobsHistoryLimit", "failedJobsHistoryLimit"] as const) {
     place.at(field).nonNegative(spec?.[field]);

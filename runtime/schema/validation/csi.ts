@@ -42,7 +42,7 @@ export const validateCsiDriver = rules(
     atLeast(10, "must be greater than or equal to 10 seconds"),
   ],
   ["spec.serviceAccountTokenInSecrets", (value, report, { tokenRequests }) => {
-    if (!value || !isEmpty(tokenRequests)) return;
+    if (value === undefined || !isEmpty(tokenRequests)) return;
     report.invalid(value, "serviceAccountTokenInSecrets is set but no tokenRequests are specified");
   }],
 );

@@ -3,7 +3,7 @@ import type { IEnvFromSource } from "kubernetes-models/v1/EnvFromSource";
 import type { IEnvVar } from "kubernetes-models/v1/EnvVar";
 import type { IObjectFieldSelector } from "kubernetes-models/v1/ObjectFieldSelector";
 import type { IResourceFieldSelector } from "kubernetes-models/v1/ResourceFieldSelector";
-import { configMapKey, dnsSubdomain, envVarName, qualifiedName } from "./names.ts";
+import { configMapKey, dnsLabel, dnsSubdomain, envVarName, qualifiedName } from "./names.ts";
 import { validateNoWayUp } from "./paths.ts";
 import type { Report } from "./report.ts";
 
@@ -69,7 +69,7 @@ type FileKey = NonNullable<NonNullable<IEnvVar["valueFrom"]>["fileKeyRef"]>;
 
 function validateFileKey({ key, volumeName, path }: FileKey, report: Report): void {
   report.at("key").requiredName(key, envVarName);
-  if (!volumeName) report.at("volumeName").required();
+  report.at("volumeName").requiredName(volumeName, dnsLabel);
   if (path) validateNoWayUp(path, report.at("path"));
   else report.at("path").required();
 }

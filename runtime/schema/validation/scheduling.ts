@@ -95,7 +95,7 @@ function validateLabelKeys(
 ): void {
   const keys = term[field] ?? [];
   if (keys.length > 0 && !term.labelSelector) {
-    report.at(field).forbidden("must not be specified when labelSelector is not set");
+    return report.at(field).forbidden("must not be specified when labelSelector is not set");
   }
   keys.forEach((key, i) => report.at(field, i).named(key, qualifiedName));
 }

@@ -42,7 +42,7 @@ function validateSeccomp(profile: ISeccompProfile | undefined, report: Report): 
   if (type === "Localhost") {
     if (file === undefined) place.required("must be set when seccomp type is Localhost");
     else validateInsidePath(file, place);
-  } else if (type && file !== undefined) {
+  } else if (file !== undefined) {
     place.invalid(goPrinted(seccompShape, profile), "can only be set when seccomp type is Localhost");
   }
 }

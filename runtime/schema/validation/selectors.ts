@@ -12,6 +12,14 @@ export function validateLabelSelector(selector: LabelSelector | undefined, repor
   selector.matchExpressions?.forEach((one, i) => validateExpression(one, report.at("matchExpressions", i)));
 }
 
+/** As Go prints one: fields in its order, keys sorted. */
+export function goSelector({ matchLabels, matchExpressions }: LabelSelector): object {
+  return {
+    matchLabels: matchLabels && Object.fromEntries(Object.entries(matchLabels).sort()),
+    matchExpressions: matchExpressions?.map(({ key, operator, values }) => ({ key, operator, values })),
+  };
+}
+
 type Expression = NonNullable<LabelSelector["matchExpressions"]>[number];
 
 function validateExpression({ key, operator, values }: Expression, report: Report): void {

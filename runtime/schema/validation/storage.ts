@@ -4,7 +4,7 @@ import type { IPersistentVolume } from "kubernetes-models/v1/PersistentVolume";
 import type { IPersistentVolumeClaim } from "kubernetes-models/v1/PersistentVolumeClaim";
 import { normalize } from "node:path/posix";
 import { compareQuantities, unitsOf } from "../quantity.ts";
-import { dnsSubdomain, qualifiedName } from "./names.ts";
+import { dnsLabel, dnsSubdomain, qualifiedName } from "./names.ts";
 import { type Report, sameJson } from "./report.ts";
 import { type Check, oneOf, rules } from "./rules.ts";
 import { validateLabelSelector, validateNodeSelector } from "./selectors.ts";
@@ -16,8 +16,8 @@ const accessModes = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWrit
 
 export function validateClaim({ spec }: Pick<IPersistentVolumeClaim, "spec">, report: Report): void {
   const place = report.at("spec");
-  validateLabelSelector(spec?.selector, place.at("selector"));
   if (!spec?.accessModes?.length) place.at("accessModes").required("at least 1 access mode is required");
+  validateLabelSelector(spec?.selector, place.at("selector"));
   validateAccessModes(spec?.accessModes, place.at("accessModes"));
   const storage = spec?.resources?.requests?.storage;
   const request = place.at("resources").key("storage");
@@ -50,6 +50,7 @@ function validateSources(spec: ClaimSpec, report: Report): void {
     if (source.apiGroup) place.at("apiGroup").named(source.apiGroup, dnsSubdomain);
     else if (source.kind !== "PersistentVolumeClaim") place.invalid(source.kind ?? "", ownKind);
   }
+  if (dataSourceRef?.namespace) report.at("dataSourceRef", "namespace").named(dataSourceRef.namespace, dnsLabel);
   if (dataSource && dataSourceRef && !sameJson(dataSource, dataSourceRef)) {
     report.invalid({}, "must match dataSourceRef");
   }
@@ -156,7 +157,7 @@ function validateWhere(spec: VolumeSpec, report: Report): void {
   validateNodes(spec, report);
   const kind = soleSource(spec, true, report);
   if (kind) validateClusterSource(kind, spec[kind as keyof VolumeSpec] as object, report);
-  if (spec.local && !spec.nodeAffinity) {
+  if (kind === "local" && !spec.nodeAffinity) {
     report.at("nodeAffinity").required("Local volume requires node affinity");
   }
   const path = spec.hostPath?.path;

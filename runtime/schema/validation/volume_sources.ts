@@ -28,6 +28,7 @@ const absolute: Check = (value, report) => {
 };
 
 const hostPathTypes = "BlockDevice CharDevice Directory DirectoryOrCreate File FileOrCreate Socket".split(" ");
+const hostPath = rules(["path", noWayUp], ["type", oneOf("", ...hostPathTypes)]);
 const cachingModes = ["None", "ReadOnly", "ReadWrite"];
 const diskKinds = ["Dedicated", "Managed", "Shared"];
 const blobUri = "https://{account-name}.blob.core.windows.net/{container-name}/{disk-name}.vhd";
@@ -51,7 +52,8 @@ const iscsi = (beginnings: string): SourceCheck => (source, report) => {
     // Upstream writes the field's name so.
     validateIscsiName(source.initiatorName, report.at("initiatorname"), beginnings);
   }
-  if (source.secretRef && !source.secretRef.name) report.at("secretRef", "name").required();
+  // Of the cluster's volumes only.
+  if (!beginnings && source.secretRef && !source.secretRef.name) report.at("secretRef", "name").required();
 };
 
 const fc: SourceCheck = ({ targetWWNs = [], wwids = [], lun }, report) => {
@@ -112,7 +114,7 @@ const ofBoth: Readonly<Record<string, SourceCheck>> = {
     if (!String(sizeLimit ?? "").startsWith("-")) return;
     report.at("sizeLimit").forbidden("SizeLimit field must be a valid resource quantity");
   },
-  hostPath: rules(["path", required(), noWayUp], ["type", oneOf("", ...hostPathTypes)]),
+  hostPath: (source, report) => source.path ? hostPath(source, report) : report.at("path").required(),
   gitRepo: ({ repository, directory = "" }, report) => {
     if (!repository) report.at("repository").required();
     validateInsidePath(directory, report.at("directory"));
@@ -203,9 +205,15 @@ const clusterOrder = [
 /** As upstream writes them where they are one too many. */
 const misspelled: Readonly<Record<string, string>> = { cephfs: "cephFS", downwardAPI: "downwarAPI" };
 
+/** Beside every other source upstream takes it for none. */
+const uncounted = "flexVolume";
+
 /** The only source, or undefined when there is none; others are reported. */
 export function soleSource(holder: object, inCluster: boolean, report: Report): string | undefined {
-  const kinds = (inCluster ? clusterOrder : podOrder).filter((kind) => (holder as Source)[kind]);
+  const given = (inCluster ? clusterOrder : podOrder).filter((kind) => (holder as Source)[kind]);
+  const others = inCluster ? given.filter((kind) => kind !== uncounted) : given;
+  const kinds = others.length > 0 ? others : given;
+  if (inCluster && given.length > kinds.length) validateClusterSource(uncounted, (holder as Source)[uncounted], report);
   if (kinds.length === 0) report.required("must specify a volume type");
   for (const kind of kinds.slice(1)) {
     report.at(misspelled[kind] ?? kind).forbidden("may not specify more than 1 volume type");

@@ -12,7 +12,7 @@ import { isNone, validateAtMostAll, validateCountOrPercent } from "./numbers.ts"
 import { validatePodTemplate, validateTemplateMetadata } from "./pod_spec.ts";
 import { type Report, sameJson } from "./report.ts";
 import { atLeast, rules } from "./rules.ts";
-import { validateLabelSelector } from "./selectors.ts";
+import { goSelector, validateLabelSelector } from "./selectors.ts";
 import { validateClaim } from "./storage.ts";
 
 interface Owner {
@@ -40,8 +40,8 @@ function validatePods({ selector, template }: Owner, kind: Kind, report: Report)
   validateLabelSelector(selector, place);
   const isFaulty = selector !== undefined && report.faults.length > before;
   const isEmpty = !Object.keys(selector?.matchLabels ?? {}).length && !selector?.matchExpressions?.length;
-  if (selector && isEmpty) place.invalid(selector, `empty selector is invalid for ${kind.called}`);
-  if (isFaulty && kind.invalid !== undefined) return place.invalid(selector, kind.invalid);
+  if (selector && isEmpty) place.invalid(goSelector(selector), `empty selector is invalid for ${kind.called}`);
+  if (isFaulty && kind.invalid !== undefined) return place.invalid(goSelector(selector), kind.invalid);
   if (!isFaulty && !(selector && isEmpty)) validateSelected(selector, template, report.at("template"));
   validateForeverTemplate(template, kind, report.at("template"));
 }

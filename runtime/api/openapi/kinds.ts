@@ -13,6 +13,10 @@ export function addKinds(definitions: Definitions, resources: readonly Resource[
     const struct = structNamed(`meta/v1.${name}`);
     if (struct) definitions.refer(struct);
   }
+  definitions.schemas[patchDefinition] ??= {
+    description: "The body of a PATCH: its form is its media type's.",
+    type: "object",
+  };
   for (const resource of resources) {
     addObject(definitions, resource);
     if (resource.verbs.includes("list")) addList(definitions, resource);
@@ -39,7 +43,10 @@ function addList(definitions: Definitions, resource: Resource): void {
   const { group, version, listKind } = resource;
   const name = `${kindDefinition(resource)}List`;
   const items: Json = { type: "array", items: definitions.reference(kindDefinition(resource)) };
-  const metadata = definitions.refer(structNamed("meta/v1.ListMeta")!, { description: "Standard list metadata." });
+  const metadata = definitions.refer(structNamed("meta/v1.ListMeta")!, {
+    description: "Standard list metadata.",
+    ...definitions.zero(),
+  });
   definitions.schemas[name] = {
     description: `${listKind} is a list of ${resource.kind}`,
     type: "object",
@@ -51,7 +58,8 @@ function addList(definitions: Definitions, resource: Resource): void {
 
 function addSubresource(definitions: Definitions, body: Gvk): void {
   const struct = structOfKind(body);
-  if (!struct) return;
+  // What is only asked for in the query has no body.
+  if (!struct || body.kind.endsWith("Options")) return;
   definitions.refer(struct);
   mark(definitions, definitionName(struct.name), body);
 }
@@ -70,4 +78,6 @@ export function definitionOfKind(resource: Resource, body: Gvk): string | undefi
 }
 
 export const statusDefinition = metaDefinition("Status");
+export const patchDefinition = metaDefinition("Patch");
+export const eventDefinition = metaDefinition("WatchEvent");
 export const deleteOptionsDefinition = metaDefinition("DeleteOptions");

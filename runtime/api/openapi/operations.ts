@@ -1,7 +1,8 @@
 /** What can be asked of a resource, as paths with operations; both versions of OpenAPI are written from these. */
 import type { Resource, Subresource, Verb } from "../../schema/mod.ts";
-import { definitionOfKind, deleteOptionsDefinition, statusDefinition } from "./kinds.ts";
-import { type Gvk, kindDefinition } from "./names.ts";
+import { rulesOf } from "../objects/kind_rules.ts";
+import { definitionOfKind, deleteOptionsDefinition, eventDefinition, statusDefinition } from "./kinds.ts";
+import { type Gvk, kindDefinition, metaDefinition } from "./names.ts";
 
 export interface Parameter {
   readonly name: string;
@@ -11,16 +12,27 @@ export interface Parameter {
 }
 
 export interface Operation {
-  readonly method: "get" | "put" | "post" | "delete" | "patch";
+  readonly method: "get" | "put" | "post" | "delete" | "patch" | "head" | "options";
   readonly id: string;
+  /** `core_v1` */
+  readonly tag: string;
   /** `x-kubernetes-action` */
   readonly action: string;
-  readonly gvk: Gvk;
+  /** Absent where nothing of a kind is asked for. */
+  readonly gvk?: Gvk;
   readonly parameters: readonly Parameter[];
-  /** Definitions of what is sent and what comes back. */
+  /** Media types of the answer. */
+  readonly produces: readonly string[];
+  /** Definitions of what is sent and what comes back; absent: text. */
   readonly body?: string;
   readonly answer?: string;
+  /** Besides 200. */
+  readonly codes: readonly SuccessCode[];
 }
+
+export type SuccessCode = 201 | 202;
+
+export const successes: Readonly<Record<SuccessCode, string>> = { 201: "Created", 202: "Accepted" };
 
 export interface Path {
   readonly path: string;
@@ -57,6 +69,9 @@ const selecting = [
   pretty,
 ];
 
+/** What is deleted is listed, not watched. */
+const deselecting = selecting.filter(({ name }) => name !== "watch" && name !== "allowWatchBookmarks");
+
 const deleting = [
   dryRun,
   query("gracePeriodSeconds", "integer", "Seconds before the object is deleted."),
@@ -72,6 +87,7 @@ const inPath = (name: string, description: string): Parameter => ({
 export function pathsOf(resource: Resource): Path[] {
   const { group, version, plural, namespaced } = resource;
   const base = group ? `/apis/${group}/${version}` : `/api/${version}`;
+  const watched = group ? `/apis/${group}/${version}/watch` : `/api/${version}/watch`;
   const namespace = namespaced
     ? [inPath("namespace", "object name and auth scope, such as for teams and projects")]
     : [];
@@ -80,14 +96,68 @@ export function pathsOf(resource: Resource): Path[] {
   const paths: Path[] = [
     { path: collection, parameters: namespace, operations: operations(resource, onCollection) },
     { path: `${collection}/{name}`, parameters: [name, ...namespace], operations: operations(resource, onObject) },
-    ...resource.subresources.map((subresource) => ({
-      path: `${collection}/{name}/${subresource.name}`,
-      parameters: [name, ...namespace],
-      operations: subresourceOperations(resource, subresource),
-    })),
+    ...resource.subresources.flatMap((subresource) => {
+      const parameters = [name, ...namespace];
+      const path = `${collection}/{name}/${subresource.name}`;
+      const own = { path, parameters, operations: subresourceOperations(resource, subresource) };
+      if (subresource.name !== "proxy") return [own];
+      const below = connections(resource, subresource, "WithPath");
+      return [own, { path: `${path}/{path}`, parameters: [...parameters, proxied], operations: below }];
+    }),
   ];
   if (namespaced) paths.push({ path: `${base}/${plural}`, parameters: [], operations: everywhere(resource) });
-  return paths.filter((path) => path.operations.length > 0);
+  const oldest = resource.verbs.includes("watch") && resource.type.name !== "" ? watches(resource, watched) : [];
+  return [...paths, ...oldest].filter((path) => path.operations.length > 0);
+}
+
+const proxied = inPath("path", "path to the resource");
+
+/** What tells what there is: of a group, and of one of its versions. Paths as their documents are named. */
+export function rootsOf(resources: readonly Resource[]): Path[] {
+  const builtin = resources.filter(({ type }) => type.name !== "");
+  const byVersion = new Map(builtin.map((row) => [`${row.group}/${row.version}`, row]));
+  const byGroup = new Map(builtin.map((row) => [row.group, row]));
+  const versions = [...byVersion.values()].map((row) => {
+    const path = row.group ? `/apis/${row.group}/${row.version}/` : `/api/${row.version}/`;
+    return root(path, `get${groupName(row)}APIResources`, tagOf(row), "APIResourceList");
+  });
+  const groups = [...byGroup.values()].filter(({ group }) => group).map((row) => {
+    const tag = tagOf(row).slice(0, -row.version.length - 1);
+    return root(`/apis/${row.group}/`, `get${capitalised(tag)}APIGroup`, tag, "APIGroup");
+  });
+  const all = [
+    root("/api/", "getCoreAPIVersions", "core", "APIVersions"),
+    root("/apis/", "getAPIVersions", "apis", "APIGroupList"),
+  ];
+  return [...(byGroup.has("") ? all : []), ...groups, ...versions];
+}
+
+function root(path: string, id: string, tag: string, kind: string): Path {
+  const about = { method: "get", action: "", parameters: [], codes: [], produces: [json, yaml, protobuf] } as const;
+  return { path, parameters: [], operations: [{ ...about, id, tag, answer: metaDefinition(kind) }] };
+}
+
+/** The old paths that only watch. */
+function watches(resource: Resource, base: string): Path[] {
+  const { plural, namespaced, kind } = resource;
+  const namespace = inPath("namespace", "object name and auth scope, such as for teams and projects");
+  const name = inPath("name", `name of the ${kind}`);
+  const path = (path: string, parameters: readonly Parameter[], action: string, suffix: string): Path => {
+    const form: Form = { ...onCollection.list!, action, prefix: "watch", answers: "event" };
+    return { path: `${base}${path}`, parameters, operations: [operation(resource, resource, form, suffix)] };
+  };
+  if (!namespaced) {
+    return [path(`/${plural}`, [], "watchlist", "List"), path(`/${plural}/{name}`, [name], "watch", "")];
+  }
+  const everywhere = path(`/${plural}`, [], "watchlist", "ListForAllNamespaces");
+  return [
+    {
+      ...everywhere,
+      operations: everywhere.operations.map((one) => ({ ...one, id: one.id.replace("Namespaced", "") })),
+    },
+    path(`/namespaces/{namespace}/${plural}`, [namespace], "watchlist", "List"),
+    path(`/namespaces/{namespace}/${plural}/{name}`, [name, namespace], "watch", ""),
+  ];
 }
 
 interface Form {
@@ -95,8 +165,11 @@ interface Form {
   readonly action: string;
   readonly prefix: string;
   readonly parameters: readonly Parameter[];
+  /** Behind the group in the operation's id. */
+  readonly infix?: string;
   readonly sends: "object" | "deleteOptions" | "nothing";
-  readonly answers: "object" | "list" | "status";
+  readonly answers: "object" | "list" | "status" | "event" | "deleted";
+  readonly codes?: readonly SuccessCode[];
 }
 
 const onCollection: Partial<Record<Verb, Form>> = {
@@ -111,10 +184,11 @@ const onCollection: Partial<Record<Verb, Form>> = {
     parameters: writing,
     sends: "object",
     answers: "object",
+    codes: [201, 202],
   },
   deletecollection: {
-    ...{ method: "delete", action: "deletecollection", prefix: "deleteCollection" },
-    ...{ parameters: [...selecting, ...deleting.slice(0, -1)], sends: "deleteOptions", answers: "status" },
+    ...{ method: "delete", action: "deletecollection", prefix: "delete", infix: "Collection" },
+    ...{ parameters: [...deselecting, ...deleting.slice(0, -1)], sends: "deleteOptions", answers: "status" },
   },
 };
 
@@ -130,14 +204,15 @@ const onObject: Partial<Record<Verb, Form>> = {
     parameters: writing,
     sends: "object",
     answers: "object",
+    codes: [201],
   },
   patch: {
     ...{ method: "patch", action: "patch", prefix: "patch" },
-    ...{ parameters: [...writing, force], sends: "object", answers: "object" },
+    ...{ parameters: [...writing, force], sends: "object", answers: "object", codes: [201] },
   },
   delete: {
     ...{ method: "delete", action: "delete", prefix: "delete" },
-    ...{ parameters: deleting, sends: "deleteOptions", answers: "status" },
+    ...{ parameters: deleting, sends: "deleteOptions", answers: "deleted", codes: [202] },
   },
 };
 
@@ -152,11 +227,33 @@ function operations(resource: Resource, forms: Partial<Record<Verb, Form>>): Ope
 }
 
 function subresourceOperations(resource: Resource, subresource: Subresource): Operation[] {
+  if (subresource.kind.endsWith("Options")) return connections(resource, subresource, "");
   const suffix = capitalised(subresource.name);
   return subresource.verbs.flatMap((verb) => {
     const form = onSubresource[verb];
     return form ? [operation(resource, subresource, form, suffix)] : [];
   });
+}
+
+const methods: Partial<Record<Verb, Operation["method"]>> = {
+  get: "get",
+  create: "post",
+  update: "put",
+  patch: "patch",
+  delete: "delete",
+};
+
+/** What is passed on to a node, a pod or a Service. A proxy takes every method. */
+function connections(resource: Resource, subresource: Subresource, suffix: string): Operation[] {
+  const known = subresource.verbs.flatMap((verb) => methods[verb] ?? []);
+  const all = subresource.name === "proxy" ? [...known, "head" as const, "options" as const] : known;
+  const { group, version, kind } = subresource;
+  const what = `${resource.namespaced ? "Namespaced" : ""}${resource.kind}${capitalised(subresource.name)}${suffix}`;
+  return all.map((method) => ({
+    ...{ method, action: "connect", tag: tagOf(resource), parameters: [], codes: [], produces: ["*/*"] },
+    gvk: { group, version, kind },
+    id: `connect${groupName(resource)}${capitalised(method)}${what}`,
+  }));
 }
 
 function everywhere(resource: Resource): Operation[] {
@@ -166,12 +263,14 @@ function everywhere(resource: Resource): Operation[] {
 }
 
 function operation(resource: Resource, body: Gvk, form: Form, suffix: string): Operation {
-  const { method, action, prefix, parameters } = form;
+  const { method, action, prefix, infix = "", parameters, codes = [] } = form;
   const sent = definitionOfKind(resource, body);
   const answers = {
-    object: sent,
+    object: suffix === "Log" ? undefined : sent,
     list: `${kindDefinition(resource)}List`,
     status: statusDefinition,
+    event: eventDefinition,
+    deleted: rulesOf(resource).returnsDeleted ? sent : statusDefinition,
   };
   const bodies = {
     object: method === "patch" ? undefined : sent,
@@ -181,11 +280,32 @@ function operation(resource: Resource, body: Gvk, form: Form, suffix: string): O
   const scope = resource.namespaced ? "Namespaced" : "";
   const { group, version, kind } = body;
   return {
-    ...{ method, action, parameters, gvk: { group, version, kind } },
-    id: `${prefix}${groupName(resource)}${scope}${resource.kind}${suffix}`,
+    ...{ method, action, parameters, codes, gvk: { group, version, kind }, tag: tagOf(resource) },
+    id: `${prefix}${groupName(resource)}${infix}${scope}${resource.kind}${suffix}`,
+    produces: producedBy(resource, form, suffix),
     body: bodies[form.sends],
     answer: answers[form.answers],
   };
+}
+
+const json = "application/json";
+const yaml = "application/yaml";
+const protobuf = "application/vnd.kubernetes.protobuf";
+const streamed = [`${json};stream=watch`, `${protobuf};stream=watch`];
+
+/** Custom resources have no protobuf. */
+function producedBy({ type }: Resource, { answers }: Form, suffix: string): readonly string[] {
+  if (type.name === "") return [json, yaml];
+  const all = [json, yaml, protobuf];
+  if (suffix === "Log") return ["text/plain", ...all];
+  return answers === "list" || answers === "event" ? [...all, ...streamed] : all;
+}
+
+/** `core_v1`, `rbacAuthorization_v1` */
+function tagOf(resource: Resource): string {
+  const { version } = resource;
+  const name = groupName(resource).slice(0, -version.length);
+  return `${name.charAt(0).toLowerCase()}${name.slice(1)}_${version}`;
 }
 
 /** `CoreV1`, `RbacAuthorizationV1` */

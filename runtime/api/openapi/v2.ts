@@ -5,15 +5,16 @@
 import type { Json, Resource } from "../../schema/mod.ts";
 import { Definitions, type Dialect, type Schema } from "./definitions.ts";
 import type { Describe } from "./descriptions.ts";
-import { addKinds } from "./kinds.ts";
-import { type Operation, type Parameter, pathsOf } from "./operations.ts";
+import { addKinds, patchDefinition } from "./kinds.ts";
+import { type Operation, type Parameter, pathsOf, rootsOf, successes } from "./operations.ts";
 import { withoutV3 } from "./structural.ts";
 
 const ref = (definition: string) => `#/definitions/${definition}`;
 
 const dialect: Dialect = {
   reference: (definition, beside) => ({ ...beside, $ref: ref(definition) }),
-  enums: false,
+  enums: true,
+  defaults: false,
 };
 
 /** What some kinds bring into the document. */
@@ -27,8 +28,8 @@ export function openApiV2Part(resources: readonly Resource[], describe: Describe
   const definitions = new Definitions(dialect, describe);
   addKinds(definitions, resources.map((resource) => resource.openApi ? forV2(resource) : resource));
   const paths: Record<string, Schema> = {};
-  for (const { path, parameters, operations } of resources.flatMap(pathsOf)) {
-    const item: Schema = { parameters: parameters.map(parameterOf) };
+  for (const { path, parameters, operations } of [...rootsOf(resources), ...resources.flatMap(pathsOf)]) {
+    const item: Schema = parameters.length > 0 ? { parameters: parameters.map(parameterOf) } : {};
     for (const operation of operations) item[operation.method] = operationOf(operation);
     paths[path] = item;
   }
@@ -60,21 +61,28 @@ const patchTypes = [
   "application/apply-patch+yaml",
 ];
 
-function operationOf({ id, action, gvk, method, parameters, body, answer }: Operation): Schema {
-  const schema: Schema = method === "patch" ? { type: "object" } : { $ref: ref(body ?? "") };
-  const sent: Schema[] = body || method === "patch"
-    ? [{ name: "body", in: "body", required: method !== "delete", schema }]
-    : [];
+function operationOf(operation: Operation): Schema {
+  const { id, tag, action, gvk, method, parameters, body, produces } = operation;
+  const schema: Schema = { $ref: ref(body ?? patchDefinition) };
+  const patches = method === "patch" && action === "patch";
+  const sent: Schema[] = body || patches ? [{ name: "body", in: "body", required: method !== "delete", schema }] : [];
   return {
-    consumes: method === "patch" ? patchTypes : ["*/*"],
-    produces: ["application/json"],
+    consumes: patches ? patchTypes : gvk ? ["*/*"] : [...produces],
+    produces: [...produces],
+    schemes: ["https"],
+    tags: [tag],
     operationId: id,
-    parameters: [...sent, ...parameters.map(parameterOf)],
-    responses: {
-      "200": { description: "OK", ...(answer ? { schema: { $ref: ref(answer) } } : {}) },
-      "401": { description: "Unauthorized" },
-    },
-    "x-kubernetes-action": action,
-    "x-kubernetes-group-version-kind": { ...gvk },
+    ...(sent.length + parameters.length > 0 ? { parameters: [...sent, ...parameters.map(parameterOf)] } : {}),
+    responses: responsesOf(operation),
+    ...(gvk ? { "x-kubernetes-action": action, "x-kubernetes-group-version-kind": { ...gvk } } : {}),
+  };
+}
+
+function responsesOf({ answer, codes }: Operation): Schema {
+  const schema: Schema = answer ? { $ref: ref(answer) } : { type: "string" };
+  return {
+    "200": { description: "OK", schema },
+    ...Object.fromEntries(codes.map((code) => [code, { description: successes[code], schema }])),
+    "401": { description: "Unauthorized" },
   };
 }

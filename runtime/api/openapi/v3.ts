@@ -6,8 +6,8 @@ import { createHash } from "node:crypto";
 import type { Json, Resource } from "../../schema/mod.ts";
 import { Definitions, type Dialect, type Schema } from "./definitions.ts";
 import type { Describe } from "./descriptions.ts";
-import { addKinds } from "./kinds.ts";
-import { type Operation, type Parameter, pathsOf } from "./operations.ts";
+import { addKinds, patchDefinition } from "./kinds.ts";
+import { type Operation, type Parameter, type Path, pathsOf, rootsOf, successes } from "./operations.ts";
 
 const ref = (definition: string) => `#/components/schemas/${definition}`;
 
@@ -18,6 +18,7 @@ const dialect: Dialect = {
     return Object.keys(beside).length === 0 ? reference : { ...beside, allOf: [reference] };
   },
   enums: true,
+  defaults: true,
 };
 
 const nothingToSay: Describe = () => undefined;
@@ -67,12 +68,17 @@ export function openApiV3(path: string, resources: readonly Resource[], describe
   return rows.length > 0 ? documentOf(rows, describe) : undefined;
 }
 
+/** A group has no document of its own here: that of a version tells of the version. */
+function ownRoot({ path }: Path): boolean {
+  return path.split("/").length > (path.startsWith("/apis/") ? 4 : 3);
+}
+
 function documentOf(rows: readonly Resource[], describe: Describe): Json {
   const definitions = new Definitions(dialect, describe);
   addKinds(definitions, rows);
   const paths: Record<string, Schema> = {};
-  for (const { path, parameters, operations } of rows.flatMap(pathsOf)) {
-    const item: Schema = { parameters: parameters.map(parameterOf) };
+  for (const { path, parameters, operations } of [...rootsOf(rows).filter(ownRoot), ...rows.flatMap(pathsOf)]) {
+    const item: Schema = parameters.length > 0 ? { parameters: parameters.map(parameterOf) } : {};
     for (const operation of operations) item[operation.method] = operationOf(operation);
     paths[path] = item;
   }
@@ -92,23 +98,28 @@ const patchTypes = [
   "application/strategic-merge-patch+json",
 ];
 
-function operationOf({ id, action, gvk, method, parameters, body, answer }: Operation): Schema {
-  const patch = { type: "object" };
-  const content = method === "patch"
+function operationOf(operation: Operation): Schema {
+  const { id, tag, action, gvk, method, parameters, body } = operation;
+  const patch = { $ref: ref(patchDefinition) };
+  const content = method === "patch" && action === "patch"
     ? Object.fromEntries(patchTypes.map((type) => [type, { schema: patch }]))
     : body && { "*/*": { schema: { $ref: ref(body) } } };
   return {
+    tags: [tag],
     operationId: id,
-    parameters: parameters.map(parameterOf),
+    ...(parameters.length > 0 ? { parameters: parameters.map(parameterOf) } : {}),
     ...(content ? { requestBody: { content, ...(method === "delete" ? {} : { required: true }) } } : {}),
-    responses: {
-      "200": {
-        description: "OK",
-        ...(answer ? { content: { "application/json": { schema: { $ref: ref(answer) } } } } : {}),
-      },
-      "401": { description: "Unauthorized" },
-    },
-    "x-kubernetes-action": action,
-    "x-kubernetes-group-version-kind": { ...gvk },
+    responses: responsesOf(operation),
+    ...(gvk ? { "x-kubernetes-action": action, "x-kubernetes-group-version-kind": { ...gvk } } : {}),
+  };
+}
+
+function responsesOf({ answer, produces, codes }: Operation): Schema {
+  const schema: Schema = answer ? { $ref: ref(answer) } : { type: "string" };
+  const content = Object.fromEntries(produces.map((type) => [type, { schema }]));
+  return {
+    "200": { description: "OK", content },
+    ...Object.fromEntries(codes.map((code) => [code, { description: successes[code], content }])),
+    "401": { description: "Unauthorized" },
   };
 }

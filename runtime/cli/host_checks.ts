@@ -42,6 +42,7 @@ export interface KernelFacts {
   readonly release: string;
   /** Controllers of /proc/cgroups that are enabled. */
   readonly cgroups: readonly string[];
+  /** Like the next: or it will be, once it is needed. */
   readonly overlayfs: boolean;
   /** Bridged packets meet iptables (br_netfilter). */
   readonly bridgeNetfilter: boolean;

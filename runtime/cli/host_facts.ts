@@ -79,11 +79,18 @@ async function kernelFacts(iptables: string | undefined): Promise<KernelFacts> {
   return {
     release: Deno.osRelease(),
     cgroups: cgroups.length > 0 ? cgroups : (await read("/sys/fs/cgroup/cgroup.controllers")).trim().split(" "),
-    overlayfs: (await read("/proc/filesystems")).includes("overlay"),
-    bridgeNetfilter: await isThere("/proc/sys/net/bridge/bridge-nf-call-iptables"),
+    overlayfs: (await read("/proc/filesystems")).includes("overlay") || await isLoadable("overlay"),
+    bridgeNetfilter: await isThere("/proc/sys/net/bridge/bridge-nf-call-iptables") || await isLoadable("br_netfilter"),
     ipForward: (await read("/proc/sys/net/ipv4/ip_forward")).trim() === "1",
     iptablesError: iptables && await iptablesError(iptables),
   };
+}
+
+/** A module of the kernel that is loaded once it is needed: overlayfs by docker, others by the service proxy. */
+async function isLoadable(module: string): Promise<boolean> {
+  const modprobe = await whereIs("modprobe");
+  if (!modprobe) return false;
+  return (await new Deno.Command(modprobe, { args: ["--dry-run", "--quiet", module] }).output()).success;
 }
 
 async function iptablesError(iptables: string): Promise<string | undefined> {

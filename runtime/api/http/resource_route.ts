@@ -106,6 +106,7 @@ function checkScope(
   verb: string,
 ): void {
   if (name && !subresource && !verbs.includes("get")) throw noSuchPage();
+  if (namespaced && !namespace && !verbs.includes("list")) throw noSuchPage();
   if (!name && (verb === "update" || verb === "patch")) throw methodNotAllowed();
   if (name && verb === "create" && !subresource) throw methodNotAllowed();
   if (!namespaced && namespace) throw noSuchPage();

@@ -16,8 +16,10 @@ export function subresourceHandler(
   verb: string,
 ): Handler {
   const stream = streams.get(`${groupResourceOf(resource)}/${path.subresource}`);
-  if (stream) return stream;
   const row = resource.subresources.find(({ name }) => name === path.subresource);
+  // A proxy passes on what has no verb, too.
+  const isTaken = path.subresource === "proxy" || !row || row.verbs.some((known) => known === verb);
+  if (stream) return isTaken ? stream : refuse();
   if (!row || path.rest) throw noSuchPage();
   const own = subresourceOf(resource, path.subresource);
   if (verb === "create") return own?.post ? post : refuse();

@@ -21,7 +21,14 @@ export const commandProtocols = [
   "",
 ];
 
-export function websocketCommand(socket: WebSocket, { stdin }: { stdin: boolean }): RemoteCommand {
+/** The streams that were asked for: of the others nothing is taken and nothing sent. */
+export interface AskedStreams {
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+}
+
+export function websocketCommand(socket: WebSocket, asked: AskedStreams): RemoteCommand {
   const inText = socket.protocol.startsWith("base64.");
   const statusIsJson = /v[45]\./.test(socket.protocol);
   const gone = new AbortController();
@@ -47,10 +54,10 @@ export function websocketCommand(socket: WebSocket, { stdin }: { stdin: boolean 
   const send = (number: number, bytes: Uint8Array) =>
     new Promise<void>((resolve) => socket.send(inText ? text(number, bytes) : frame(number, bytes), () => resolve()));
   return {
-    stdin: stdin ? input : undefined,
+    stdin: asked.stdin ? input : undefined,
     sizes,
     gone: gone.signal,
-    write: (stream, bytes) => send(channel[stream], bytes),
+    write: (stream, bytes) => asked[stream] ? send(channel[stream], bytes) : Promise.resolve(),
     async finish(status: CommandStatus) {
       const words = statusIsJson ? JSON.stringify(status) : status.message ?? "";
       if (words !== "") await send(channel.error, new TextEncoder().encode(words));

@@ -22,10 +22,12 @@ import {
   typeNamed,
 } from "./cel_type.ts";
 import { typeNameOf } from "./compare.ts";
-import type { Issue } from "./issue.ts";
+import { EvaluationError, type Issue } from "./issue.ts";
+import { pattern } from "./library/regex.ts";
 import type { FunctionTable, Overload } from "./overload.ts";
 import { operatorSignatures } from "./operator_signatures.ts";
 import { qualifiedName } from "./parser.ts";
+import { parseDuration, parseTimestamp } from "./value.ts";
 
 export interface CheckScope {
   type(name: string): CelType | undefined;
@@ -36,6 +38,8 @@ export interface Checking {
   /** Types that can be made in an expression, such as `Object.spec`. */
   readonly message?: (name: string) => ObjectType | undefined;
   readonly issues: Issue[];
+  /** Lists and maps may hold values of several types: what is put into a text may. */
+  readonly mixed?: boolean;
 }
 
 export function typeOf(node: Node, scope: CheckScope, checking: Checking): CelType {
@@ -50,11 +54,14 @@ export function typeOf(node: Node, scope: CheckScope, checking: Checking): CelTy
       return called(node, scope, checking);
     case "list": {
       const types = node.items.map((item) => unwrapped(typeOf(item.node, scope, checking), item.optional));
+      sameTypes(types, node.items.map((item) => item.node.pos), checking);
       return listOf(joined(types));
     }
     case "map": {
       const keys = node.entries.map(({ key }) => typeOf(key, scope, checking));
       const values = node.entries.map(({ value, optional }) => unwrapped(typeOf(value, scope, checking), optional));
+      sameTypes(keys, node.entries.map(({ key }) => key.pos), checking);
+      sameTypes(values, node.entries.map(({ value }) => value.pos), checking);
       return mapOf(joined(keys), joined(values));
     }
     case "message":
@@ -116,6 +123,35 @@ function called(node: CallNode, scope: CheckScope, checking: Checking): CelType 
   return function_(node.name, node, member ? [node.target!, ...node.args] : node.args, { scope, checking, member });
 }
 
+/** What is written as one list or map is of one type. */
+function sameTypes(types: readonly CelType[], places: readonly number[], { issues, mixed }: Checking): void {
+  if (mixed) return;
+  const shown = types.map(shownType);
+  const first = shown.find((type) => !type.includes("dyn"));
+  const odd = shown.findIndex((type) => type !== first && !type.includes("dyn"));
+  if (odd < 0) return;
+  const message = `expected type '${first}' but found '${shown[odd]}'`;
+  issues.push({ pos: places[odd]!, message });
+}
+
+/** Functions that read a text, which is told before anything runs where it can be seen to be none of theirs. */
+const readers: ReadonlyMap<string, (text: string) => unknown> = new Map<string, (text: string) => unknown>([
+  ["matches", pattern],
+  ["duration", parseDuration],
+  ["timestamp", parseTimestamp],
+]);
+
+function readable(name: string, text: Node | undefined, { issues }: Checking): void {
+  const read = readers.get(name);
+  if (!read || text?.op !== "literal" || typeof text.value !== "string") return;
+  try {
+    read(text.value);
+  } catch (error) {
+    if (!(error instanceof EvaluationError)) throw error;
+    issues.push({ pos: text.pos, message: `invalid ${name} argument` });
+  }
+}
+
 interface Place {
   readonly scope: CheckScope;
   readonly checking: Checking;
@@ -123,12 +159,14 @@ interface Place {
 }
 
 function function_(name: string, node: CallNode, args: readonly Node[], { scope, checking, member }: Place): CelType {
-  const types = args.map((arg) => typeOf(arg, scope, checking));
+  const within = name === "format" ? { ...checking, mixed: true } : checking;
+  const types = args.map((arg) => typeOf(arg, scope, within));
   const candidates = checking.functions.find(name, member);
   if (candidates.length === 0) {
     checking.issues.push({ pos: node.pos, message: `undeclared reference to '${name}' (in container '')` });
     return dyn;
   }
+  readable(name, args.at(-1), checking);
   return resolved({ ...node, name }, candidates, types, checking, member);
 }
 

@@ -52,8 +52,8 @@ export function expandMacro(call: Invocation, fault: Fault): Node | undefined {
 
 function presence({ args, pos }: Invocation, fault: Fault): Node {
   const [arg] = args;
-  if (arg?.op === "select") return { ...arg, test: true };
-  throw fault(pos, "invalid argument to has() macro");
+  if (arg?.op === "select") return { ...arg, test: true, pos };
+  throw fault(arg?.pos ?? pos, "invalid argument to has() macro");
 }
 
 function bind({ args, pos }: Invocation, fault: Fault): Node {

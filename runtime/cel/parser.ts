@@ -20,6 +20,12 @@ const reserved = new Set(
   ("as break const continue else for function if import let loop package namespace return var void while").split(" "),
 );
 
+/** What an expression may begin with, as cel-go's parser lists it. */
+function starts(close = ""): string {
+  const literals = "NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER";
+  return `expecting {'[', '{', '(', ${close}'.', '-', '!', 'true', 'false', 'null', ${literals}}`;
+}
+
 /** Throws CompileError. */
 export function parse(text: string): Node {
   return new Parser(text).whole();
@@ -158,7 +164,8 @@ class Parser {
   #selection(operand: Node, pos: number): Node {
     const optional = this.#take("?");
     const field = this.#name();
-    if (!optional && this.#take("(")) return this.#invocation(field, pos, this.#list(")"), operand);
+    const call = this.#next.pos;
+    if (!optional && this.#take("(")) return this.#invocation(field, call, this.#arguments(), operand);
     return this.#checked({
       op: "select",
       operand,
@@ -171,7 +178,10 @@ class Parser {
   }
 
   #name(): string {
-    const { kind, text } = this.#next;
+    const { kind, text, pos } = this.#next;
+    if (kind === "name" && text === "in") {
+      throw this.#fault(pos - 1, "Syntax error: no viable alternative at input '.in'");
+    }
     if (kind !== "name" && kind !== "quotedName") throw this.#unexpected("expecting IDENTIFIER");
     this.#at++;
     return text;
@@ -182,11 +192,12 @@ class Parser {
     return macro ? this.#checked(macro) : this.#call(name, pos, args, target);
   }
 
-  #list(close: string): Node[] {
+  #arguments(): Node[] {
     const items: Node[] = [];
-    while (!this.#take(close)) {
+    if (this.#next.kind === "end") throw this.#unexpected(starts("')', "));
+    while (!this.#take(")")) {
       items.push(this.#expression());
-      if (!this.#sees(close)) this.#expect(",");
+      if (!this.#sees(")")) this.#expect(",");
     }
     return items;
   }
@@ -203,7 +214,7 @@ class Parser {
     if (this.#take("[")) return this.#listLiteral(pos);
     if (this.#take("{")) return this.#mapLiteral(pos);
     this.#take(".");
-    if (this.#next.kind !== "name") throw this.#unexpected();
+    if (this.#next.kind !== "name") throw this.#unexpected(this.#next.kind === "end" ? starts() : "");
     return this.#identifier(this.#next);
   }
 
@@ -212,7 +223,8 @@ class Parser {
     if (text === "true" || text === "false") return { op: "literal", value: text === "true", pos, depth: 1 };
     if (text === "null") return { op: "literal", value: null, pos, depth: 1 };
     if (reserved.has(text)) throw this.#fault(pos, `reserved identifier: ${text}`);
-    if (this.#take("(")) return this.#invocation(text, pos, this.#list(")"));
+    const call = this.#next.pos;
+    if (this.#take("(")) return this.#invocation(text, call, this.#arguments());
     return { op: "ident", name: text, pos, depth: 1 };
   }
 

@@ -28,10 +28,15 @@ export function fieldPath(steps: readonly (string | number)[]): string {
   return path;
 }
 
-/** Values as upstream quotes them: text in quotes, numbers bare, objects as JSON. */
+/** Values as upstream quotes them: text in quotes, numbers bare, objects as JSON that is fit for HTML. */
 export function shown(value: unknown): string {
   if (value === undefined || value === null) return "null";
-  return JSON.stringify(value);
+  const text = JSON.stringify(value);
+  return typeof value === "object" ? text.replace(/[<>&]/g, escaped) : text;
+}
+
+function escaped(mark: string): string {
+  return `\\u00${mark.charCodeAt(0).toString(16)}`;
 }
 
 export function required(field: string, detail = ""): FieldError {
@@ -69,7 +74,11 @@ export function notSupported(field: string, value: unknown, supported: readonly 
 }
 
 export function tooLong(field: string, maxBytes: number): FieldError {
-  return { reason: "FieldValueTooLong", field, message: `Too long: may not be more than ${maxBytes} bytes` };
+  return {
+    reason: "FieldValueTooLong",
+    field,
+    message: `Too long: may not be more than ${maxBytes} byte${maxBytes === 1 ? "" : "s"}`,
+  };
 }
 
 export function tooMany(field: string, count: number, max: number): FieldError {

@@ -68,7 +68,7 @@ Deno.test("nesting is refused before it overflows the stack, long chains of && a
 Deno.test("catastrophic patterns match in linear time and huge ones are refused", () => {
   assert.equal(run(`'${"a".repeat(5000)}!'.matches('^(a+)+$')`), false);
   assert.equal(run(`'${"a".repeat(2000)}'.matches('(a|aa)*b')`), false);
-  assert.throws(() => run("'a'.matches('((a{1000}){1000}){1000}')"), { name: "EvaluationError" });
+  assert.throws(() => run("'a'.matches('((a{1000}){1000}){1000}')"), { name: "CompileError" });
   assert.throws(() => run(`list.map(x, list.map(y, '${"a".repeat(1000)}'.matches('(x+x+)+y'))).size() > 0`), {
     name: "CostError",
   });

@@ -18,8 +18,8 @@ const wrong: Readonly<Record<string, string>> = {
     "ERROR: <input>:1:22: found no matching overload for '_==_' applied to '(int, string)'\n" +
     " | object.spec.replicas == 'a'\n | .....................^",
   "object.metadata.name.foo()":
-    "ERROR: <input>:1:21: undeclared reference to 'foo' (in container '')\n | object.metadata.name.foo()\n" +
-    " | ....................^",
+    "ERROR: <input>:1:25: undeclared reference to 'foo' (in container '')\n | object.metadata.name.foo()\n" +
+    " | ........................^",
   "object.spec.replicas": "must evaluate to bool but got int",
 };
 

@@ -95,7 +95,7 @@ Deno.test("webhooks: names, targets, rules and versions", () => {
         rules: [{ operations: ["*", "CREATE"], apiGroups: [""], apiVersions: ["v1"], resources: ["*", "pods"] }],
       }),
       `webhooks[0].rules[0].operations: Invalid value: ["*","CREATE"]: if '*' is present, must not specify other operations`,
-      `webhooks[0].rules[0].resources[1]: Invalid value: "pods": if '*' is present, must not specify 'pods'`,
+      `webhooks[0].rules[0].resources: Invalid value: ["*","pods"]: if '*' is present, must not specify other resources without subresources`,
     ],
   );
 });

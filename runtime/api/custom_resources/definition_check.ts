@@ -2,20 +2,14 @@
  * What a CustomResourceDefinition must be beyond its names: structural schemas, rules that compile, paths of subresources,
  * columns and selectable fields, a conversion that can be asked. What was accepted before stays accepted.
  */
-import {
-  type FieldError,
-  invalidValue,
-  type KubeObject,
-  notSupported,
-  required,
-  type Resource,
-  sameJson,
-} from "../../schema/mod.ts";
+import { type FieldError, invalidValue, type KubeObject, type Resource, sameJson } from "../../schema/mod.ts";
 import { approvalFaults } from "./approval.ts";
+import { conversionFaults } from "./conversion_check.ts";
 import type { JsonSchema } from "./json_schema.ts";
 import { ruleFaults } from "./rule_check.ts";
 import type { DefinitionSpec, DefinitionVersion } from "./rows.ts";
 import { costFaults } from "./rule_cost.ts";
+import { columnFaults, scaleFaults, selectableFaults } from "./part_check.ts";
 import { structuralFaults } from "./structural_check.ts";
 
 /** The same rows, of which the definitions' own has these rules. */
@@ -33,26 +27,53 @@ export function definitionFaults(object: KubeObject, old?: KubeObject): FieldErr
   const before = (old as Definition | undefined)?.spec;
   if (!spec || before && sameJson(spec, before)) return storedVersionFaults(spec, status);
   return [
-    ...(spec.versions ?? []).flatMap((version, i) => versionFaults(version, before, `spec.versions[${i}]`)),
+    ...partFaults(spec, before),
     ...before ? [] : approvalFaults(spec.group, object.metadata?.annotations),
     ...conversionFaults(spec),
     ...preservationFaults(spec, before),
-    ...storedVersionFaults(spec, status),
+    ...before ? storedVersionFaults(spec, status) : firstVersionFaults(spec),
   ];
 }
 
-function versionFaults(version: DefinitionVersion, before: DefinitionSpec | undefined, path: string): FieldError[] {
-  const old = before?.versions.find(({ name }) => name === version.name);
-  const schema = version.schema?.openAPIV3Schema;
-  const known = old?.schema?.openAPIV3Schema;
+type Part = "schema" | "subresources" | "additionalPrinterColumns" | "selectableFields";
+
+interface PartRule {
+  readonly part: Part;
+  /** What upstream calls the part where all versions share it. */
+  readonly shared: string;
+  readonly faults: (version: DefinitionVersion, path: string, old: DefinitionVersion | undefined) => FieldError[];
+}
+
+const parts: readonly PartRule[] = [
+  { part: "schema", shared: "spec.validation", faults: changedSchemaFaults },
+  { part: "subresources", shared: "spec.subresources", faults: scaleFaults },
+  { part: "additionalPrinterColumns", shared: "spec.additionalPrinterColumns", faults: columnFaults },
+  { part: "selectableFields", shared: "spec.selectableFields", faults: selectableFaults },
+];
+
+/** What all versions share is looked at once, and called as if it stood beside them: upstream's own form has it there. */
+function partFaults({ versions = [] }: DefinitionSpec, before: DefinitionSpec | undefined): FieldError[] {
+  const sharing = (part: Part) => versions.every((version) => sameJson(version[part], versions[0]?.[part]));
+  const own = parts.filter(({ part }) => !sharing(part));
+  const oldOf = (version: DefinitionVersion) => before?.versions.find(({ name }) => name === version.name);
   return [
-    ...(schema && !(known && sameJson(schema, known))
-      ? schemaFaults(schema, `${path}.schema.openAPIV3Schema`, known)
-      : []),
-    ...scaleFaults(version, path),
-    ...columnFaults(version, path),
-    ...selectableFaults(version, path),
+    ...versions.flatMap((version, i) =>
+      own.flatMap(({ part, faults }) => faults(version, `spec.versions[${i}].${part}`, oldOf(version)))
+    ),
+    ...versions.slice(0, 1).flatMap((version) =>
+      parts.filter(({ part }) => sharing(part)).flatMap(({ faults, shared }) => faults(version, shared, oldOf(version)))
+    ),
   ];
+}
+
+function changedSchemaFaults(
+  { schema }: DefinitionVersion,
+  path: string,
+  old: DefinitionVersion | undefined,
+): FieldError[] {
+  const now = schema?.openAPIV3Schema;
+  const known = old?.schema?.openAPIV3Schema;
+  return !now || known && sameJson(now, known) ? [] : schemaFaults(now, `${path}.openAPIV3Schema`, known);
 }
 
 function schemaFaults(schema: JsonSchema, path: string, known: JsonSchema | undefined): FieldError[] {
@@ -71,105 +92,6 @@ function isSound(schema: JsonSchema, path: string): boolean {
   return structuralFaults(schema, path).length === 0 && ruleFaults(schema, path).length === 0;
 }
 
-function scaleFaults({ subresources }: DefinitionVersion, path: string): FieldError[] {
-  const scale = subresources?.scale;
-  if (!scale) return [];
-  const faults: FieldError[] = [];
-  const check = (name: "specReplicasPath" | "statusReplicasPath" | "labelSelectorPath", ...heads: string[]) => {
-    const at = `${path}.subresources.scale.${name}`;
-    const value = scale[name];
-    if (!value) return void (name === "labelSelectorPath" || faults.push(required(at)));
-    if (value.includes("[")) faults.push(invalidValue(at, value, "should be a json path without array notation"));
-    else if (!heads.some((head) => value.startsWith(head))) {
-      faults.push(
-        invalidValue(at, value, `should be a json path under ${heads.map((head) => head.slice(0, -1)).join(" or ")}`),
-      );
-    }
-  };
-  check("specReplicasPath", ".spec.");
-  check("statusReplicasPath", ".status.");
-  check("labelSelectorPath", ".spec.", ".status.");
-  return faults;
-}
-
-const columnTypes = ["integer", "number", "string", "boolean", "date"];
-
-function columnFaults({ additionalPrinterColumns = [] }: DefinitionVersion, path: string): FieldError[] {
-  return additionalPrinterColumns.flatMap(({ name, type, jsonPath }, i) => {
-    const at = `${path}.additionalPrinterColumns[${i}]`;
-    return [
-      ...name ? [] : [required(`${at}.name`)],
-      ...!type || columnTypes.includes(type) ? [] : [notSupported(`${at}.type`, type, columnTypes)],
-      ...type ? [] : [required(`${at}.type`, "must be one of integer,number,string,boolean,date")],
-      ...jsonPath ? [] : [required(`${at}.jsonPath`)],
-    ];
-  });
-}
-
-const mostSelectable = 8;
-
-function selectableFaults({ selectableFields = [], schema }: DefinitionVersion, path: string): FieldError[] {
-  const at = `${path}.selectableFields`;
-  const faults: FieldError[] = selectableFields.length > mostSelectable
-    ? [{
-      reason: "FieldValueTooMany",
-      field: at,
-      message: `Too many: ${selectableFields.length}: must have at most ${mostSelectable} items`,
-    }]
-    : [];
-  selectableFields.forEach(({ jsonPath }, i) => {
-    if (!scalarAt(schema?.openAPIV3Schema, jsonPath)) {
-      faults.push(
-        invalidValue(`${at}[${i}].jsonPath`, jsonPath, "must point to a field of type string, boolean or integer"),
-      );
-    }
-    if (selectableFields.findIndex((one) => one.jsonPath === jsonPath) < i) {
-      faults.push({
-        reason: "FieldValueDuplicate",
-        field: `${at}[${i}].jsonPath`,
-        message: `Duplicate value: ${JSON.stringify(jsonPath)}`,
-      });
-    }
-  });
-  return faults;
-}
-
-function scalarAt(schema: JsonSchema | undefined, jsonPath: string): boolean {
-  if (!/^(\.[A-Za-z_][\w-]*)+$/.test(jsonPath) || jsonPath.startsWith(".metadata")) return false;
-  const found = jsonPath.slice(1).split(".").reduce((at, step) => at?.properties?.[step], schema);
-  return ["string", "boolean", "integer"].includes(found?.type ?? "");
-}
-
-function conversionFaults({ conversion }: DefinitionSpec): FieldError[] {
-  if (!conversion) return [];
-  const { strategy, webhook } = conversion;
-  const at = "spec.conversion";
-  if (strategy === "None") {
-    return webhook
-      ? [{
-        reason: "FieldValueForbidden",
-        field: `${at}.webhook`,
-        message: 'Forbidden: should not be set when strategy is not set to "Webhook"',
-      }]
-      : [];
-  }
-  if (strategy !== "Webhook") return [notSupported(`${at}.strategy`, strategy, ["None", "Webhook"])];
-  if (!webhook?.clientConfig) {
-    return [required(`${at}.webhook.clientConfig`, "required when strategy is set to Webhook")];
-  }
-  const { url, service } = webhook.clientConfig;
-  const faults = Boolean(url) === Boolean(service)
-    ? [required(`${at}.webhook.clientConfig`, "exactly one of url or service is required")]
-    : [];
-  const versions = webhook.conversionReviewVersions ?? [];
-  if (versions.length === 0) faults.push(required(`${at}.webhook.conversionReviewVersions`));
-  else if (!versions.includes("v1") && !versions.includes("v1beta1")) {
-    const why = "must include at least one of v1, v1beta1";
-    faults.push(invalidValue(`${at}.webhook.conversionReviewVersions`, versions, why));
-  }
-  return faults;
-}
-
 function preservationFaults(
   { preserveUnknownFields }: DefinitionSpec,
   before: DefinitionSpec | undefined,
@@ -177,6 +99,15 @@ function preservationFaults(
   if (!preserveUnknownFields || before?.preserveUnknownFields) return [];
   const why = "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead";
   return [invalidValue("spec.preserveUnknownFields", true, why)];
+}
+
+/** The one that is stored now will have been stored. */
+function firstVersionFaults({ versions = [] }: DefinitionSpec): FieldError[] {
+  const stored = versions.filter(({ storage }) => storage).map(({ name }) => name);
+  const at = "status.storedVersions";
+  if (stored.length === 0) return [invalidValue(at, null, "must have at least one stored version")];
+  const last = stored.at(-1)!;
+  return stored.length === 1 ? [] : [invalidValue(at, stored.slice(0, 1), `must have the storage version ${last}`)];
 }
 
 function storedVersionFaults(spec: DefinitionSpec | undefined, status: Definition["status"]): FieldError[] {

@@ -67,7 +67,6 @@ function makeType(schema: JsonSchema, whole: boolean): CelType {
 function objectType(schema: JsonSchema, whole: boolean): CelType {
   const { properties, additionalProperties: more } = schema;
   if (!properties && more) return mapOf(string, more === true ? dyn : expressionType(more));
-  if (!properties && !whole && schema["x-kubernetes-preserve-unknown-fields"]) return dyn;
   return fieldsOf(whole ? { ...properties, ...own } : properties ?? {});
 }
 

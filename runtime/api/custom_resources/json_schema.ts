@@ -39,6 +39,11 @@ export interface JsonSchema {
   readonly oneOf?: readonly JsonSchema[];
   readonly not?: JsonSchema;
   readonly $ref?: string;
+  readonly id?: string;
+  readonly definitions?: object;
+  readonly patternProperties?: object;
+  readonly dependencies?: object;
+  readonly additionalItems?: object | boolean;
   readonly description?: string;
   readonly title?: string;
   readonly "x-kubernetes-preserve-unknown-fields"?: boolean;

@@ -1,51 +1,51 @@
 /** The rules of a definition's schema, checked before they are stored: they compile, and what they need is there. */
-import { type FieldError, invalidValue, notSupported, required } from "../../schema/mod.ts";
+import { type FieldError, goPrinted, invalidValue, notSupported, required, ruleShape } from "../../schema/mod.ts";
 import { bool, type CelType, compile, CompileError, optionalOf, ResultTypeError, string } from "../../cel/mod.ts";
 import { expressionType } from "./expression_type.ts";
 import type { JsonSchema, ValidationRule } from "./json_schema.ts";
 import { pathSteps } from "./rules.ts";
 
-const reasons = ["FieldValueInvalid", "FieldValueForbidden", "FieldValueRequired", "FieldValueDuplicate"];
+const reasons = ["FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"];
 
-/** `correlated`: items that have no counterpart in an older object cannot be compared with it. */
-export function ruleFaults(schema: JsonSchema, path: string, correlated = true, root = true): FieldError[] {
+/** `uncorrelated`: the list whose items have no counterpart in an older object, so that they cannot be compared with it. */
+export function ruleFaults(schema: JsonSchema, path: string, uncorrelated?: string, root = true): FieldError[] {
   const own = (schema["x-kubernetes-validations"] ?? []).flatMap((rule, i) =>
-    faultsOf(rule, schema, { path: `${path}.x-kubernetes-validations[${i}]`, correlated, root })
+    faultsOf(rule, schema, { path: `${path}.x-kubernetes-validations[${i}]`, uncorrelated, root })
   );
   const { properties = {}, items, additionalProperties: more } = schema;
   const keyed = schema["x-kubernetes-list-type"] === "map";
   return [
     ...own,
     ...Object.entries(properties).flatMap(([name, inner]) =>
-      ruleFaults(inner, `${path}.properties[${name}]`, correlated, false)
+      ruleFaults(inner, `${path}.properties[${name}]`, uncorrelated, false)
     ),
-    ...items ? ruleFaults(items, `${path}.items`, correlated && keyed, false) : [],
-    ...more && more !== true ? ruleFaults(more, `${path}.additionalProperties`, correlated, false) : [],
+    ...items ? ruleFaults(items, `${path}.items`, uncorrelated ?? (keyed ? undefined : path), false) : [],
+    ...more && more !== true ? ruleFaults(more, `${path}.additionalProperties`, uncorrelated, false) : [],
   ];
 }
 
 interface Spot {
   readonly path: string;
-  readonly correlated: boolean;
+  readonly uncorrelated: string | undefined;
   readonly root: boolean;
 }
 
-function faultsOf(rule: ValidationRule, schema: JsonSchema, { path, correlated, root }: Spot): FieldError[] {
+function faultsOf(rule: ValidationRule, schema: JsonSchema, { path, uncorrelated, root }: Spot): FieldError[] {
   if (!rule.rule?.trim()) return [required(`${path}.rule`, "rule is not specified")];
   const faults: FieldError[] = [];
   const { message, reason, fieldPath } = rule;
   if (message !== undefined && message.trim() === "" && message !== "") {
-    faults.push(invalidValue(`${path}.message`, message, "message must be non-empty if specified"));
+    faults.push(invalidValue(`${path}.message`, message, "must be non-empty if specified"));
   } else if (message?.trim().includes("\n")) {
-    faults.push(invalidValue(`${path}.message`, message, "message must not contain line breaks"));
+    faults.push(invalidValue(`${path}.message`, message, "must not contain line breaks"));
   } else if (rule.rule.trim().includes("\n") && !message) {
     faults.push(required(`${path}.message`, "message must be specified if rule contains line breaks"));
   }
-  if (reason && !reasons.includes(reason)) faults.push(notSupported(`${path}.reason`, reason, reasons));
+  if (reason !== undefined && !reasons.includes(reason)) faults.push(notSupported(`${path}.reason`, reason, reasons));
   if (fieldPath && !hasField(schema, fieldPath)) {
-    faults.push(invalidValue(`${path}.fieldPath`, fieldPath, "fieldPath must be a valid path"));
+    faults.push(invalidValue(`${path}.fieldPath`, fieldPath, "must be a valid path"));
   }
-  return [...faults, ...expressionFaults(rule, expressionType(schema, root), { path, correlated, root })];
+  return [...faults, ...expressionFaults(rule, expressionType(schema, root), { path, uncorrelated, root })];
 }
 
 function hasField(schema: JsonSchema, path: string): boolean {
@@ -58,44 +58,47 @@ function hasField(schema: JsonSchema, path: string): boolean {
   return at !== undefined;
 }
 
-function expressionFaults(rule: ValidationRule, type: CelType, { path, correlated }: Spot): FieldError[] {
+function expressionFaults(rule: ValidationRule, type: CelType, { path, uncorrelated }: Spot): FieldError[] {
   const variables = { self: type, oldSelf: rule.optionalOldSelf ? optionalOf(type) : type };
   const faults: FieldError[] = [];
-  const names = compiled(rule.rule, { variables, result: [bool] }, `${path}.rule`, faults);
-  if (names?.has("oldSelf") && !correlated) {
-    const why =
-      "oldSelf cannot be used on the uncorrelatable portion of the schema within a list that is atomic or a set";
+  const names = compiled(rule, "rule", { variables, result: [bool] }, path, faults);
+  if (names?.has("oldSelf") && uncorrelated !== undefined) {
+    const why = `oldSelf cannot be used on the uncorrelatable portion of the schema within ${uncorrelated}`;
     faults.push(invalidValue(`${path}.rule`, rule.rule, why));
   }
-  if (rule.optionalOldSelf !== undefined && names && !names.has("oldSelf")) {
+  if (rule.optionalOldSelf !== undefined && !names?.has("oldSelf")) {
     const why = "may not be set if oldSelf is not used in rule";
     faults.push(invalidValue(`${path}.optionalOldSelf`, rule.optionalOldSelf, why));
   }
-  if (rule.messageExpression !== undefined) {
-    if (rule.messageExpression.trim() === "") {
-      faults.push(required(`${path}.messageExpression`, "must be non-empty if specified"));
-    } else compiled(rule.messageExpression, { variables, result: [string] }, `${path}.messageExpression`, faults);
+  if (rule.messageExpression?.trim()) {
+    compiled(rule, "messageExpression", { variables, result: [string] }, path, faults);
   }
   return faults;
 }
 
 /** The names that stand in an expression; `undefined`: it does not compile, and `faults` says why. */
 function compiled(
-  text: string,
+  rule: ValidationRule,
+  field: "rule" | "messageExpression",
   environment: Parameters<typeof compile>[1],
   path: string,
   faults: FieldError[],
 ): ReadonlySet<string> | undefined {
   try {
-    return compile(text, environment).names;
+    return compile(rule[field] ?? "", environment).names;
   } catch (error) {
     if (!(error instanceof CompileError)) throw error;
-    const mistyped = error instanceof ResultTypeError;
-    const wanted = path.endsWith("messageExpression")
-      ? "messageExpression must evaluate to a string"
-      : "cel expression must evaluate to a bool";
-    const detail = mistyped ? wanted : `compilation failed: ${error.message}`;
-    faults.push(invalidValue(path, text, detail));
+    const { mistyped, broken } = failures[field];
+    const detail = error instanceof ResultTypeError ? mistyped : `${broken}: ${error.message}`;
+    faults.push(invalidValue(`${path}.${field}`, goPrinted(ruleShape, rule), detail));
     return undefined;
   }
 }
+
+const failures = {
+  rule: { mistyped: "cel expression must evaluate to a bool", broken: "compilation failed" },
+  messageExpression: {
+    mistyped: "messageExpression must evaluate to a string",
+    broken: "messageExpression compilation failed",
+  },
+};

@@ -43,13 +43,11 @@ function tooDear({ path, what, cost }: Priced): FieldError {
 }
 
 function partOfTotal({ path }: Priced): FieldError {
-  const why = "contributed to estimated rule & messageExpression cost total exceeding cost limit for entire " +
-    "OpenAPIv3 schema";
-  return forbidden(path, why);
+  return forbidden(path, "contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema");
 }
 
 function tooDearTogether(total: number, path: string): FieldError {
-  const why = "x-kubernetes-validations estimated rule & messageExpression cost total for entire OpenAPIv3 schema " +
+  const why = "x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema " +
     `exceeds budget by factor of ${factor(total, definitionEstimateLimit)}`;
   return forbidden(
     path,

@@ -3,24 +3,38 @@
  *
  * Source: "Specifying a structural schema"; KEP-20190425 (structural OpenAPI).
  */
-import { type FieldError, forbidden, invalidValue, pruneUnknown, required, sameJson } from "../../schema/mod.ts";
+import {
+  type FieldError,
+  forbidden,
+  invalidValue,
+  notSupported,
+  pruneUnknown,
+  required,
+  sameJson,
+} from "../../schema/mod.ts";
 import { EvaluationError, pattern } from "../../cel/mod.ts";
 import type { JsonSchema } from "./json_schema.ts";
 import { typeOfSchema } from "./structural_type.ts";
+import { listTypes, mapTypes } from "./structural_lists.ts";
 import { valueFaults } from "./validation.ts";
 
-interface Spot {
+export interface Spot {
   readonly path: string;
   /** What a schema at this place is called in messages. */
   readonly what: string;
   readonly root: boolean;
 }
 
-type Rule = (schema: JsonSchema, spot: Spot) => FieldError[];
+export type Rule = (schema: JsonSchema, spot: Spot) => FieldError[];
 
 export function structuralFaults(schema: JsonSchema, path: string): FieldError[] {
-  return faultsIn(schema, { path, what: "at the root", root: true });
+  const faults = faultsIn(schema, { path, what: "at the root", root: true });
+  const misformed = faults.filter(({ message }) => !message.startsWith(incomplete));
+  return misformed.length > 0 ? misformed : faults;
 }
+
+/** Told only of a schema that is well formed otherwise. */
+const incomplete = "Required value: because it is defined in ";
 
 function faultsIn(schema: JsonSchema, spot: Spot): FieldError[] {
   const own = rules.flatMap((rule) => rule(schema, spot));
@@ -36,7 +50,9 @@ function children({ properties = {}, items, additionalProperties: more }: JsonSc
     inner,
     { path: `${path}.properties[${name}]`, what: "for specified object fields", root: false },
   ]);
-  if (items) found.push([items, { path: `${path}.items`, what: "for specified array items", root: false }]);
+  if (items && !Array.isArray(items)) {
+    found.push([items, { path: `${path}.items`, what: "for specified array items", root: false }]);
+  }
   if (more && more !== true) {
     const at = { path: `${path}.additionalProperties`, what: "for specified object fields", root: false };
     found.push([more, at]);
@@ -44,36 +60,38 @@ function children({ properties = {}, items, additionalProperties: more }: JsonSc
   return found;
 }
 
-const knownTypes = ["string", "number", "integer", "boolean", "array", "object"];
+const knownTypes = ["array", "boolean", "integer", "number", "object", "string"];
 
 const typed: Rule = (schema, { path, what, root }) => {
   const { type } = schema;
   const at = `${path}.type`;
-  if (schema["x-kubernetes-int-or-string"]) {
-    return type ? [invalidValue(at, type, "must be empty if x-kubernetes-int-or-string is true")] : [];
-  }
   if (!type) {
-    return root || !schema["x-kubernetes-preserve-unknown-fields"] ? [required(at, `must not be empty ${what}`)] : [];
+    const free = schema["x-kubernetes-int-or-string"] || schema["x-kubernetes-preserve-unknown-fields"];
+    return root || !free ? [required(at, `must not be empty ${what}`)] : [];
   }
   if (root && type !== "object") return [invalidValue(at, type, "must be object at the root")];
-  return knownTypes.includes(type) ? [] : [{
-    reason: "FieldValueNotSupported",
-    field: at,
-    message: `Unsupported value: ${JSON.stringify(type)}: supported values: ${
-      [...knownTypes].sort().map((name) => JSON.stringify(name)).join(", ")
-    }`,
-  }];
+  if (knownTypes.includes(type)) return [];
+  const faults = [notSupported(at, type, knownTypes)];
+  if (type === "null") faults.push(forbidden(at, "type cannot be set to null, use nullable as an alternative"));
+  return faults;
 };
 
+const preservation: Rule = (schema, { path }) => {
+  const keeps = schema["x-kubernetes-preserve-unknown-fields"];
+  const at = `${path}.x-kubernetes-preserve-unknown-fields`;
+  if (keeps === false) return [invalidValue(at, false, "must be true or undefined")];
+  if (!keeps || !schema["x-kubernetes-int-or-string"]) return [];
+  return [invalidValue(at, true, "must be false if x-kubernetes-int-or-string is true")];
+};
+
+const never = ["$ref", "id", "definitions", "patternProperties", "dependencies", "additionalItems"] as const;
+
 const unsupported: Rule = (schema, { path }) => {
-  const faults: FieldError[] = [];
-  if (schema.$ref) faults.push(forbidden(`${path}.$ref`, "$ref is not supported"));
+  const faults = never.filter((name) => schema[name] !== undefined)
+    .map((name) => forbidden(`${path}.${name}`, `${name} is not supported`));
   if (schema.uniqueItems) {
     const why = "uniqueItems cannot be set to true since the runtime complexity becomes quadratic";
     faults.push(forbidden(`${path}.uniqueItems`, why));
-  }
-  if (schema.additionalProperties === false) {
-    faults.push(forbidden(`${path}.additionalProperties`, "additionalProperties cannot be set to false"));
   }
   if (schema.additionalProperties !== undefined && schema.properties) {
     const why = "additionalProperties and properties are mutual exclusive";
@@ -90,66 +108,46 @@ const arrays: Rule = (schema, { path }) =>
 
 const embedded: Rule = (schema, { path }) => {
   if (!schema["x-kubernetes-embedded-resource"]) return [];
-  const faults = schema.type === "object"
-    ? []
-    : [invalidValue(`${path}.type`, schema.type ?? "", "must be object if x-kubernetes-embedded-resource is true")];
+  const faults: FieldError[] = [];
   if (!schema.properties && !schema["x-kubernetes-preserve-unknown-fields"]) {
     const why =
       "must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields";
     faults.push(required(`${path}.properties`, why));
   }
-  return faults;
+  if (schema.type === "object") return faults;
+  const why = "must be object if x-kubernetes-embedded-resource is true";
+  return [...faults, invalidValue(`${path}.type`, schema.type ?? "", why)];
 };
 
-const rootMetadata: Rule = (schema, { path, root }) => {
-  const metadata = schema.properties?.metadata;
-  if (!metadata || !(root || schema["x-kubernetes-embedded-resource"])) return [];
-  const named = Object.keys(metadata.properties ?? {}).every((name) => name === "name" || name === "generateName");
-  if (named && !metadata.additionalProperties) return [];
-  const why = "must not specify anything other than name and generateName, but metadata is implicitly specified";
-  return [forbidden(`${path}.properties[metadata]`, why)];
-};
-
-const listTypes: Rule = (schema, { path }) => {
-  const listType = schema["x-kubernetes-list-type"];
-  const keys = schema["x-kubernetes-list-map-keys"] ?? [];
+/** The server itself says what these are. */
+const ownFields: Rule = ({ properties = {}, nullable, additionalProperties }, { path, root }) => {
+  if (!root) return [];
   const faults: FieldError[] = [];
-  if (listType && schema.type !== "array") {
-    faults.push(
-      invalidValue(`${path}.type`, schema.type ?? "", "must be array if x-kubernetes-list-type is specified"),
-    );
+  if (nullable) faults.push(forbidden(`${path}.nullable`, "nullable cannot be true at the root"));
+  if (additionalProperties) faults.push(forbidden(`${path}.additionalProperties`, "must not be used at the root"));
+  for (const name of ["apiVersion", "kind"]) {
+    const type = properties[name]?.type;
+    if (type && type !== "string") {
+      faults.push(invalidValue(`${path}.properties[${name}].type`, type, "must be string"));
+    }
   }
-  if (listType !== "map" && keys.length > 0) {
-    const why = "must be map if x-kubernetes-list-map-keys is non-empty";
-    faults.push(invalidValue(`${path}.x-kubernetes-list-type`, listType ?? "", why));
-  }
-  return listType === "map" ? [...faults, ...mapKeyFaults(schema, keys, path)] : faults;
+  return properties.metadata
+    ? [...faults, ...metadataFaults(properties.metadata, `${path}.properties[metadata]`)]
+    : faults;
 };
 
-function mapKeyFaults({ items }: JsonSchema, keys: readonly string[], path: string): FieldError[] {
-  const at = `${path}.x-kubernetes-list-map-keys`;
-  if (keys.length === 0) return [required(at, "must not be empty if x-kubernetes-list-type is map")];
-  if (items?.type !== "object") {
-    return [
-      invalidValue(
-        `${path}.items.type`,
-        items?.type ?? "",
-        "must be object if parent array's x-kubernetes-list-type is map",
-      ),
-    ];
+function metadataFaults(metadata: JsonSchema, path: string): FieldError[] {
+  const faults: FieldError[] = [];
+  const { type, properties = {}, additionalProperties } = metadata;
+  if (type && type !== "object") faults.push(invalidValue(`${path}.type`, type, "must be object"));
+  if (metadata.default !== undefined) {
+    faults.push(forbidden(`${path}.default`, "must not be set in top-level metadata"));
   }
-  return keys.flatMap((key, i): FieldError[] => {
-    const property = items.properties?.[key];
-    if (!property) return [invalidValue(`${at}[${i}]`, key, "entries must all be names of item properties")];
-    const given = property.default !== undefined || items.required?.includes(key);
-    if (given) return [];
-    return [
-      required(
-        `${path}.items.properties[${key}].default`,
-        "this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property",
-      ),
-    ];
-  });
+  if (Object.keys(properties).some((name) => name !== "name" && name !== "generateName") || additionalProperties) {
+    const why = "must not specify anything other than name and generateName, but metadata is implicitly specified";
+    faults.push(forbidden(path, why));
+  }
+  return faults;
 }
 
 const patterns: Rule = ({ pattern: expression }, { path }) => {
@@ -167,15 +165,16 @@ const patterns: Rule = ({ pattern: expression }, { path }) => {
 
 /** A default must be what its schema allows, with nothing that would be pruned. */
 const defaults: Rule = (schema, { path, root }) => {
-  if (schema.default === undefined) return [];
+  const value = schema.default;
+  if (value === undefined) return [];
   const at = `${path}.default`;
-  if (root) return [forbidden(at, "must not be set at the root")];
-  const pruned = structuredClone(schema.default);
+  if (root) return rootDefaultFaults(value, at);
+  const pruned = structuredClone(value);
   if (typeof pruned === "object" && pruned !== null) pruneUnknown(typeOfSchema(schema), pruned);
-  if (!sameJson(pruned, schema.default)) return [invalidValue(at, schema.default, "must not have unspecified fields")];
+  if (!sameJson(pruned, value)) return [invalidValue(at, value, "must not have unknown fields")];
   const bare = { ...schema, default: undefined, "x-kubernetes-validations": undefined };
   try {
-    return valueFaults(bare, schema.default, at);
+    return valueFaults(bare, value, at).map((fault) => withinDefault(fault, at));
   } catch (error) {
     // A pattern that is none: told at the pattern itself.
     if (error instanceof EvaluationError) return [];
@@ -183,9 +182,44 @@ const defaults: Rule = (schema, { path, root }) => {
   }
 };
 
-const rules: readonly Rule[] = [typed, unsupported, arrays, embedded, rootMetadata, listTypes, patterns, defaults];
+/** Upstream takes the default for a document of its own: its parts are named from there. */
+function withinDefault({ reason, field, message }: FieldError, at: string): FieldError {
+  const inner = field.slice(at.length).replace(/^\./, "");
+  return {
+    reason,
+    field: inner ? `${at}.${inner}` : at,
+    message: message.replace(`${field} in body`, `${inner} in body`),
+  };
+}
 
-const emptyInJunctors = ["type", "default", "nullable", "additionalProperties", "description", "title"] as const;
+/** A whole object as a default would have to say what it is. */
+function rootDefaultFaults(value: unknown, at: string): FieldError[] {
+  const said = (value ?? {}) as Record<string, unknown>;
+  return ["apiVersion", "kind"].filter((name) => !said[name]).map((name) => required(`${at}.${name}`));
+}
+
+const rules: readonly Rule[] = [
+  typed,
+  preservation,
+  unsupported,
+  arrays,
+  embedded,
+  ownFields,
+  listTypes,
+  mapTypes,
+  patterns,
+  defaults,
+];
+
+/** Which keywords have no place below a junctor, by what they must be there, in the order in which they are told. */
+const notInJunctors = [
+  ["additionalProperties", "undefined"],
+  ["default", "undefined"],
+  ["description", "empty"],
+  ["title", "empty"],
+  ["type", "empty"],
+  ["nullable", "false"],
+] as const;
 const extensionsInJunctors = [
   "x-kubernetes-preserve-unknown-fields",
   "x-kubernetes-embedded-resource",
@@ -194,33 +228,45 @@ const extensionsInJunctors = [
   "x-kubernetes-map-type",
 ] as const;
 
+/** The one way to say again that it is a number or a text. */
+const numberOrText = [{ type: "integer" }, { type: "string" }];
+
 function junctorFaults(schema: JsonSchema, path: string): FieldError[] {
   return [
     ...(["allOf", "anyOf", "oneOf"] as const).flatMap((name) =>
-      (schema[name] ?? []).flatMap((inner, i) => faultsInJunctor(inner, schema, `${path}.${name}[${i}]`))
+      saysNumberOrText(schema, name)
+        ? []
+        : (schema[name] ?? []).flatMap((inner, i) => faultsInJunctor(inner, schema, `${path}.${name}[${i}]`))
     ),
     ...schema.not ? faultsInJunctor(schema.not, schema, `${path}.not`) : [],
   ];
 }
 
+function saysNumberOrText(schema: JsonSchema, junctor: "allOf" | "anyOf" | "oneOf"): boolean {
+  if (!schema["x-kubernetes-int-or-string"]) return false;
+  if (junctor === "anyOf") return sameJson(schema.anyOf, numberOrText);
+  return junctor === "allOf" && sameJson(schema.allOf, [{ anyOf: numberOrText }]);
+}
+
 /** Below a junctor stand only conditions on values whose structure is told outside of it. */
 function faultsInJunctor(inner: JsonSchema, outer: JsonSchema, path: string): FieldError[] {
   const faults: FieldError[] = [];
-  const empty = "must be empty to be structural";
-  for (const keyword of emptyInJunctors) {
-    const allowed = keyword === "type" && outer["x-kubernetes-int-or-string"];
-    if (inner[keyword] !== undefined && inner[keyword] !== false && !allowed) {
-      faults.push(forbidden(`${path}.${keyword}`, empty));
+  for (const [keyword, what] of notInJunctors) {
+    if (inner[keyword] !== undefined && inner[keyword] !== false) {
+      faults.push(forbidden(`${path}.${keyword}`, `must be ${what} to be structural`));
     }
   }
   for (const keyword of extensionsInJunctors) {
     if (inner[keyword]) faults.push(forbidden(`${path}.${keyword}`, "must be false to be structural"));
   }
+  if (inner["x-kubernetes-validations"]) {
+    faults.push(forbidden(`${path}.x-kubernetes-validations`, "must be empty to be structural"));
+  }
   for (const [name, property] of Object.entries(inner.properties ?? {})) {
     const at = `${path}.properties[${name}]`;
     const known = outer.properties?.[name];
-    if (!known) faults.push(required(outerPath(path, name), `because it is defined in ${at}`));
-    else faults.push(...faultsInJunctor(property, known, at));
+    if (!known) faults.push({ ...required(outerPath(path, name)), message: incomplete + at });
+    faults.push(...faultsInJunctor(property, known ?? {}, at));
   }
   if (inner.items) faults.push(...faultsInJunctor(inner.items, outer.items ?? {}, `${path}.items`));
   return [...faults, ...junctorFaults({ ...inner, properties: outer.properties, items: outer.items }, path)];

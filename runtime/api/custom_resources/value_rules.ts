@@ -2,7 +2,7 @@
  * What a schema asks of one value by itself: bounds, lengths, patterns, formats, enumerations. Each rule answers with a
  * fault in the words of upstream's OpenAPI validation, or with nothing.
  */
-import { type FieldError, notSupported, sameJson, shown } from "../../schema/mod.ts";
+import { type FieldError, notSupported, sameJson, shown, tooLong } from "../../schema/mod.ts";
 import { pattern } from "../../cel/mod.ts";
 import { formatFault } from "./formats.ts";
 import type { JsonSchema } from "./json_schema.ts";
@@ -64,10 +64,7 @@ const minLength: Maker = ({ minLength: least }) => {
 
 const maxLength: Maker = ({ maxLength: most }) => {
   if (most === undefined) return undefined;
-  return (value, path) =>
-    typeof value === "string" && lengthOf(value) > most
-      ? { reason: "FieldValueTooLong", field: path, message: `Too long: may not be more than ${most} bytes` }
-      : undefined;
+  return (value, path) => typeof value === "string" && lengthOf(value) > most ? tooLong(path, most) : undefined;
 };
 
 const matching: Maker = ({ pattern: expression }) => {
@@ -83,7 +80,7 @@ const format: Maker = ({ format: name, type }) => {
   if (!name || type && type !== "string") return undefined;
   return (value, path) =>
     typeof value === "string" && formatFault(name, value)
-      ? fault(path, value, `must be of type ${name}: ${JSON.stringify(value)}`)
+      ? { ...fault(path, value, `must be of type ${name}: ${JSON.stringify(value)}`), reason: "FieldValueTypeInvalid" }
       : undefined;
 };
 

@@ -124,6 +124,7 @@ const preparePerKind: ReadonlyMap<string, (object: KubeObject) => void> = new Ma
   ["persistentvolumeclaims", (object) => fillClaimSource(object as IPersistentVolumeClaim)],
   ["persistentvolumes", prepareVolume],
   ["jobs.batch", prepareJob],
+  ["customresourcedefinitions.apiextensions.k8s.io", prepareDefinition],
   ["daemonsets.apps", (object) => setTemplateGeneration(object, 1)],
   ["serviceaccounts", prepareServiceAccount],
   ["services", (object) => listAddress(object as unknown as IService)],
@@ -134,6 +135,13 @@ function prepareNamespace(object: KubeObject): void {
   const finalizers = spec.finalizers ?? [];
   object.spec = { ...spec, finalizers: finalizers.includes("kubernetes") ? finalizers : [...finalizers, "kubernetes"] };
   object.status = { phase: "Active" };
+}
+
+/** What is to be stored first has been stored from the beginning. */
+function prepareDefinition(object: KubeObject): void {
+  const { versions } = (object.spec ?? {}) as { versions?: ({ name?: string; storage?: boolean } | null)[] };
+  const stored = Array.isArray(versions) ? versions.find((version) => version?.storage)?.name : undefined;
+  object.status = stored ? { storedVersions: [stored] } : {};
 }
 
 /** Of its secrets the names count; they are its own namespace's. */

@@ -14,37 +14,46 @@ import {
   unique,
 } from "./rules.ts";
 import { validateLabelSelector } from "./selectors.ts";
+import { clientRules, reviewVersions } from "./webhook_client.ts";
 
 const selector: Check = (value, report) =>
   validateLabelSelector(value as Parameters<typeof validateLabelSelector>[0], report);
 
+const operations = ["*", "CONNECT", "CREATE", "DELETE", "UPDATE"];
+
 function requestRules(place: string): Rule[] {
   return [
     [`${place}.operations`, required(), aloneIfAll("operations")],
+    [`${place}.operations[]`, (value, report) => value === "" && report.notSupported(value, operations)],
     [`${place}.apiGroups`, required(), aloneIfAll("API groups")],
     [`${place}.apiVersions`, required(), aloneIfAll("API versions")],
     [`${place}.apiVersions[]`, required()],
     [`${place}.resources`, required(), wildcards],
-    [`${place}.resources[]`, required()],
   ];
 }
 
-/** `*` is every resource without its subresources, `*` + `/*` both. */
+/**
+ * What a wildcard before it covers is said twice: `*` is every resource without its subresources, `*` + `/*` everything.
+ * One behind it goes unseen.
+ */
 const wildcards: Check = (value, report) => {
-  if (!Array.isArray(value) || value.length < 2) return;
-  if (value.includes("*/*")) {
-    return report.invalid(value, "if '*/*' is present, must not specify other resources");
-  }
-  value.forEach((resource, i) => {
-    const [name, subresource] = String(resource).split("/");
-    const covered = subresource === undefined
-      ? name !== "*" && value.includes("*")
-      : name !== "*" && value.includes(`*/${subresource}`);
-    if (covered) {
-      const all = subresource === undefined ? "*" : `*/${subresource}`;
-      report.at(i).invalid(resource, `if '${all}' is present, must not specify '${resource}'`);
-    }
+  if (!Array.isArray(value)) return;
+  const seen = new Set<string>();
+  let again = false;
+  value.forEach((resource: string, i) => {
+    if (!resource) report.at(i).required();
+    const [name, part] = resource.split("/");
+    if (part === undefined) again ||= resource !== "*" && seen.has("*");
+    const wide = part === undefined ? undefined : [`${name}/*`, `*/${part}`].find((one) => seen.has(one));
+    if (wide) report.at(i).invalid(resource, `if '${wide}' is present, must not specify ${resource}`);
+    seen.add(resource);
   });
+  if (value.length > 1 && seen.has("*/*")) {
+    report.invalid(value, "if '*/*' is present, must not specify other resources");
+  }
+  if (again) {
+    report.invalid(value, "if '*' is present, must not specify other resources without subresources");
+  }
 };
 
 function conditionRules(place: string): Rule[] {
@@ -55,31 +64,15 @@ function conditionRules(place: string): Rule[] {
   ];
 }
 
-const reviewVersions = ["v1", "v1beta1"];
-
 const webhookRows: Rule[] = [
   ["webhooks", unique("name")],
   ["webhooks[].name", required(), named(dnsSubdomain), threeSegments],
   ["webhooks[].sideEffects", required("must specify one of None, NoneOnDryRun"), oneOf("None", "NoneOnDryRun")],
-  [
-    "webhooks[].admissionReviewVersions",
-    required("must specify one of v1, v1beta1"),
-    (value, report) => {
-      if (!Array.isArray(value)) return;
-      value.forEach((one, i) => value.indexOf(one) < i && report.at(i).invalid(one, "duplicate version"));
-    },
-    (value, report) => {
-      if (!Array.isArray(value) || isEmpty(value) || value.some((one) => reviewVersions.includes(one))) return;
-      report.invalid(value, "must include at least one of v1, v1beta1");
-    },
-  ],
-  ["webhooks[].admissionReviewVersions[]", named(dns1035Label)],
+  ["webhooks[].admissionReviewVersions", required("must specify one of v1, v1beta1"), reviewVersions],
   ["webhooks[].timeoutSeconds", timeout],
   ["webhooks[].namespaceSelector", selector],
   ["webhooks[].objectSelector", selector],
-  ["webhooks[].clientConfig", exactlyOneTarget],
-  ["webhooks[].clientConfig.url", webhookUrl],
-  ["webhooks[].clientConfig.service", serviceTarget],
+  ...clientRules("webhooks[].clientConfig"),
   ...requestRules("webhooks[].rules[]"),
   ...conditionRules("webhooks[].matchConditions"),
 ];
@@ -95,54 +88,6 @@ function threeSegments(value: unknown, report: Report): void {
 function timeout(value: unknown, report: Report): void {
   if (typeof value !== "number") return;
   if (value > 30 || value < 1) report.invalid(value, "the timeout value must be between 1 and 30 seconds");
-}
-
-function exactlyOneTarget(value: unknown, report: Report): void {
-  const { url, service } = (value ?? {}) as { url?: string; service?: object };
-  if (Boolean(url) === Boolean(service)) report.required("exactly one of url or service is required");
-}
-
-const urlForm = "; desired format: https://host[/path]";
-
-function webhookUrl(value: unknown, report: Report): void {
-  if (typeof value !== "string") return;
-  const url = URL.parse(value);
-  if (!url) return report.required("url must be a valid URL: " + JSON.stringify(value) + urlForm);
-  if (url.protocol !== "https:") {
-    report.invalid(url.protocol.slice(0, -1), `'https' is the only allowed URL scheme${urlForm}`);
-  }
-  if (!url.host) report.invalid(url.host, `host must be specified${urlForm}`);
-  if (url.username || url.password) report.invalid(url.username, "user information is not permitted in the URL");
-  if (url.hash) report.invalid(url.hash.slice(1), "fragments are not permitted in the URL");
-  if (url.search) report.invalid(url.search.slice(1), "query parameters are not permitted in the URL");
-}
-
-const serviceTargetRules = rules(
-  ["name", required("service name is required")],
-  ["namespace", required("service namespace is required")],
-  ["port", servicePort],
-  ["path", servicePath],
-);
-
-/** Beside a URL it is not looked at. */
-function serviceTarget(value: unknown, report: Report, { url }: Record<string, unknown>): void {
-  if (value && !url) serviceTargetRules(value, report);
-}
-
-function servicePath(value: unknown, report: Report): void {
-  if (typeof value !== "string" || value === "" || value === "/") return;
-  if (!value.startsWith("/")) report.invalid(value, "must start with a '/'");
-  const steps = value.slice(1).replace(/\/$/, "").split("/");
-  steps.forEach((step, i) => {
-    if (step === "") report.invalid(value, `segment[${i}] may not be empty`);
-    else for (const fault of dnsSubdomain(step)) report.invalid(value, `segment[${i}]: ${fault}`);
-  });
-}
-
-function servicePort(value: unknown, report: Report): void {
-  if (typeof value === "number" && (value < 1 || value > 65535)) {
-    report.invalid(value, "port is not valid: must be between 1 and 65535, inclusive");
-  }
 }
 
 function matchRules(place: string): Rule[] {

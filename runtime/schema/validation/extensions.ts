@@ -1,7 +1,8 @@
 /** CustomResourceDefinitions and APIServices: what extends the API. */
 import type { ICustomResourceDefinition } from "kubernetes-models/apiextensions.k8s.io/v1/CustomResourceDefinition";
 import type { IAPIService } from "kubernetes-models/apiregistration.k8s.io/v1/APIService";
-import { dns1035Label, dnsLabel, dnsSubdomain } from "./names.ts";
+import { goPrinted } from "./go_shape.ts";
+import { dns1035Label, dnsSubdomain, type NameRule } from "./names.ts";
 import type { Report } from "./report.ts";
 
 type Definition = Omit<ICustomResourceDefinition, "apiVersion" | "kind">;
@@ -13,56 +14,81 @@ export function validateDefinition({ metadata, spec }: Definition, report: Repor
   }
   const place = report.at("spec");
   validateGroup(spec?.group, place.at("group"));
-  validateDefinedNames(spec, place.at("names"));
   if (!spec?.scope) place.at("scope").required();
   else if (!scopes.includes(spec.scope)) place.at("scope").notSupported(spec.scope, scopes);
-  validateVersions(spec, place.at("versions"));
+  validateVersions(spec?.versions ?? [], place);
+  validateDefinedNames(spec, place.at("names"));
 }
 
 const scopes = ["Cluster", "Namespaced"];
 
 function validateGroup(group: string | undefined, report: Report): void {
   if (!group) return report.required();
-  report.named(group, dnsSubdomain);
-  if (!group.includes(".")) report.invalid(group, "should be a domain with at least one dot");
+  const faults = dnsSubdomain(group);
+  if (faults.length === 0 && !group.includes(".")) faults.push("should be a domain with at least one dot");
+  for (const fault of faults) report.invalid(group, fault);
 }
 
 type Spec = Definition["spec"];
 
 function validateDefinedNames(spec: Spec, report: Report): void {
   const names = spec?.names;
-  for (const field of ["plural", "kind"] as const) if (!names?.[field]) report.at(field).required();
-  if (names?.plural) report.at("plural").named(names.plural, dns1035Label);
-  if (names?.kind) {
-    for (const fault of dns1035Label(names.kind.toLowerCase())) {
-      report.at("kind").invalid(names.kind, `may have mixed case, but should otherwise match: ${fault}`);
-    }
-  }
-  names?.shortNames?.forEach((name, i) => report.at("shortNames", i).named(name, dns1035Label));
+  for (const field of ["plural", "singular"] as const) report.at(field).requiredName(names?.[field], dns1035Label);
+  for (const field of ["kind", "listKind"] as const) report.at(field).requiredName(names?.[field], mixedCase);
   if (names?.kind && names.listKind === names.kind) {
     report.at("listKind").invalid(names.listKind, "kind and listKind may not be the same");
   }
+  for (const field of ["shortNames", "categories"] as const) {
+    names?.[field]?.forEach((name, i) => report.at(field, i).named(name, dns1035Label));
+  }
 }
 
-function validateVersions(spec: Spec, report: Report): void {
-  const versions = spec?.versions ?? [];
-  const names = new Set<string>();
-  versions.forEach((version, i) => {
-    const place = report.at(i);
-    if (names.has(version.name)) place.at("name").invalid(version.name, "must be unique");
-    names.add(version.name);
-    place.at("name").requiredName(version.name, dnsLabel);
-    const schema = version.schema?.openAPIV3Schema;
-    if (!schema) place.at("schema", "openAPIV3Schema").required("schemas are required");
-    else if (schema.type !== "object") {
-      const type = place.at("schema", "openAPIV3Schema", "type");
-      if (schema.type) type.invalid(schema.type, "must be object at the root");
-      else type.required("must not be empty at the root");
-    }
-  });
-  if (versions.filter((version) => version.storage).length !== 1) {
-    report.invalid(versions, "must have exactly one version marked as storage version");
+const mixedCase: NameRule = (text) =>
+  dns1035Label(text.toLowerCase()).map((fault) => `may have mixed case, but should otherwise match: ${fault}`);
+
+type Version = NonNullable<Spec>["versions"][number];
+
+/** The first version's name is also the one of upstream's own form. */
+function validateVersions(versions: readonly Version[], report: Report): void {
+  const place = report.at("versions");
+  versions.forEach((version, i) => validateVersion(version, place.at(i)));
+  if (new Set(versions.map(({ name }) => name)).size < versions.length) {
+    place.invalid(shownVersions(versions), "must contain unique version names");
   }
+  if (versions.filter(({ storage }) => storage).length !== 1) {
+    place.invalid(shownVersions(versions), "must have exactly one version marked as storage version");
+  }
+  const first = versions[0]?.name;
+  if (first) report.at("version").named(first, dns1035Label);
+}
+
+function validateVersion({ name, deprecated, deprecationWarning, schema }: Version, report: Report): void {
+  if (deprecationWarning !== undefined) {
+    const place = report.at("deprecationWarning");
+    const why = deprecated ? warningFault(deprecationWarning) : "can only be set for deprecated versions";
+    if (why) place.invalid(deprecationWarning, why);
+  }
+  report.at("name").named(name ?? "", dns1035Label);
+  if (!schema?.openAPIV3Schema) report.at("schema", "openAPIV3Schema").required();
+}
+
+const longestWarning = 256;
+
+function warningFault(text: string): string | undefined {
+  if (text === "") return "must not be an empty string";
+  if (text.length > longestWarning) return `must be <= ${longestWarning} characters long`;
+  const at = text.search(/[[\p{C}\p{Z}]--[ ]]/v);
+  return at < 0
+    ? undefined
+    : `must only contain printable UTF-8 characters; non-printable character found at index ${at}`;
+}
+
+/** What all versions share stands beside them in upstream's own form; schemas that differ are too long to be shown here. */
+function shownVersions(versions: readonly Version[]): object[] {
+  const shape = [["Name", ""], "Served", "Storage", "Deprecated", "DeprecationWarning"] as const;
+  const flags = { served: false, storage: false, deprecated: false };
+  const shared = { Schema: null, Subresources: null, AdditionalPrinterColumns: null, SelectableFields: null };
+  return versions.map((version) => ({ ...goPrinted(shape, { ...flags, ...version }), ...shared }));
 }
 
 type OldDefinition = Pick<Definition, "spec">;

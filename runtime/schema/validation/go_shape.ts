@@ -55,3 +55,9 @@ export const deploymentStrategyShape: GoShape = [
   ["RollingUpdate", [["MaxUnavailable", 0], ["MaxSurge", 0]]],
 ];
 export const partitionShape: GoShape = [["Partition", 0], "MaxUnavailable"];
+export const ruleShape: GoShape = [
+  ...texts("Rule", "Message", "MessageExpression"),
+  "Reason",
+  ["FieldPath", ""],
+  "OptionalOldSelf",
+];

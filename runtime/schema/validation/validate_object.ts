@@ -24,15 +24,24 @@ export function validateObject(
   const meta = report.at("metadata");
   if (old) validateMetadataUpdate(resource, object.metadata ?? {}, old.metadata ?? {}, meta);
   else validateMetadata(resource, object.metadata ?? {}, meta);
+  if (resource.type.name !== "") validateKind(resource, object, report, old, subresource);
   report.faults.push(...resource.validate?.(object, old, subresource) ?? []);
-  if (resource.type.name === "") return report.faults;
+  return report.faults;
+}
+
+function validateKind(
+  resource: Resource,
+  object: KubeObject,
+  report: Report,
+  old: KubeObject | undefined,
+  subresource: string | undefined,
+): void {
   validateEnums(resource.type, object, report);
   const validators = validatorsPerKind.get(`${apiVersionOf(resource)} ${resource.kind}`);
   validators?.object?.(object, report);
   if (!old) validators?.create?.(object, report);
   if (old && !subresource) validators?.update?.(object, old, report);
   if (old) validators?.write?.(object, old, report, subresource);
-  return report.faults;
 }
 
 /** Only what the version that a client speaks asks of an object beyond what the stored version does. */

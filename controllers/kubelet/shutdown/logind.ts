@@ -8,9 +8,13 @@ import type { MachineShutdown, ShutdownHandlers } from "./machine_shutdown.ts";
 
 const manager = ["org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager"];
 const rule = "type='signal',interface='org.freedesktop.login1.Manager',member='PrepareForShutdown'";
+const settingsFolder = "/etc/systemd/logind.conf.d";
 
+/** A delay that logind does not allow is allowed first, by a file of its settings. */
 export const logind: MachineShutdown = {
   async check(ms) {
+    if (await longestDelayMs() >= ms) return;
+    await askForDelay(ms);
     const allowed = await longestDelayMs();
     if (allowed >= ms) return;
     throw new Error(
@@ -28,6 +32,14 @@ async function longestDelayMs(): Promise<number> {
   const [, microseconds] = /^t (\d+)/.exec(answer.code === 0 ? answer.stdout : "") ?? [];
   if (microseconds === undefined) throw new Error("there is no systemd-logind on this machine to delay a shutdown");
   return Number(microseconds) / 1000;
+}
+
+/** logind reads its files again when told to; who asks it after that is answered after that. (KEP-2000) */
+async function askForDelay(ms: number): Promise<void> {
+  await Deno.mkdir(settingsFolder, { recursive: true, mode: 0o755 });
+  const text = `# The node's pods need this long to end.\n[Login]\nInhibitDelayMaxSec=${Math.ceil(ms / 1000)}\n`;
+  await Deno.writeTextFile(`${settingsFolder}/99-kubelet.conf`, text, { mode: 0o644 });
+  await $`systemctl kill --kill-who=main --signal=HUP systemd-logind.service`.quiet();
 }
 
 async function follow({ begun, cancelled }: ShutdownHandlers, signal: AbortSignal): Promise<void> {

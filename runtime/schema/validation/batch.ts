@@ -20,14 +20,19 @@ const counts = [
   "ttlSecondsAfterFinished",
 ] as const;
 
-export function validateJob({ metadata, spec }: IJob, report: Report): void {
+export function validateJob({ spec }: IJob, report: Report): void {
   const place = report.at("spec");
-  validateIndexedName(metadata?.name ?? "", spec, report.at("metadata", "name"));
   if (!spec?.selector) place.at("selector").required();
   validateLabelSelector(spec?.selector, place.at("selector"));
   validateJobSpec(spec, place);
-  if (metadata?.uid && spec && !spec.manualSelector) validateGenerated(metadata.name ?? "", metadata.uid, spec, place);
   validateSelected(spec, place);
+}
+
+/** What the server has given it stays true of itself: it is fixed. */
+export function validateNewJob({ metadata, spec }: IJob, report: Report): void {
+  const { name = "", uid } = metadata ?? {};
+  validateIndexedName(name, spec, report.at("metadata", "name"));
+  if (uid && spec && !spec.manualSelector) validateGenerated(name, uid, spec, report.at("spec"));
 }
 
 /** The last pod of an indexed Job has the longest name. */

@@ -85,7 +85,7 @@ export const validatorsPerKind: ReadonlyMap<string, Validators> = new Map([
   row("autoscaling/v1 HorizontalPodAutoscaler", scaling.validateAutoscaler),
   row("autoscaling/v2 HorizontalPodAutoscaler", scaling.validateAutoscaler),
   row("batch/v1 CronJob", batch.validateCronJob),
-  row("batch/v1 Job", batch.validateJob, batch.validateJobUpdate),
+  row("batch/v1 Job", batch.validateJob, batch.validateJobUpdate, undefined, batch.validateNewJob),
   row(
     "certificates.k8s.io/v1 CertificateSigningRequest",
     signing.validateSigningRequest,

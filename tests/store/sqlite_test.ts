@@ -107,3 +107,19 @@ Deno.test("sqlite: a file of a newer layout is refused and left as it is", async
   await assert.rejects(openSqliteStore({ path: `${folder}/store.db` }), /written by a newer d8s/);
   await Deno.remove(folder, { recursive: true });
 });
+
+Deno.test("sqlite: the log is moved into the file when it has become long, so neither it nor a start after it grows without end", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "d8s-store-" });
+  const store = await openSqliteStore({ path: `${folder}/store.db` });
+  const value = new Uint8Array(16 * 1024);
+  for (let round = 0; round < 40; round++) {
+    const keys = Array.from({ length: 100 }, (_, at) => `/k/${round}-${at}`);
+    await Promise.all(keys.map((key) => store.put(key, value, { expected: 0 })));
+  }
+  await store.size();
+  const sizes = await Promise.all(["store.db", "store.db-wal"].map((name) => Deno.stat(`${folder}/${name}`)));
+  const [file = 0, log = 0] = sizes.map(({ size }) => size / 2 ** 20);
+  assert.ok(file > 40 && log < 24, `${file} MiB in the file, ${log} MiB in the log`);
+  await store.close();
+  await Deno.remove(folder, { recursive: true });
+});

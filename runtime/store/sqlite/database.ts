@@ -34,6 +34,9 @@ type Row = { key: string; value: Uint8Array | null; revision: number; created: n
 /** Free pages that one slice of compaction returns to the disk. */
 const sliceVacuumPages = 256;
 
+/** The log grows by so many pages before they are moved into the file: hot ones once for some thousand writes. */
+const longLog = 4000;
+
 /** Above every code point that a key may hold, so that an open range has an end. */
 const beyondAll = "\u{10ffff}";
 
@@ -68,6 +71,20 @@ export class Database {
       this.#revision = before;
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
       throw error;
+    }
+  }
+
+  /**
+   * Moves the pages of a log that has become long into the file. That takes some ten milliseconds, which sqlite by itself would
+   * add to whichever commit made the log long; here it is for a moment when nobody waits for an answer.
+   */
+  moveLog(): void {
+    const { log, checkpointed } = this.#one("PRAGMA wal_checkpoint(NOOP)") as { log: number; checkpointed: number };
+    if (log - checkpointed < longLog) return;
+    try {
+      this.#db.exec("PRAGMA wal_checkpoint(PASSIVE)");
+    } catch {
+      // A full disk. The log is as good as the file; that writes fail is told to who writes.
     }
   }
 
@@ -257,8 +274,7 @@ function openFile(path: string): DatabaseSync {
     db.exec(
       "PRAGMA locking_mode = EXCLUSIVE; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL",
     );
-    // Hot pages are copied into the file once for some thousand creates, not once for every few hundred.
-    db.exec("PRAGMA journal_size_limit = 16777216; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16000");
+    db.exec("PRAGMA journal_size_limit = 16777216; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -16000");
     const { user_version } = db.prepare("PRAGMA user_version").get() as { user_version: number };
     if (user_version > layout) {
       throw new StoreError(

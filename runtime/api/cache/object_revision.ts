@@ -97,6 +97,6 @@ function stamped(object: KubeObject, revision: number): Stored {
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
   Object.freeze(value);
-  for (const inner of Object.values(value)) deepFreeze(inner);
+  for (const name in value) deepFreeze(value[name]);
   return value;
 }

@@ -8,7 +8,8 @@ export function sharedInformers(context: FollowContext): Informers {
   const informers = new Map<string, Informer<unknown>>();
   return {
     of<T>(kind: Kind<T>, filter: InformerFilter = {}): Informer<T> {
-      const id = idOf(kind, filter);
+      const { namespace, labelSelector, fieldSelector } = filter;
+      const id = JSON.stringify([kind.apiVersion, kind.kind, namespace, labelSelector, fieldSelector]);
       const known = informers.get(id);
       if (known) return known as unknown as Informer<T>;
       const informer = new SharedInformer(kind, context);
@@ -17,14 +18,6 @@ export function sharedInformers(context: FollowContext): Informers {
       return informer;
     },
   };
-}
-
-/** Asked for with every change of every object: one text, made without a list. */
-function idOf(
-  { apiVersion, kind }: Kind<unknown>,
-  { namespace, labelSelector, fieldSelector }: InformerFilter,
-): string {
-  return `${apiVersion}\n${kind}\n${namespace}\n${labelSelector}\n${fieldSelector}`;
 }
 
 /** An informer that is not shared and ends with the signal: for kinds that come and go. */

@@ -134,3 +134,16 @@ Deno.test("a restart shows what was acknowledged", async () => {
   await world.restart();
   assert.deepEqual((await world.call("GET", `${maps}/a`)).body, body);
 });
+
+Deno.test("JSON is indented for whoever asks for it, and for curl, but not where it is asked not to be", async () => {
+  await using world = await apiWorld();
+  await world.call("POST", maps, map("a"));
+  const indented = async (query: string, agent: string) => {
+    const request = new Request(`https://api${maps}/a${query}`, { headers: { "user-agent": agent } });
+    return (await (await world.api.fetch(request)).text()).includes('\n  "kind"');
+  };
+  assert.equal(await indented("", "kubectl/v1.36"), false);
+  assert.equal(await indented("?pretty=true", "kubectl/v1.36"), true);
+  assert.equal(await indented("", "curl/8"), true);
+  assert.equal(await indented("?pretty=0", "curl/8"), false);
+});

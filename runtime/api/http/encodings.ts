@@ -29,7 +29,8 @@ export interface Encoding {
 }
 
 export interface ListMeta {
-  readonly resourceVersion: string;
+  /** Absent of what no store holds. */
+  readonly resourceVersion?: string;
   readonly continue?: string;
   readonly remainingItemCount?: number;
 }
@@ -37,7 +38,7 @@ export interface ListMeta {
 export function listMeta(list: ObjectList): ListMeta {
   const { resourceVersion, continue: token, remainingItemCount } = list;
   return {
-    resourceVersion,
+    ...(resourceVersion ? { resourceVersion } : {}),
     ...(token ? { continue: token } : {}),
     ...(remainingItemCount === undefined ? {} : { remainingItemCount }),
   };

@@ -98,3 +98,19 @@ export const json: Encoding = {
   value: jsonText,
   errorFrame: (status) => jsonText({ type: "ERROR", object: status }),
 };
+
+const decoder = new TextDecoder();
+
+function indented(bytes: Uint8Array): Uint8Array {
+  return encoder.encode(JSON.stringify(JSON.parse(decoder.decode(bytes)), undefined, 2));
+}
+
+/** For people's eyes; a watch is a line an event all the same. */
+export const prettyJson: Encoding = {
+  ...json,
+  key: "pretty json",
+  listParts: undefined,
+  object: (revision, resource) => indented(json.object(revision, resource)),
+  list: (list, resource) => indented(json.list(list, resource)),
+  value: (value) => indented(json.value(value)),
+};

@@ -2,7 +2,7 @@
 import { type Resource, StatusError } from "../../schema/mod.ts";
 import { type Preference, preferences } from "./accept.ts";
 import type { Encoding } from "./encodings.ts";
-import { json } from "./json_bytes.ts";
+import { json, prettyJson } from "./json_bytes.ts";
 import { partialMetadata } from "./partial_metadata.ts";
 import { hasProtobuf, protobuf } from "./protobuf_encoding.ts";
 import { type IncludeObject, tableEncoding } from "./table_encoding.ts";
@@ -14,6 +14,8 @@ export interface Negotiation {
   /** The answer is a list; absent: it may be anything. */
   readonly listing?: boolean;
   readonly includeObject?: string | null;
+  /** JSON is indented, but for watches. */
+  readonly pretty?: boolean;
   readonly now: () => number;
 }
 
@@ -78,8 +80,9 @@ export function errorEncoding(accept: string | null | undefined): Encoding {
 }
 
 function encodingFor(preference: Preference, options: Negotiation): Encoding | undefined {
-  const found = mediaTypes.find(([type]) => matchesType(type, preference.type))?.[1];
-  if (!found) return undefined;
+  const known = mediaTypes.find(([type]) => matchesType(type, preference.type))?.[1];
+  if (!known) return undefined;
+  const found = known === json && options.pretty && !options.watching ? prettyJson : known;
   if (found === protobuf && !hasProtobuf(options.resource)) return undefined;
   const { as: shape, stream } = preference.parameters;
   if (stream && stream !== "watch") return undefined;

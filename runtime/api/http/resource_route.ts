@@ -115,6 +115,13 @@ function checkScope(
   if (verb === "create" || verb === "deletecollection") throw methodNotAllowed();
 }
 
+/** Browsers and their like are shown to people. */
+function isPretty({ headers }: Request, { searchParams }: URL): boolean {
+  const asked = searchParams.get("pretty");
+  if (asked !== null) return asked === "true" || asked === "1";
+  return /^(curl|Wget|Mozilla\/5\.0)/.test(headers.get("user-agent") ?? "");
+}
+
 /** Whether the answer is a list; `undefined` of what is neither a list nor an object. */
 function listingOf({ name }: ResourcePath, verb: string): boolean | undefined {
   if (verb === "watch") return undefined;
@@ -133,6 +140,7 @@ function exchangeFor(
     ...{ resource, includeObject, now },
     watching: verb === "watch",
     listing: listingOf(path, verb),
+    pretty: isPretty(request, url),
   });
   return {
     request,

@@ -4,6 +4,8 @@ import { ObjectRevision, serialise } from "../cache/mod.ts";
 import { answer } from "../http/answer.ts";
 import type { HealthCheck } from "../http/health.ts";
 import type { Handler } from "../http/object_routes.ts";
+import { listCall } from "../http/query.ts";
+import { selector } from "../objects/selection.ts";
 
 const names = ["controller-manager", "etcd-0", "scheduler"];
 
@@ -15,18 +17,20 @@ export function componentStatuses(store: HealthCheck): Readonly<Record<string, H
     const object = {
       kind: "ComponentStatus",
       apiVersion: "v1",
-      metadata: { name, creationTimestamp: null },
+      metadata: { name },
       conditions: [condition],
     };
-    return new ObjectRevision(name, 0, serialise(object as unknown as Stored));
+    return ObjectRevision.ofStored(name, 0, serialise(object as unknown as Stored));
   };
   return {
-    async list({ encoding, resource }) {
-      const items = await Promise.all(names.map(status));
+    async list({ encoding, resource, url }) {
+      const all = await Promise.all(names.map(status));
+      const matches = selector(resource, listCall(url.searchParams)) ?? (() => true);
+      const items = all.filter(({ object }) => matches(object));
       return answer(encoding.list({ items, resourceVersion: "" }, resource), encoding.contentType);
     },
     async get({ encoding, resource, path }) {
-      if (!names.includes(path.name)) throw notFound(resource, path.name);
+      if (!names.includes(path.name)) throw notFound({ group: "", plural: "componentstatus" }, path.name);
       return answer(encoding.object(await status(path.name), resource), encoding.contentType);
     },
   };

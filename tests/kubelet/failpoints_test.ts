@@ -50,7 +50,7 @@ function podWithAll(name: string, diary: string): PodObject {
 
 /** What it does before it looks at any pod, or for all of them. */
 const atStart =
-  /mkdir (pods|plugins_registry|device-plugins)$|CONTROLLER\/[^/]+(\/kubepods(\/(burstable|besteffort))?)?(\/[a-z._]+)?$/;
+  /mkdir (pods|plugins_registry|device-plugins|pod-resources)$|CONTROLLER\/[^/]+(\/kubepods(\/(burstable|besteffort))?)?(\/[a-z._]+)?$/;
 
 interface Life {
   readonly node: AgentHost;

@@ -1,7 +1,10 @@
 /** Devices of ResourceClaims in containers of a real docker, prepared by a driver that is built with Kubernetes' own bindings. */
 import assert from "node:assert/strict";
 import { editsFor, grantOf } from "../../controllers/kubelet/devices/cdi.ts";
-import { Event, type Json, Pod, ResourceClaim } from "../../runtime/schema/mod.ts";
+import { DraDrivers } from "../../controllers/kubelet/devices/dra/dra_drivers.ts";
+import { Event, type Json, Pod, ResourceClaim, ResourceSlice } from "../../runtime/schema/mod.ts";
+import { httpsClient } from "../../runtime/client/mod.ts";
+import { apiServer } from "../support/api_server.ts";
 import { busyboxImage } from "../support/busybox_image.ts";
 import { runCommand } from "../support/run_command.ts";
 import {
@@ -118,6 +121,16 @@ Deno.test({
     assert.equal(await inside(node, "with", look), "test gpu\n/claimed/FILE\n/dev/claimed");
     assert.equal(await inside(node, "without", look), "");
 
+    const exporter = `${host.folder}/exporter`;
+    await runCommand(["go", "build", "-o", exporter, "./exporter"], { cwd: `${import.meta.dirname}/go_device_plugin` });
+    const socket = `${folderOf(host)}/pod-resources/kubelet.sock`;
+    const { stdout: exported } = await host.run([exporter, socket, "default", "user"]);
+    assert.deepEqual(exported.split("\n").slice(0, 3), [
+      "default user with []",
+      "default gpu test.d8s.io p d 1",
+      "default user without []",
+    ]);
+
     await agent.kill();
     agent = await node.start({ as: "node" });
     await client.delete(Pod, { namespace: "default", name: "user" });
@@ -130,4 +143,40 @@ Deno.test({
     assert.deepEqual(asked, ["prepare default gpu", "unprepare default gpu"]);
     await agent.kill();
   },
+});
+
+Deno.test("the slices of a driver that stays away are withdrawn, this node's and no other's", async () => {
+  await using server = await apiServer({ node: { name: "n1", ips: [] } });
+  const { client, url, ca, pki } = server;
+  const slice = (name: string, nodeName: string, driver: string) => {
+    const pool = { name: nodeName, generation: 1, resourceSliceCount: 1 };
+    const spec = { nodeName, driver, pool, devices: [{ name: "d" }] };
+    return client.create(ResourceSlice, {
+      ...{ apiVersion: "resource.k8s.io/v1", kind: "ResourceSlice", metadata: { name } },
+      spec,
+    } as never);
+  };
+  await slice("own", "n1", "gone.io");
+  await slice("others", "n2", "gone.io");
+  await slice("other", "n1", "here.io");
+  const late: (() => void)[] = [];
+  const deleted = Promise.withResolvers<void>();
+  const node = httpsClient({ server: url, ca, ...pki.node! });
+  const drivers = new DraDrivers({
+    client: { raw: (...args) => node.raw(...args).finally(deleted.resolve) },
+    nodeName: "n1",
+    after: (_ms, run) => late.push(run),
+    onRegistered: () => {},
+    onError: (_driver, error) => deleted.reject(error),
+  });
+  const plugin = (name: string) => ({ name, endpoint: "", type: "DRAPlugin", supported_versions: ["v1.DRAPlugin"] });
+  for (const name of ["gone.io", "here.io"]) {
+    await drivers.register(plugin(name));
+    await drivers.deregister(plugin(name));
+  }
+  await drivers.register(plugin("here.io"));
+  for (const run of late) run();
+  await deleted.promise;
+  const { items } = await client.list(ResourceSlice);
+  assert.deepEqual(items.map(({ metadata }) => metadata.name).sort(), ["other", "others"]);
 });

@@ -12,13 +12,26 @@ const nothing = message({});
 export const topologyInfo = message({ nodes: many(1, message({ id: integer(1) })) });
 
 const containerDevices = message({ resource_name: text(1), device_ids: texts(2), topology: nested(3, topologyInfo) });
-const podResources = message({
-  name: text(1),
-  namespace: text(2),
-  containers: many(3, message({ name: text(1), devices: many(2, containerDevices) })),
+const claimResource = message({
+  cdi_devices: many(1, message({ name: text(1) })),
+  driver_name: text(2),
+  pool_name: text(3),
+  device_name: text(4),
 });
+const dynamicResource = message({
+  claim_name: text(2),
+  claim_namespace: text(3),
+  claim_resources: many(4, claimResource),
+});
+const containerResources = message({
+  name: text(1),
+  devices: many(2, containerDevices),
+  dynamic_resources: many(5, dynamicResource),
+});
+const podResources = message({ name: text(1), namespace: text(2), containers: many(3, containerResources) });
 
 export type ContainerDevices = ReturnType<(typeof containerDevices)["decode"]>;
+export type DynamicResource = ReturnType<(typeof dynamicResource)["decode"]>;
 export type PodResources = ReturnType<(typeof podResources)["decode"]>;
 
 export const list = {

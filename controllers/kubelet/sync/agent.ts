@@ -106,7 +106,11 @@ export async function createAgent(options: KubeletOptions, context: LoopContext)
   const tokens = new TokenCache(client, () => clock.now());
   const mirror = new ContainerMirror(engine);
   const csiDrivers = new CsiDrivers({ client, nodeName: options.nodeName, onRegistered: () => retryPending(agent) });
-  const draDrivers = new DraDrivers(() => retryPending(agent));
+  const draDrivers = new DraDrivers({
+    ...{ client, nodeName: options.nodeName, after: (ms, run) => clock.after(ms, run) },
+    onRegistered: () => retryPending(agent),
+    onError: (driver, error) => context.log.warn("the slices of a driver that is gone stay", { driver, error }),
+  });
   const csi = new CsiVolumes({
     rootDir: await knownRoot(rootDir, options.wellKnownDir),
     nodeName: options.nodeName,

@@ -1,21 +1,32 @@
 /** The drivers of ResourceClaims that are registered on this node, and what they are asked to do. */
 import { grpcCall } from "../../../../runtime/client/grpc.ts";
+import type { Client } from "../../../../runtime/loop/mod.ts";
 import type { PluginHandler } from "../../volumes/csi/plugin_registry.ts";
 import type { PluginInfo } from "../../volumes/csi/protocol.ts";
 import { type ClaimRef, prepare, type PreparedDevice, unprepare, type Version, versions } from "./protocol.ts";
 
 const patienceMs = 45_000;
+/** A driver that is updated comes back; until then its devices are not withdrawn. */
+const returnMs = 30_000;
 
 interface Driver {
   readonly socket: string;
   readonly version: Version;
 }
 
+export interface DraDriversOptions {
+  readonly client: Pick<Client, "raw">;
+  readonly nodeName: string;
+  readonly after: (ms: number, run: () => void) => unknown;
+  /** A driver is there that was not. */
+  readonly onRegistered: () => void;
+  readonly onError: (driver: string, error: unknown) => void;
+}
+
 export class DraDrivers implements PluginHandler {
   readonly #drivers = new Map<string, Driver>();
 
-  /** `onRegistered`: a driver is there that was not. */
-  constructor(readonly onRegistered: () => void) {}
+  constructor(readonly options: DraDriversOptions) {}
 
   register({ name, endpoint, supported_versions }: PluginInfo): Promise<void> {
     const version = versions.find((one) => supported_versions.includes(`${one}.DRAPlugin`));
@@ -23,13 +34,23 @@ export class DraDrivers implements PluginHandler {
       return Promise.reject(new Error(`none of the versions of ${name} is supported: ${supported_versions}`));
     }
     this.#drivers.set(name, { socket: endpoint, version });
-    this.onRegistered();
+    this.options.onRegistered();
     return Promise.resolve();
   }
 
   deregister({ name }: PluginInfo): Promise<void> {
     this.#drivers.delete(name);
+    const { after, onError } = this.options;
+    after(returnMs, () => {
+      if (!this.#drivers.has(name)) this.#withdraw(name).catch((error) => onError(name, error));
+    });
     return Promise.resolve();
+  }
+
+  /** Nobody is to be given what is not there. */
+  async #withdraw(name: string): Promise<void> {
+    const selector = encodeURIComponent(`spec.nodeName=${this.options.nodeName},spec.driver=${name}`);
+    await this.options.client.raw("DELETE", `/apis/resource.k8s.io/v1/resourceslices?fieldSelector=${selector}`);
   }
 
   /** Throws when the driver is away or can't. */

@@ -10,8 +10,8 @@ import { ResourceClaim, type Stored } from "../../../../runtime/schema/mod.ts";
 import { resourceClaimName } from "../../../objects/pod_resource_claims.ts";
 import { type Container, type Pod, specOf } from "../../pod/pod.ts";
 import type { DraDrivers } from "./dra_drivers.ts";
-import type { PreparedClaims } from "./prepared_claims.ts";
-import type { PreparedDevice } from "./protocol.ts";
+import type { PreparedClaim, PreparedClaims } from "./prepared_claims.ts";
+import type { ClaimRef, PreparedDevice } from "./protocol.ts";
 
 type Claim = Stored<IResourceClaim>;
 
@@ -19,6 +19,12 @@ export interface PodClaimsOptions {
   readonly client: Client;
   readonly drivers: DraDrivers;
   readonly prepared: PreparedClaims;
+}
+
+export interface ClaimedDevice {
+  readonly claim: ClaimRef;
+  readonly driver: string;
+  readonly device: PreparedDevice;
 }
 
 export class PodClaims {
@@ -37,15 +43,18 @@ export class PodClaims {
   }
 
   /** Names of CDI devices of a container whose pod was prepared. */
-  async devicesOf(pod: Pod, { resources }: Container): Promise<string[]> {
+  async devicesOf(pod: Pod, container: Container): Promise<string[]> {
+    return (await this.claimedBy(pod, container)).flatMap(({ device }) => device.cdi_device_ids);
+  }
+
+  /** What a container whose pod was prepared has of its pod's claims. */
+  async claimedBy(pod: Pod, { resources }: Container): Promise<ClaimedDevice[]> {
     const known = await this.options.prepared.ofPod(pod.metadata.uid);
     return (resources?.claims ?? []).flatMap(({ name, request }) => {
       const wanted = (specOf(pod).resourceClaims ?? []).find((one) => one.name === name);
       const claimName = wanted && resourceClaimName(wanted, pod.status);
-      const devices = known.filter(({ claim }) => claim.name === claimName).flatMap((one) =>
-        Object.values(one.devices).flatMap((some) => some ?? [])
-      );
-      return devices.filter(isOf(request)).flatMap((device) => device.cdi_device_ids);
+      const devices = known.filter(({ claim }) => claim.name === claimName).flatMap(devicesIn);
+      return devices.filter(({ device }) => isOf(request, device));
     });
   }
 
@@ -115,8 +124,11 @@ function checkUse({ metadata: { name, uid } }: Pod, { metadata, status }: Claim)
   throw new Error(`pod ${name} (${uid}) is not allowed to use ResourceClaim ${metadata.name} (${metadata.uid})`);
 }
 
+function devicesIn({ claim, devices }: PreparedClaim): ClaimedDevice[] {
+  return Object.entries(devices).flatMap(([driver, some]) => (some ?? []).map((device) => ({ claim, driver, device })));
+}
+
 /** One that names no request is for all of them; of a request with alternatives, `main/first`, the main part counts too. */
-function isOf(request: string | undefined): (device: PreparedDevice) => boolean {
-  return ({ request_names: names }) =>
-    !request || names.length === 0 || names.some((name) => name === request || name.startsWith(`${request}/`));
+function isOf(request: string | undefined, { request_names: names }: PreparedDevice): boolean {
+  return !request || names.length === 0 || names.some((name) => name === request || name.startsWith(`${request}/`));
 }

@@ -29,6 +29,11 @@ func told(devices []*api.ContainerDevices) (words []string) {
 func printPod(pod *api.PodResources) {
 	for _, container := range pod.GetContainers() {
 		fmt.Println(pod.GetNamespace(), pod.GetName(), container.GetName(), told(container.GetDevices()))
+		for _, claim := range container.GetDynamicResources() {
+			for _, one := range claim.GetClaimResources() {
+				fmt.Println(claim.GetClaimNamespace(), claim.GetClaimName(), one.GetDriverName(), one.GetPoolName(), one.GetDeviceName(), len(one.GetCdiDevices()))
+			}
+		}
 	}
 }
 

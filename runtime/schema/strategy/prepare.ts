@@ -46,7 +46,17 @@ export function concludeCreate(resource: Resource, object: KubeObject): void {
   if (groupResourceOf(resource) !== "pods" || !object.spec) return;
   appArmorFromAnnotations(object);
   fixLabelKeys(object as unknown as IPod);
-  object.status = { ...object.status as object, qosClass: qosClassOf(object.spec as unknown as IPodSpec) };
+  const spec = object.spec as unknown as IPodSpec;
+  object.status = { ...object.status as object, ...gated(spec, object), qosClass: qosClassOf(spec) };
+}
+
+/** That a pod waits at its gates is told at once: the scheduler has nothing to find out. */
+function gated({ schedulingGates = [] }: IPodSpec, { metadata }: KubeObject): object {
+  if (schedulingGates.length === 0) return {};
+  const message = "Scheduling is blocked due to non-empty scheduling gates";
+  const lastTransitionTime = metadata?.creationTimestamp;
+  const condition = { type: "PodScheduled", status: "False", reason: "SchedulingGated", message, lastTransitionTime };
+  return { conditions: [condition] };
 }
 
 /**
@@ -122,7 +132,6 @@ const preparePerKind: ReadonlyMap<string, (object: KubeObject) => void> = new Ma
   ["namespaces", prepareNamespace],
   ["pods", preparePod],
   ["persistentvolumeclaims", (object) => fillClaimSource(object as IPersistentVolumeClaim)],
-  ["persistentvolumes", prepareVolume],
   ["jobs.batch", prepareJob],
   ["customresourcedefinitions.apiextensions.k8s.io", prepareDefinition],
   ["daemonsets.apps", (object) => setTemplateGeneration(object, 1)],
@@ -148,10 +157,6 @@ function prepareDefinition(object: KubeObject): void {
 function prepareServiceAccount(object: KubeObject): void {
   const secrets = object.secrets as ({ name?: string } | null)[] | undefined;
   if (Array.isArray(secrets)) object.secrets = secrets.map((secret) => ({ name: secret?.name }));
-}
-
-function prepareVolume(object: KubeObject): void {
-  object.status = { phase: "Pending", lastPhaseTransitionTime: object.metadata?.creationTimestamp };
 }
 
 function preparePod(object: KubeObject): void {

@@ -38,20 +38,6 @@ export function modified(resource: Resource, name: string): StatusError {
   );
 }
 
-export function preconditionFailed(
-  resource: Resource,
-  name: string,
-  field: "UID" | "ResourceVersion",
-  wanted: string,
-  found: string,
-): StatusError {
-  return conflict(
-    resource,
-    name,
-    `Precondition failed: ${field} in precondition: ${wanted}, ${field} in object meta: ${found}`,
-  );
-}
-
 export function forbidden(resource: Resource, name: string, why: string, details: StatusDetails = {}): StatusError {
   return new StatusError("Forbidden", `${groupResourceOf(resource)} "${name}" is forbidden: ${why}`, {
     ...detailsOf(resource, name),

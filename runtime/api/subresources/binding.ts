@@ -1,9 +1,9 @@
 /** `pods/binding`: the scheduler gives a pod its node, once. */
 import type { KubeObject, Stored } from "../../schema/mod.ts";
 import { copyJson } from "../objects/json_value.ts";
-import { type Machinery, timestamp } from "../objects/machinery.ts";
+import { type Machinery, pathOf, timestamp } from "../objects/machinery.ts";
 import { modify } from "../objects/modify.ts";
-import { badRequest, conflict, preconditionFailed } from "../objects/refusals.ts";
+import { badRequest, conflict, otherUid } from "../objects/refusals.ts";
 import type { Target, WriteCall } from "../operations.ts";
 import { admitPosted } from "./admit_posted.ts";
 
@@ -23,7 +23,9 @@ export const binding = {
     const { target: node, metadata } = body as Binding;
     if (metadata?.name !== target.name) throw badRequest("name in URL does not match name in Binding object");
     if (!node?.name) throw badRequest("target.name: Required value");
-    if (node.kind && node.kind !== "Node") throw badRequest(`target.kind: Unsupported value: "${node.kind}"`);
+    if (node.kind && node.kind !== "Node") {
+      throw badRequest(`target.kind: Unsupported value: "${node.kind}": supported values: "Node", "<empty>"`);
+    }
     const change = (live: Stored) => {
       checkBindable(target, live, metadata?.uid);
       return { object: bound(live, node.name!, body, timestamp(m.clock.now())), whole: true, managed: true };
@@ -33,15 +35,17 @@ export const binding = {
   },
 };
 
-function checkBindable({ resource, name }: Target, live: Stored, uid: string | undefined): void {
+function checkBindable(target: Target, live: Stored, uid: string | undefined): void {
+  const { resource, name } = target;
+  const part = { ...resource, plural: `${resource.plural}/binding` };
   const { spec } = live as unknown as Pod;
-  if (uid && uid !== live.metadata.uid) throw preconditionFailed(resource, name, "UID", uid, live.metadata.uid);
+  if (uid && uid !== live.metadata.uid) throw otherUid(resource, pathOf(target), uid, live.metadata.uid);
   if (live.metadata.deletionTimestamp) {
-    throw conflict(resource, name, `pod ${name} is being deleted, cannot be assigned to a host`);
+    throw conflict(part, name, `pod ${name} is being deleted, cannot be assigned to a host`);
   }
-  if (spec.nodeName) throw conflict(resource, name, `pod ${name} is already assigned to node "${spec.nodeName}"`);
+  if (spec.nodeName) throw conflict(part, name, `pod ${name} is already assigned to node "${spec.nodeName}"`);
   if ((spec.schedulingGates?.length ?? 0) > 0) {
-    throw conflict(resource, name, `pod ${name} has non-empty .spec.schedulingGates`);
+    throw conflict(part, name, `pod ${name} has non-empty .spec.schedulingGates`);
   }
 }
 

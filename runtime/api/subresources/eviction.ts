@@ -34,11 +34,7 @@ export const eviction = {
     await admitPosted(m, { ...target, subresource: "eviction" }, body, asked);
     const call = { ...asked, admitted: true };
     const { deleteOptions = {}, metadata } = body as Eviction;
-    if (metadata?.name && metadata.name !== target.name) {
-      throw badRequest(
-        `the name in the Eviction (${metadata.name}) does not match the pod on the URL (${target.name})`,
-      );
-    }
+    if (metadata?.name !== target.name) throw badRequest("name in URL does not match name in Eviction object");
     const pod = (await read(m, target)).object;
     const dryRun = call.dryRun || deleteOptions.dryRun?.includes("All");
     const budget = isOver(pod as unknown as Pod) ? undefined : budgetOf(m, pod);

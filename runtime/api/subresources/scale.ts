@@ -14,11 +14,11 @@ import {
 } from "../../schema/mod.ts";
 import { copyJson } from "../objects/json_value.ts";
 import { applyObject } from "../managed_fields/mod.ts";
-import type { Machinery } from "../objects/machinery.ts";
+import { type Machinery, pathOf } from "../objects/machinery.ts";
 import { type Change, modify } from "../objects/modify.ts";
 import { mustName } from "../objects/patch.ts";
 import { read } from "../objects/read.ts";
-import { badRequest, modified } from "../objects/refusals.ts";
+import { badRequest, modified, otherUid } from "../objects/refusals.ts";
 import type { PatchBody, Target, WriteCall, Written } from "../operations.ts";
 import { applyJsonPatch, applyMergePatch } from "../patch/mod.ts";
 import { scalePaths } from "./scale_paths.ts";
@@ -57,6 +57,8 @@ async function write(
     const wanted = next(scaleOf(resource, live));
     const version = wanted.metadata?.resourceVersion;
     if (version && version !== live.metadata.resourceVersion) throw modified(resource, name);
+    const { uid } = wanted.metadata ?? {};
+    if (uid && uid !== live.metadata.uid) throw otherUid(resource, pathOf(target), uid, live.metadata.uid);
     const object = copyJson(live) as KubeObject;
     put(object, scalePaths(resource).replicas, replicasIn(wanted, name));
     return { object, through: "scale", managed: !isOwned(live, scalePaths(resource).replicas) };

@@ -16,6 +16,7 @@ import { fixLabelKeys } from "./label_keys.ts";
 import { prepareJob } from "./job_labels.ts";
 import { qosClassOf } from "./pod_qos.ts";
 import { keepAllocated, listAddress } from "./service_addresses.ts";
+import { preparePodStatus } from "./pod_addresses.ts";
 import { subresourceParts } from "./subresource_parts.ts";
 
 /** A Node is registered together with its status. */
@@ -117,10 +118,32 @@ function keepOtherParts(resource: Resource, object: KubeObject, old: KubeObject,
     if (field !== "metadata" && field !== "apiVersion" && field !== "kind") take(object, old, field);
   }
   written.forEach((part, i) => part.write(object, asked[i]));
-  if (resource.type.name === "") keepMetadata(object, old);
+  const name = groupResourceOf(resource);
+  const keepsAll = subresource === "resize" || subresource === "status" && keepsAllMetadata.has(name);
+  if (resource.type.name === "" || keepsAll) keepMetadata(object, old);
+  if (subresource !== "status") return;
+  for (const field of keptWithStatus[name] ?? []) keepMetaField(object.metadata!, old.metadata ?? {}, field);
+  if (name === "pods") preparePodStatus(object, old);
 }
 
-/** The status of a custom resource is written without its metadata. */
+/** Whose status is written without its metadata, as that of custom resources is; and without a part of it. */
+const keepsAllMetadata = new Set([
+  "volumeattachments.storage.k8s.io",
+  "servicecidrs.networking.k8s.io",
+  "validatingadmissionpolicies.admissionregistration.k8s.io",
+  "resourceclaims.resource.k8s.io",
+]);
+const keptWithStatus: Readonly<Record<string, readonly (keyof ObjectMeta)[]>> = {
+  "deployments.apps": ["labels"],
+  "pods": ["ownerReferences"],
+};
+
+function keepMetaField(meta: ObjectMeta, old: ObjectMeta, field: keyof ObjectMeta): void {
+  if (old[field] === undefined) delete meta[field];
+  else Object.assign(meta, { [field]: structuredClone(old[field]) });
+}
+
+/** In place: everything but what the write insists on. */
 function keepMetadata(object: KubeObject, old: KubeObject): void {
   const { resourceVersion, managedFields } = object.metadata ?? {};
   object.metadata = structuredClone(old.metadata) ?? {};

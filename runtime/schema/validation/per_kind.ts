@@ -13,6 +13,7 @@ import * as flow from "./flow_control.ts";
 import * as limits from "./limits.ts";
 import * as network from "./network.ts";
 import * as pod from "./pod.ts";
+import { validatePodParts } from "./pod_parts.ts";
 import { validatePodTemplate } from "./pod_spec.ts";
 import type { Report } from "./report.ts";
 import { fixed } from "./rules.ts";
@@ -59,7 +60,7 @@ export const validatorsPerKind: ReadonlyMap<string, Validators> = new Map([
   row("v1 Node", cluster.validateNode, cluster.validateNodeUpdate),
   row("v1 PersistentVolume", storage.validateVolume, storage.validateVolumeUpdate),
   row("v1 PersistentVolumeClaim", storage.validateClaim, storage.validateClaimUpdate),
-  row("v1 Pod", pod.validatePod, pod.validatePodUpdate, undefined, pod.validateNewPod),
+  row("v1 Pod", pod.validatePod, pod.validatePodUpdate, validatePodParts, pod.validateNewPod),
   row("v1 PodTemplate", ({ template }: WithTemplate, report) => validatePodTemplate(template, report.at("template"))),
   row("v1 ReplicationController", workloads.validateReplicationController),
   row("v1 ResourceQuota", limits.validateResourceQuota),

@@ -38,6 +38,12 @@ export class Report {
     this.faults.push(errors.invalidValue(this.path, value, detail));
   }
 
+  /** As `invalid`, with the value as it is. */
+  bare(value: unknown, detail: string): void {
+    const message = `Invalid value: ${value}: ${detail}`;
+    this.faults.push({ reason: "FieldValueInvalid", field: this.path, message });
+  }
+
   /** As `invalid`, without showing the value. */
   invalidWhole(detail: string): void {
     this.faults.push(errors.invalidWhole(this.path, detail));

@@ -8,6 +8,7 @@ import { apiVersionOf, type Resource } from "../resource.ts";
 import { validateEnums } from "./enums.ts";
 import { validateMetadata, validateMetadataUpdate } from "./metadata.ts";
 import { validatorsPerKind } from "./per_kind.ts";
+import { statusValidators } from "./per_status.ts";
 import { Report } from "./report.ts";
 
 /**
@@ -37,9 +38,11 @@ function validateKind(
   subresource: string | undefined,
 ): void {
   validateEnums(resource.type, object, report);
-  const validators = validatorsPerKind.get(`${apiVersionOf(resource)} ${resource.kind}`);
+  const kind = `${apiVersionOf(resource)} ${resource.kind}`;
+  const validators = validatorsPerKind.get(kind);
   validators?.object?.(object, report);
-  if (!old) validators?.create?.(object, report);
+  if (old && subresource === "status") statusValidators.get(kind)?.(object, old, report);
+  if (!old && !subresource) validators?.create?.(object, report);
   if (old && !subresource) validators?.update?.(object, old, report);
   if (old) validators?.write?.(object, old, report, subresource);
 }

@@ -135,6 +135,11 @@ function replicasIn({ spec }: Scale, name: string): number {
   }]);
 }
 
+/** Go leaves out what is 0. */
+function nonZero(replicas: number): Scale["spec"] {
+  return replicas === 0 ? {} : { replicas };
+}
+
 function scaleOf(resource: Resource, object: KubeObject): Scale {
   const paths = scalePaths(resource);
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata as StoredMeta;
@@ -143,7 +148,7 @@ function scaleOf(resource: Resource, object: KubeObject): Scale {
     kind: "Scale",
     apiVersion: "autoscaling/v1",
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
-    spec: { replicas: Number(at(object, paths.replicas) ?? 0) },
+    spec: nonZero(Number(at(object, paths.replicas) ?? 0)),
     status: { replicas: Number(at(object, paths.status) ?? 0), ...(selector ? { selector } : {}) },
   };
 }

@@ -31,11 +31,19 @@ export function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Runs `stop`, and ends the process where that takes longer than five seconds: what was answered is on disk already. */
-export async function stopInTime(stop: () => Promise<void>, say: (text: string) => void): Promise<void> {
+/**
+ * Runs `stop`, and ends the process where that takes longer than five seconds: what was answered is on disk already. `failure`:
+ * why it stops, unless it was asked to; whoever would have told is gone by then.
+ */
+export async function stopInTime(
+  stop: () => Promise<void>,
+  say: (text: string) => void,
+  failure?: unknown,
+): Promise<void> {
   const insist = setTimeout(() => {
     say("something did not stop in time; ending anyway (nothing acknowledged is lost)");
-    Deno.exit(0);
+    if (failure !== undefined) say(failure instanceof Error ? failure.message : String(failure));
+    Deno.exit(failure === undefined ? 0 : 1);
   }, stopWithinMs);
   await stop();
   clearTimeout(insist);

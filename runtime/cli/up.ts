@@ -31,6 +31,7 @@ export async function up(settings: Settings, loops: Loops): Promise<void> {
   const manifests = await manifestFolders(settings, loops.exampleManifests, show);
   const master = await bringUpMaster({ settings, loops, manifests, withNode: true }, show);
   let node: RunningNode | undefined;
+  let failure: unknown;
   try {
     node = await bringUpNode(settings, loops, master, show);
     await mergeContext(settings, master, show);
@@ -42,12 +43,16 @@ export async function up(settings: Settings, loops: Loops): Promise<void> {
     await untilNode(settings, master, signal, show);
     await showResult({ master, loops, manifests, signal }, show);
     await aborted(signal);
+  } catch (error) {
+    if (!signal.aborted) failure = error;
+    throw error;
   } finally {
     show.line("stopping; containers keep running (d8s down removes them)");
-    await stopInTime(async () => {
+    const stop = async () => {
       await node?.stop();
       await master.stop(1000);
-    }, show.warn);
+    };
+    await stopInTime(stop, show.warn, failure);
   }
 }
 

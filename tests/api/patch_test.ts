@@ -8,6 +8,16 @@ const code = (expected: number) => (error: unknown) => error instanceof StatusEr
 const strategic = (document: Json, patch: Json) => applyStrategicMergePatch(document, patch, deployment);
 const pod = (spec: Json): Json => ({ spec: { template: { spec } } });
 
+Deno.test("what an object lacks is null to a JSON patch: it may be replaced, and is tested as null", () => {
+  const document = { metadata: { labels: { a: "b" } } };
+  const replaced = applyJsonPatch(document, [{ op: "replace", path: "/metadata/labels/x~1y", value: "z" }]);
+  assert.deepEqual(replaced, { metadata: { labels: { a: "b", "x/y": "z" } } });
+  assert.deepEqual(applyJsonPatch(document, [{ op: "test", path: "/metadata/annotations", value: null }]), document);
+  for (const op of ["replace", "test"]) {
+    assert.throws(() => applyJsonPatch(document, [{ op, path: "/metadata/annotations/x", value: "y" }]), code(422));
+  }
+});
+
 Deno.test("a JSON patch changes a copy and refuses as a whole", () => {
   const document: Json = { a: [1, 2], b: { c: "x" } };
   const patch: Json = [{ op: "add", path: "/a/-", value: 3 }, { op: "remove", path: "/b/c" }];

@@ -53,10 +53,27 @@ function decodeStep(step: Json): Operation {
 }
 
 function applyStep(document: Json, step: Operation, index: number): Json {
+  const isNew = lacks(document, step.path);
+  if (isNew && step.op === "test" && step.value === null) return document;
+  // Stricter readers of the RFC refuse to replace what is not there.
+  const done: Operation = isNew && step.op === "replace" ? { ...step, op: "add" } : step;
   try {
-    return jsonpatch.applyOperation(document, step, true, true, true, index).newDocument as Json;
+    return jsonpatch.applyOperation(document, done, true, true, true, index).newDocument as Json;
   } catch (error) {
     throw rejected(new PatchStepError(step, error as Error));
+  }
+}
+
+/** Whether it is a member that its object, which is there, does not have: that counts as null, as it does upstream. */
+function lacks(document: Json, path: string): boolean {
+  const slash = path.lastIndexOf("/");
+  if (slash < 0) return false;
+  try {
+    const holder = jsonpatch.getValueByPointer(document, path.slice(0, slash)) as Json;
+    const key = path.slice(slash + 1).replaceAll("~1", "/").replaceAll("~0", "~");
+    return isObject(holder) && !Object.hasOwn(holder as object, key);
+  } catch {
+    return false;
   }
 }
 

@@ -200,7 +200,10 @@ function validatePolicies(spec: Spec, report: Report): void {
 export function validateServiceUpdate({ spec = {} }: IService, old: IService, report: Report): void {
   const before = old.spec ?? {};
   const place = report.at("spec");
-  if (spec.type !== "ExternalName" && before.type !== "ExternalName") validateKept(spec, before, place);
+  const hasGoodAddresses = !report.faults.some(({ field }) => /^spec\.(clusterIPs|ipFamilies)\b/.test(field));
+  if (hasGoodAddresses && spec.type !== "ExternalName" && before.type !== "ExternalName") {
+    validateKept(spec, before, place);
+  }
   const stillBalanced = spec.type === "LoadBalancer" && before.type === "LoadBalancer";
   if (stillBalanced && spec.loadBalancerClass !== before.loadBalancerClass) {
     place.at("loadBalancerClass").invalid(spec.loadBalancerClass ?? "", "may not change once set");
@@ -214,7 +217,8 @@ export function validateServiceUpdate({ spec = {} }: IService, old: IService, re
 /** The first of each list stays; a second comes and goes with the policy. */
 function validateKept(spec: Spec, before: Spec, report: Report): void {
   const single = spec.ipFamilyPolicy === "SingleStack";
-  for (const field of ["clusterIPs", "ipFamilies"] as const) {
+  const isHeadless = spec.clusterIPs?.[0] === "None";
+  for (const field of isHeadless ? ["clusterIPs"] as const : ["clusterIPs", "ipFamilies"] as const) {
     const [now, then] = [spec[field] ?? [], before[field] ?? (field === "clusterIPs" ? [before.clusterIP] : [])];
     for (const i of [0, 1]) {
       const held = then[i];

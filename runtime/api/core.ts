@@ -22,6 +22,7 @@ import { ensureExists, type Keeper } from "./bootstrap/ensure.ts";
 import { WatchCache } from "./cache/mod.ts";
 import { clusterView } from "./cluster_view.ts";
 import { withDefinitionRules } from "./custom_resources/definition_check.ts";
+import { withDeviceRules } from "./objects/device_selectors.ts";
 import { nodeMetricsRows } from "./node_metrics/rows.ts";
 import type { Machinery } from "./objects/machinery.ts";
 import { objectOperations } from "./objects/object_operations.ts";
@@ -48,7 +49,10 @@ const usualNodePorts = { first: 30000, last: 32767 };
 export async function apiCore(options: ApiOptions, observe: ObserveWebhook): Promise<ApiCore> {
   const { store, clock, tokens, random = Math.random, serviceCidr = "10.96.0.0/16" } = options;
   const builtin = [...builtinResources, ...options.optional ?? []];
-  const registry = resourceRegistry([...withPolicyRules(withDefinitionRules(builtin)), ...nodeMetricsRows]);
+  const registry = resourceRegistry([
+    ...withDeviceRules(withPolicyRules(withDefinitionRules(builtin))),
+    ...nodeMetricsRows,
+  ]);
   const prefixes = builtin.filter(isStored).map(({ storagePrefix }) => storagePrefix);
   const cache = await WatchCache.open(store, prefixes, (error) => log.warn("the store's watch failed", { error }));
   const connections = new KeptConnections();

@@ -57,8 +57,9 @@ export function forbidden(field: string, detail: string): FieldError {
   return { reason: "FieldValueForbidden", field, message: `Forbidden: ${detail}` };
 }
 
-export function duplicate(field: string, value: unknown): FieldError {
-  return { reason: "FieldValueDuplicate", field, message: `Duplicate value: ${shown(value)}` };
+export function duplicate(field: string, value: unknown, detail?: string): FieldError {
+  const why = detail ? `: ${detail}` : "";
+  return { reason: "FieldValueDuplicate", field, message: `Duplicate value: ${shown(value)}${why}` };
 }
 
 export function notFoundValue(field: string, value: unknown, detail?: string): FieldError {
@@ -86,14 +87,20 @@ export function tooMany(field: string, count: number, max: number): FieldError {
 }
 
 /** 422: `Pod "x" is invalid: spec.a: Required value`, or `[a, b]` of several, with a cause for each. */
-export function invalid(resource: { group: string; kind: string }, name: string, errors: FieldError[]): StatusError {
+export function invalid(
+  { group: spoken, kind, storageVersion }: { group: string; kind: string; storageVersion?: string },
+  name: string,
+  errors: FieldError[],
+): StatusError {
+  // Events of both groups are one kind of the core group.
+  const group = storageVersion === undefined || storageVersion.includes("/") ? spoken : "";
   const texts = [...new Set(errors.map(({ field, message }) => `${field || "<nil>"}: ${message}`))];
   const list = texts.length === 1 ? texts[0] : `[${texts.join(", ")}]`;
-  const qualified = resource.group ? `${resource.kind}.${resource.group}` : resource.kind;
+  const qualified = group ? `${kind}.${group}` : kind;
   return new StatusError("Invalid", `${qualified} ${JSON.stringify(name)} is invalid: ${list}`, {
     name: name || undefined,
-    group: resource.group || undefined,
-    kind: resource.kind,
+    group: group || undefined,
+    kind,
     causes: errors.map(({ reason, message, field }) => ({ reason, message, field })),
   });
 }

@@ -184,11 +184,15 @@ Deno.test("an event is one object under two sets of names, an autoscaler one und
   const refused = await world.call("POST", events, bare);
   assert.match(
     refused.body.message,
-    /^Event.events.k8s.io "new" is invalid: \[eventTime: Required value, reportingController/,
+    /^Event "new" is invalid: \[eventTime: Required value, type: Invalid value/,
   );
   const scaler = {
     metadata: { name: "h" },
-    spec: { maxReplicas: 3, targetCPUUtilizationPercentage: 50, scaleTargetRef: { kind: "Deployment", name: "d" } },
+    spec: {
+      maxReplicas: 3,
+      targetCPUUtilizationPercentage: 50,
+      scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "d" },
+    },
   };
   const scalers = "namespaces/default/horizontalpodautoscalers";
   assert.equal((await world.call("POST", `/apis/autoscaling/v1/${scalers}`, scaler)).status, 201);

@@ -205,7 +205,7 @@ Deno.test("devices: requests say what they want once, and are known to whoever n
           constraints: [{ requests: ["cpu"], matchAttribute: "a/b" }],
         }),
       },
-      'spec.spec.devices.constraints[0].requests[0]: Invalid value: "cpu": must be the name of a request in the claim',
+      `spec.spec.devices.constraints[0].requests[0]: Invalid value: "cpu": must be the name of a request in the claim or the name of a request and a subrequest separated by '/'`,
     ],
     [
       "DeviceClass",

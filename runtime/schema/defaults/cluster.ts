@@ -14,7 +14,8 @@ export function defaultNamespace(namespace: INamespace): void {
   if (meta?.name) (meta.labels ??= {})["kubernetes.io/metadata.name"] = meta.name;
 }
 
-export function defaultNode({ status }: INode): void {
+export function defaultNode({ spec, status }: INode): void {
+  if (spec?.podCIDR && spec.podCIDRs?.[0] !== spec.podCIDR) spec.podCIDRs = [spec.podCIDR];
   if (status?.capacity && !status.allocatable) status.allocatable = { ...status.capacity };
 }
 

@@ -2,16 +2,15 @@
 import type { ILease } from "kubernetes-models/coordination.k8s.io/v1/Lease";
 import type { IRuntimeClass } from "kubernetes-models/node.k8s.io/v1/RuntimeClass";
 import type { IPriorityClass } from "kubernetes-models/scheduling.k8s.io/v1/PriorityClass";
-import type { IEvent } from "kubernetes-models/v1/Event";
 import type { INamespace } from "kubernetes-models/v1/Namespace";
 import type { INode } from "kubernetes-models/v1/Node";
-import { validateResources } from "./container_resources.ts";
-import { goPrinted, tolerationShape } from "./go_shape.ts";
+import { canonicalQuantity, compareQuantities } from "../quantity.ts";
+import { isForeign, isWhole, validateResources } from "./container_resources.ts";
+import { goPrinted, taintShape, tolerationShape } from "./go_shape.ts";
 import { validateKnownFinalizer, validateLabels } from "./metadata.ts";
 import { dnsLabel, labelValueName, qualifiedName } from "./names.ts";
 import { validateCidr } from "./numbers.ts";
 import { type Report, sameJson } from "./report.ts";
-import { atLeast, type Check, named, required, rules } from "./rules.ts";
 import { validateToleration } from "./scheduling.ts";
 
 export function validateNamespace({ spec }: INamespace, report: Report): void {
@@ -22,18 +21,47 @@ export function validateNamespace({ spec }: INamespace, report: Report): void {
   }
 }
 
-export function validateNode({ spec }: INode, report: Report): void {
-  const place = report.at("spec");
+export function validateNode({ spec, status }: INode, report: Report): void {
+  validateTaints(spec?.taints ?? [], report.at("metadata", "taints"));
+  for (const field of ["capacity", "allocatable"] as const) {
+    for (const [name, amount] of Object.entries(status?.[field] ?? {})) {
+      validateAmount(name, amount, report.at("status", field, name));
+    }
+  }
+  validatePodCidrs(spec?.podCIDRs ?? [], report.at("spec", "podCIDRs"));
+}
+
+type Taint = NonNullable<NonNullable<INode["spec"]>["taints"]>[number];
+
+/** Upstream tells of them as if they stood in the metadata. */
+function validateTaints(taints: readonly Taint[], report: Report): void {
   const seen = new Set<string>();
-  spec?.taints?.forEach(({ key, value, effect }, i) => {
-    const taint = place.at("taints", i);
-    taint.at("key").requiredName(key, qualifiedName);
-    if (value) taint.at("value").named(value, labelValueName);
-    if (!effect) taint.at("effect").required();
-    if (seen.has(`${key}:${effect}`)) taint.duplicate({ key, value, effect });
+  taints.forEach((taint, i) => {
+    const place = report.at(i);
+    const { key, value, effect } = taint;
+    place.at("key").named(key ?? "", qualifiedName);
+    if (value) place.at("value").named(value, labelValueName);
+    if (!effect) place.at("effect").required();
+    if (seen.has(`${key}:${effect}`)) {
+      place.duplicate(goPrinted(taintShape, taint), "taints must be unique by key and effect pair");
+    }
     seen.add(`${key}:${effect}`);
   });
-  spec?.podCIDRs?.forEach((cidr, i) => validateCidr(cidr, place.at("podCIDRs", i)));
+}
+
+function validateAmount(name: string, amount: string | number, report: Report): void {
+  const shown = canonicalQuantity(amount);
+  if (compareQuantities(amount, 0) < 0) report.invalid(shown, "must be greater than or equal to 0");
+  else if ((name === "pods" || isForeign(name)) && !isWhole(amount)) report.invalid(shown, "must be an integer");
+}
+
+/** A node has one range of an IP family. */
+function validatePodCidrs(cidrs: readonly string[], report: Report): void {
+  cidrs.forEach((cidr, i) => validateCidr(cidr, report.at(i)));
+  const families = cidrs.map((cidr) => cidr.includes(":") ? 6 : 4);
+  if (new Set(families).size < cidrs.length) {
+    report.invalid(cidrs, "may specify no more than one CIDR for each IP family");
+  }
 }
 
 export function validateNodeUpdate({ spec }: INode, old: INode, report: Report): void {
@@ -45,33 +73,6 @@ export function validateNodeUpdate({ spec }: INode, old: INode, report: Report):
     place.at("providerID").forbidden('node updates may not change providerID except from "" to valid');
   }
 }
-
-/** Events about cluster-scoped objects live in `default` or `kube-system`. */
-export function validateEvent({ metadata, involvedObject }: IEvent, report: Report): void {
-  const about = involvedObject?.namespace ?? "";
-  const home = metadata?.namespace ?? "";
-  const fits = about === "" ? ["", "default", "kube-system"].includes(home) : about === home;
-  if (!fits) report.at("involvedObject", "namespace").invalid(about, "does not match event.namespace");
-}
-
-const atMostCharacters = (most: number): Check => (value, report) => {
-  if (typeof value === "string" && value.length > most) report.invalid(value, `can have at most ${most} characters`);
-};
-
-/** Through events.k8s.io/v1 an Event must say more than through v1. */
-export const validateNewEvent = rules(
-  ["eventTime", required()],
-  ["reportingController", required(), named(qualifiedName)],
-  ["reportingInstance", required(), atMostCharacters(128)],
-  ["action", required(), atMostCharacters(128)],
-  ["reason", required(), atMostCharacters(128)],
-  ["type", (value, report) => {
-    if (value !== "Normal" && value !== "Warning") report.invalid(value ?? "", "has invalid value: " + (value ?? ""));
-  }],
-  ["note", atMostCharacters(1024)],
-  ["series.count", atLeast(2, "should be at least 2")],
-  ["series.lastObservedTime", required()],
-);
 
 export function validateLease({ spec }: ILease, report: Report): void {
   const place = report.at("spec");

@@ -25,7 +25,7 @@ function isExtended(name: string): boolean {
   return isForeign(name) && !name.startsWith("requests.") && qualifiedName(`requests.${name}`).length === 0;
 }
 
-function isForeign(name: string): boolean {
+export function isForeign(name: string): boolean {
   return name.includes("/") && !/(^|\.)kubernetes\.io\//.test(name);
 }
 
@@ -69,8 +69,12 @@ function validateEntry(name: string, amount: string | number, named: NameCheck, 
   validatePages(name, amount, entry);
 }
 
+export function isWhole(amount: string | number): boolean {
+  return parseQuantity(amount).nano % wholeUnit === 0n;
+}
+
 function validateWhole(name: string, amount: string | number, entry: Report): void {
-  if (isForeign(name) && parseQuantity(amount).nano % wholeUnit !== 0n) {
+  if (isForeign(name) && !isWhole(amount)) {
     entry.invalid(String(amount), "must be an integer");
   }
 }

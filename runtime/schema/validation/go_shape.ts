@@ -55,6 +55,8 @@ export const deploymentStrategyShape: GoShape = [
   ["RollingUpdate", [["MaxUnavailable", 0], ["MaxSurge", 0]]],
 ];
 export const partitionShape: GoShape = [["Partition", 0], "MaxUnavailable"];
+export const taintShape: GoShape = [...texts("Key", "Value", "Effect"), "TimeAdded"];
+export const budgetShape: GoShape = ["MinAvailable", "Selector", "MaxUnavailable", "UnhealthyPodEvictionPolicy"];
 export const ruleShape: GoShape = [
   ...texts("Rule", "Message", "MessageExpression"),
   "Reason",

@@ -8,6 +8,7 @@ const declaredSubdomain: NameRule = (text) => dnsSubdomain(text).map((fault) => 
 
 const rules: ReadonlyMap<string, NameRule> = new Map<string, NameRule>([
   ["namespaces", dnsLabel],
+  ["events", pathSegment],
   ["services", dnsLabel],
   ["statefulsets.apps", dnsLabel],
   ["replicationcontrollers", declaredSubdomain],

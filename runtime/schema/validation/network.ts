@@ -18,6 +18,7 @@ import {
   qualifiedName,
   wildcardSubdomain,
 } from "./names.ts";
+import { inRange, readIpRange } from "../ip_address.ts";
 import { validateCidr, validateIp, validatePort, validatePortOrName } from "./numbers.ts";
 import type { Report } from "./report.ts";
 import { validateLabelSelector } from "./selectors.ts";
@@ -270,7 +271,23 @@ function validatePeer({ podSelector, namespaceSelector, ipBlock }: INetworkPolic
   validateLabelSelector(namespaceSelector, report.at("namespaceSelector"));
   if (!ipBlock) return;
   if (podSelector || namespaceSelector) report.forbidden("may not specify both ipBlock and another peer");
-  if (!ipBlock.cidr) report.at("ipBlock", "cidr").required();
-  else validateCidr(ipBlock.cidr, report.at("ipBlock", "cidr"));
-  ipBlock.except?.forEach((cidr, i) => validateCidr(cidr, report.at("ipBlock", "except", i)));
+  const { cidr = "", except = [] } = ipBlock;
+  const place = report.at("ipBlock");
+  const before = report.faults.length;
+  if (!cidr) place.at("cidr").required();
+  else validateCidr(cidr, place.at("cidr"));
+  if (report.faults.length > before) return;
+  except.forEach((inner, i) => {
+    const known = report.faults.length;
+    validateCidr(inner, place.at("except", i));
+    if (report.faults.length === known && !isStrictSubset(inner, cidr)) {
+      place.at("except", i).invalid(inner, "must be a strict subset of `cidr`");
+    }
+  });
+}
+
+function isStrictSubset(inner: string, outer: string): boolean {
+  const [small, large] = [readIpRange(inner), readIpRange(outer)];
+  if (!small || !large) return false;
+  return small.size < large.size && inRange(large, { family: small.family, number: small.first });
 }

@@ -8,6 +8,7 @@ import * as cluster from "./cluster.ts";
 import * as config from "./config.ts";
 import * as csi from "./csi.ts";
 import * as devices from "./devices.ts";
+import * as events from "./events.ts";
 import * as extensions from "./extensions.ts";
 import * as flow from "./flow_control.ts";
 import * as limits from "./limits.ts";
@@ -54,7 +55,7 @@ type WithTemplate = { template?: Parameters<typeof validatePodTemplate>[0] };
 export const validatorsPerKind: ReadonlyMap<string, Validators> = new Map([
   row("v1 ConfigMap", config.validateConfigMap, config.validateImmutableFlag),
   row("v1 Endpoints", network.validateEndpoints),
-  row("v1 Event", cluster.validateEvent),
+  row("v1 Event", events.validateEvent),
   row("v1 LimitRange", limits.validateLimitRange),
   row("v1 Namespace", cluster.validateNamespace),
   row("v1 Node", cluster.validateNode, cluster.validateNodeUpdate),
@@ -96,7 +97,7 @@ export const validatorsPerKind: ReadonlyMap<string, Validators> = new Map([
   row("certificates.k8s.io/v1beta1 ClusterTrustBundle", trust.validateTrustBundle, trust.validateTrustBundleUpdate),
   row("coordination.k8s.io/v1 Lease", cluster.validateLease),
   row("discovery.k8s.io/v1 EndpointSlice", network.validateEndpointSlice, network.validateEndpointSliceUpdate),
-  row("events.k8s.io/v1 Event", cluster.validateNewEvent),
+  row("events.k8s.io/v1 Event", events.validateNewEvent),
   row("flowcontrol.apiserver.k8s.io/v1 FlowSchema", flow.validateFlowSchema),
   row("flowcontrol.apiserver.k8s.io/v1 PriorityLevelConfiguration", flow.validatePriorityLevel),
   row("networking.k8s.io/v1 IPAddress", addresses.validateIpAddress, fixed("spec.parentRef")),

@@ -53,8 +53,8 @@ export class Report {
     this.faults.push(errors.forbidden(this.path, detail));
   }
 
-  duplicate(value: unknown): void {
-    this.faults.push(errors.duplicate(this.path, value));
+  duplicate(value: unknown, detail?: string): void {
+    this.faults.push(errors.duplicate(this.path, value, detail));
   }
 
   notFound(value: unknown, detail?: string): void {

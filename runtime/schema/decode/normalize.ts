@@ -8,7 +8,7 @@
  */
 import type { FieldNode, ScalarNode, StructNode, TypeNode } from "../type_node.ts";
 import { canonicalQuantity } from "../quantity.ts";
-import { gatedFields, goneWhenEmptied } from "./gated_fields.ts";
+import { gatedFields } from "./gated_fields.ts";
 import { compiledPerNode } from "./node_cache.ts";
 
 /** Returns the value to keep, or undefined when it says nothing. */
@@ -84,13 +84,11 @@ function normalizeStruct(node: StructNode): Normalizer {
       filled = [...steps.values()].filter((step) => step.zero !== undefined);
     }
     const object = value as Record<string, unknown>;
-    let dropped = false;
     for (const name of Object.keys(object)) {
       const step = steps.get(name);
-      if (step?.isGated) dropped = delete object[name];
+      if (step?.isGated) delete object[name];
       else if (step) keepOrDrop(object, name, step);
     }
-    if (dropped && goneWhenEmptied.has(node.name) && Object.keys(object).length === 0) return undefined;
     for (const { field, zero, child } of filled) {
       if (object[field.name] !== undefined) continue;
       object[field.name] = zero === "struct" ? child?.({}) ?? {} : zero;

@@ -11,6 +11,7 @@ import { validateLifecycle, validateProbe } from "./probes.ts";
 import type { Report } from "./report.ts";
 import { validateRestart } from "./restart.ts";
 import { validateSecurityContext } from "./security_context.ts";
+import { validateStopSignal } from "./stop_signal.ts";
 
 /** What containers of one pod share: names that are taken, volumes and device claims that exist, host ports in use. */
 export interface PodNames {
@@ -20,6 +21,8 @@ export interface PodNames {
   readonly hostPorts: Set<string>;
   /** Hooks may take no longer. */
   readonly graceSeconds: number;
+  /** `linux`, `windows`; absent: not said. */
+  readonly system?: string;
   /** Of a pod, not of a template for pods. */
   readonly isPod: boolean;
 }
@@ -27,6 +30,7 @@ export interface PodNames {
 export function validateContainer(container: IContainer, names: PodNames, report: Report): void {
   validateCommon(container, names, report);
   validateLifecycle(container.lifecycle, names.graceSeconds, report.at("lifecycle"));
+  validateStopSignal(container.lifecycle?.stopSignal, names.system, report.at("lifecycle", "stopSignal"));
   validateProbe(container.livenessProbe, report.at("livenessProbe"), "alive");
   validateProbe(container.readinessProbe, report.at("readinessProbe"), "ready");
   validateProbe(container.startupProbe, report.at("startupProbe"), "alive");

@@ -85,7 +85,13 @@ interface Shared {
 
 function validateContainers(spec: IPodSpec, shared: Shared, report: Report): void {
   const graceSeconds = spec.terminationGracePeriodSeconds ?? 0;
-  const names: PodNames = { ...shared, graceSeconds, containers: new Set(), hostPorts: new Set() };
+  const names: PodNames = {
+    ...shared,
+    graceSeconds,
+    system: spec.os?.name,
+    containers: new Set(),
+    hostPorts: new Set(),
+  };
   if (!spec.containers?.length) report.at("containers").required();
   spec.containers?.forEach((one, i) => validateContainer(one, names, report.at("containers", i)));
   spec.initContainers?.forEach((one, i) => validateInitContainer(one, names, report.at("initContainers", i)));

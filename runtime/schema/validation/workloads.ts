@@ -190,7 +190,15 @@ function validateSetStrategy({ type, rollingUpdate }: SetStrategy = {}, report: 
   const place = report.at("rollingUpdate");
   if (type === "OnDelete") {
     if (rolling) place.invalid(rolling, "only allowed for updateStrategy 'RollingUpdate'");
-  } else place.at("partition").nonNegative(rollingUpdate?.partition);
+    return;
+  }
+  place.at("partition").nonNegative(rollingUpdate?.partition);
+  const { maxUnavailable } = rollingUpdate ?? {};
+  validateCountOrPercent(maxUnavailable, place.at("maxUnavailable"));
+  if (maxUnavailable !== undefined && !parseInt(`${maxUnavailable}`)) {
+    place.at("maxUnavailable").invalid(maxUnavailable, "cannot be 0");
+  }
+  validateAtMostAll(maxUnavailable, place.at("maxUnavailable"));
 }
 
 /** The pods' volumes as they will be: a claim of its own stands for what has its name. */

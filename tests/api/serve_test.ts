@@ -7,6 +7,7 @@ import { type Api, createApi, serveApi, type Served } from "../../runtime/api/mo
 import { clientCertificates, clusterAccess, ensurePki, type Pki } from "../../runtime/auth/mod.ts";
 import { systemClock } from "../../runtime/loop/mod.ts";
 import { openSqliteStore } from "../../runtime/store/mod.ts";
+import { ownAddress } from "../support/own_address.ts";
 import { map, maps } from "./api_world.ts";
 
 interface World {
@@ -100,6 +101,7 @@ Deno.test("a list larger than one write arrives whole, and only documents have a
 Deno.test("an upgrade is tunnelled byte for byte, with what came early, and without the client's credentials", () =>
   served(async ({ pki, served, call }) => {
     const seen = Promise.withResolvers<Record<string, unknown>>();
+    const podIP = ownAddress();
     const backend = createServer();
     backend.on("upgrade", (request, socket, head) => {
       seen.resolve({ url: request.url, ...request.headers });
@@ -107,14 +109,14 @@ Deno.test("an upgrade is tunnelled byte for byte, with what came early, and with
       socket.write(head);
       socket.pipe(socket);
     });
-    await new Promise<void>((resolve) => backend.listen(0, "127.0.0.1", resolve));
+    await new Promise<void>((resolve) => backend.listen(0, podIP, resolve));
     const { port } = backend.address() as AddressInfo;
     const account = { metadata: { name: "default" } };
     await (await call("POST", "/api/v1/namespaces/default/serviceaccounts", account)).body?.cancel();
     const pods = "/api/v1/namespaces/default/pods";
     const pod = { metadata: { name: "a" }, spec: { containers: [{ name: "c", image: "i" }] } };
     const made = await (await call("POST", pods, pod)).json();
-    const status = { ...made.status, podIP: "127.0.0.1", podIPs: [{ ip: "127.0.0.1" }] };
+    const status = { ...made.status, podIP, podIPs: [{ ip: podIP }] };
     await (await call("PUT", `${pods}/a/status`, { ...made, status })).body?.cancel();
 
     const socket = connect({ host: "127.0.0.1", port: served.port, ca: pki.ca.cert, ...pki.admin });
@@ -129,8 +131,9 @@ Deno.test("an upgrade is tunnelled byte for byte, with what came early, and with
       if (text.endsWith("late")) break;
     }
     assert.match(text, /^HTTP\/1.1 101 [^]*\r\n\r\nearlylate$/);
-    const { url, authorization, upgrade } = await seen.promise;
-    assert.deepEqual({ url, authorization, upgrade }, { url: "/x?y=1", authorization: undefined, upgrade: "echo" });
+    const { url, host, authorization, upgrade } = await seen.promise;
+    const wanted = { url: "/x?y=1", host: "api", authorization: undefined, upgrade: "echo" };
+    assert.deepEqual({ url, host, authorization, upgrade }, wanted, "WebSocket servers compare host and origin");
     socket.destroy();
     backend.closeAllConnections();
     await new Promise((resolve) => backend.close(resolve));

@@ -85,9 +85,8 @@ function nodeNames({ view }: StreamContext): string[] {
 }
 
 async function summaries(context: StreamContext, nodes: readonly string[]): Promise<KubeletSummary[]> {
-  const part = new URLSearchParams({ only_cpu_and_memory: "true" });
   const asked = await Promise.allSettled(
-    nodes.map(async (name) => await readSummary(kubelet(context, name, "/stats/summary", part))),
+    nodes.map(async (name) => await readSummary(kubelet(context, name, "/stats/summary", "?only_cpu_and_memory=true"))),
   );
   return asked.flatMap((result) => result.status === "fulfilled" ? [result.value] : []);
 }

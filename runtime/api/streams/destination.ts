@@ -13,7 +13,7 @@ export interface Destination {
   readonly path: string;
   /** `Host` header. */
   readonly host: string;
-  /** Who asks, told in the API server's own words, after the client's headers. */
+  /** In lower case: who asks, told in the API server's own words, instead of what the client said under these names. */
   readonly headers?: readonly (readonly [string, string])[];
 }
 
@@ -50,6 +50,8 @@ export interface UpgradeAsked {
 export interface StreamRequest {
   readonly path: ResourcePath;
   readonly query: URLSearchParams;
+  /** The same as it was written, with its `?`: what is proxied goes on untouched. */
+  readonly search: string;
   readonly user: User;
   readonly audit?: AuditNotes;
 }

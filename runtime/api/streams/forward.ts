@@ -46,12 +46,15 @@ export async function forward(
   });
 }
 
-function unreachable(error: Error): StatusError {
-  return new StatusError("ServiceUnavailable", `error trying to reach service: ${error.message}`, {}, { cause: error });
+function unreachable(error: Error & { code?: string }): StatusError {
+  const why = error.code === "ECONNRESET" ? "EOF" : error.message;
+  return new StatusError("ServiceUnavailable", `error trying to reach service: ${why}`, undefined, {
+    cause: error,
+  });
 }
 
-function headersFor(request: Request, { host, headers = [] }: Destination): Record<string, string | string[]> {
-  const all = [...forwardedHeaders([...request.headers], host, "close"), ...headers];
+function headersFor(request: Request, destination: Destination): Record<string, string | string[]> {
+  const all = forwardedHeaders([...request.headers], destination, "close");
   const byName = Map.groupBy(all, ([name]) => name);
   return Object.fromEntries(
     byName.entries().map(([name, pairs]) => [name, pairs.length > 1 ? pairs.map(([, value]) => value) : pairs[0]![1]]),

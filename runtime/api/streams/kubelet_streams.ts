@@ -29,7 +29,7 @@ export const attach: Locate = (context, request) => containerStream(context, req
 export const portforward: Locate = (context, { path, query }) => {
   const pod = podAt(context, path);
   const wanted = new URLSearchParams(query.getAll("ports").map((port) => ["ports", port]));
-  return kubelet(context, nodeOf(pod), `/portForward/${segments(path.namespace, path.name)}`, wanted);
+  return kubelet(context, nodeOf(pod), `/portForward/${segments(path.namespace, path.name)}`, searchOf(wanted));
 };
 
 export const log: Locate = (context, { path, query }) => {
@@ -38,7 +38,7 @@ export const log: Locate = (context, { path, query }) => {
   const container = containerFor(pod, query.get("container"));
   if (!pod.spec.nodeName) return undefined;
   const place = `/containerLogs/${segments(path.namespace, path.name, container)}`;
-  return kubelet(context, pod.spec.nodeName, place, wanted);
+  return kubelet(context, pod.spec.nodeName, place, searchOf(wanted));
 };
 
 function containerStream(context: StreamContext, { path, query }: StreamRequest, verb: "exec" | "attach"): Destination {
@@ -47,7 +47,7 @@ function containerStream(context: StreamContext, { path, query }: StreamRequest,
   const wanted = new URLSearchParams();
   for (const [asked, named] of streamFlags) if (isSet(query.get(asked))) wanted.append(named, "1");
   for (const word of verb === "exec" ? query.getAll("command") : []) wanted.append("command", word);
-  return kubelet(context, nodeOf(pod), `/${verb}/${segments(path.namespace, path.name, container)}`, wanted);
+  return kubelet(context, nodeOf(pod), `/${verb}/${segments(path.namespace, path.name, container)}`, searchOf(wanted));
 }
 
 function isSet(value: string | null): boolean {
@@ -79,25 +79,28 @@ function containerFor({ metadata, spec }: Pod, wanted: string | null): string {
   throw badRequest(`a container name must be specified for pod ${metadata.name}, choose one of: [${names}]`);
 }
 
+function searchOf(query: URLSearchParams): string {
+  return query.size > 0 ? `?${query}` : "";
+}
+
 function segments(...parts: readonly string[]): string {
   return parts.map(encodeURIComponent).join("/");
 }
 
-/** Throws ServiceUnavailable while the node has not said where its kubelet listens. */
+/** `search`: with its `?`. Throws ServiceUnavailable while the node has not said where its kubelet listens. */
 export function kubelet(
   { view, dialKubelet }: StreamContext,
   nodeName: string,
   path: string,
-  query: URLSearchParams,
+  search: string,
 ): Destination {
   const node = view.get("", "nodes", "", nodeName);
   if (!node) throw notFound({ group: "", plural: "nodes" }, nodeName);
   if (!dialKubelet) throw new StatusError("ServiceUnavailable", "this API server has no credentials for kubelets");
   const address = addressOf(nodeName, node);
-  const text = query.toString();
   return {
     connect: () => dialKubelet(address),
-    path: text ? `${path}?${text}` : path,
+    path: path + search,
     host: `${address.host.includes(":") ? `[${address.host}]` : address.host}:${address.port}`,
   };
 }

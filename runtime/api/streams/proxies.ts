@@ -1,5 +1,5 @@
 /** `proxy` of pods, services and nodes: HTTP through the API server to whatever listens there. */
-import { connect } from "node:net";
+import { BlockList, connect, isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
 import { notFound, StatusError, type Stored } from "../../schema/mod.ts";
@@ -14,27 +14,47 @@ interface Named {
   readonly port: string;
 }
 
-function parseName(text: string): Named {
+/** `what`: the kind, as the refusal calls it. */
+function parseName(what: string, text: string): Named {
   const parts = text.split(":");
   if (parts.length === 3 && (parts[0] === "http" || parts[0] === "https" || parts[0] === "")) {
     return { secure: parts[0] === "https", name: parts[1]!, port: parts[2]! };
   }
   if (parts.length <= 2 && parts[0]) return { secure: false, name: parts[0], port: parts[1] ?? "" };
-  throw badRequest(`invalid proxy request "${text}"`);
+  throw badRequest(`invalid ${what} request ${JSON.stringify(text)}`);
 }
 
-export const nodeProxy: Locate = (context, { path, query }) => {
-  return kubelet(context, parseName(path.name).name, `/${path.rest}`, query);
+export const nodeProxy: Locate = (context, { path, search }) => {
+  return kubelet(context, parseName("node", path.name).name, `/${path.rest}`, search);
 };
 
 export const podProxy: Locate = ({ view }, request) => {
-  const { secure, name, port } = parseName(request.path.name);
+  const { secure, name, port } = parseName("pod", request.path.name);
   const pod = view.get("", "pods", request.path.namespace, name);
   if (!pod) throw notFound({ group: "", plural: "pods" }, name);
-  const { podIP } = (pod as { status?: { podIP?: string } }).status ?? {};
-  if (!podIP) throw new StatusError("ServiceUnavailable", `address not allowed: pod ${name} has no address yet`);
+  const { podIP = "" } = (pod as Addressed).status ?? {};
+  if (!reachable(podIP)) throw badRequest("address not allowed");
   return direct(request, secure, podIP, podPort(pod, port));
 };
+
+interface Addressed extends Stored {
+  status?: { podIP?: string; podIPs?: { ip: string }[] };
+}
+
+/** The API server's own loopback and link, where clouds keep their secrets. */
+const ownPlaces = new BlockList();
+for (const [net, bits] of [["127.0.0.0", 8], ["169.254.0.0", 16], ["224.0.0.0", 24], ["0.0.0.0", 8]] as const) {
+  ownPlaces.addSubnet(net, bits);
+}
+for (const [net, bits] of [["::", 127], ["fe80::", 10], ["ff01::", 16], ["ff02::", 16]] as const) {
+  ownPlaces.addSubnet(net, bits, "ipv6");
+}
+
+/** Whether a pod may say that it is there: otherwise whoever writes a status could reach what only we can. */
+function reachable(address: string): boolean {
+  const version = isIP(address);
+  return version !== 0 && !ownPlaces.check(address, version === 4 ? "ipv4" : "ipv6");
+}
 
 interface ContainerPort {
   readonly name?: string;
@@ -53,16 +73,22 @@ function podPort(pod: Stored, wanted: string): number {
 
 interface Slice extends Stored {
   ports?: { name?: string; port?: number }[];
-  endpoints?: { addresses: string[]; conditions?: { ready?: boolean } }[];
+  endpoints?: Endpoint[];
+}
+
+interface Endpoint {
+  readonly addresses: readonly string[];
+  readonly conditions?: { readonly ready?: boolean };
+  readonly targetRef?: { readonly kind?: string; readonly name?: string };
 }
 
 export const serviceProxy: Locate = (context, request) => {
-  const { secure, name, port } = parseName(request.path.name);
+  const { secure, name, port } = parseName("service", request.path.name);
   const { namespace } = request.path;
   const service = context.view.get("", "services", namespace, name);
   if (!service) throw notFound({ group: "", plural: "services" }, name);
   const portName = servicePort(service, port);
-  const endpoint = endpointOf(context, namespace, name, portName);
+  const endpoint = portName === undefined ? undefined : endpointOf(context, namespace, name, portName);
   if (!endpoint) {
     throw new StatusError(
       "ServiceUnavailable",
@@ -72,14 +98,15 @@ export const serviceProxy: Locate = (context, request) => {
   return direct(request, secure, endpoint.host, endpoint.port);
 };
 
-/** The name of the port, which may be empty. */
-function servicePort(service: Stored, wanted: string): string {
+/** The name of the port, which may be empty; undefined when none has the wanted name. */
+function servicePort(service: Stored, wanted: string): string | undefined {
   const { ports = [] } = service.spec as { ports?: { name?: string; port: number }[] };
   const found = wanted ? ports.find(({ name, port }) => name === wanted || String(port) === wanted) : ports[0];
   if (found) return found.name ?? "";
+  if (!/^\d+$/.test(wanted)) return undefined;
   throw new StatusError(
     "ServiceUnavailable",
-    `no service port ${JSON.stringify(wanted)} found for service ${service.metadata.name}`,
+    `no service port ${wanted} found for service ${JSON.stringify(service.metadata.name)}`,
   );
 }
 
@@ -88,34 +115,50 @@ function endpointOf({ view }: StreamContext, namespace: string, service: string,
   for (const { metadata, ports = [], endpoints = [] } of slices) {
     if (metadata.labels?.["kubernetes.io/service-name"] !== service) continue;
     const port = ports.find(({ name = "" }) => name === portName)?.port;
-    const ready = endpoints.find(({ conditions }) => conditions?.ready !== false);
+    const ready = endpoints.find((endpoint) =>
+      endpoint.conditions?.ready !== false && ofPod(view, namespace, endpoint)
+    );
     if (port && ready?.addresses[0]) return { host: ready.addresses[0], port };
   }
   return undefined;
 }
 
-function direct({ path, query }: StreamRequest, secure: boolean, host: string, port: number): Destination {
-  const text = query.toString();
-  return {
-    connect: () => dial(secure, host, port),
-    path: `/${path.rest}${text ? `?${text}` : ""}`,
-    host: `${host.includes(":") ? `[${host}]` : host}:${port}`,
-  };
+/** Only pods are proxied to: an address that was written by hand leads nowhere. */
+function ofPod(view: StreamContext["view"], namespace: string, { addresses: [address], targetRef }: Endpoint): boolean {
+  if (targetRef?.kind !== "Pod" || !targetRef.name || !address || !reachable(address)) return false;
+  const { status } = (view.get("", "pods", namespace, targetRef.name) ?? {}) as Partial<Addressed>;
+  return status?.podIPs?.some(({ ip }) => ip === address) ?? false;
+}
+
+function direct({ path, search }: StreamRequest, secure: boolean, host: string, port: number): Destination {
+  const at = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  if (port > 65_535) throw unreachable(`dial tcp: address ${port}: invalid port`);
+  return { connect: () => dial(secure, { host, port, at }), path: `/${path.rest}${search}`, host: at };
+}
+
+/** As Go calls what the system calls otherwise. */
+const failures: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "connection refused",
+  EHOSTUNREACH: "no route to host",
+  ENETUNREACH: "network is unreachable",
+};
+
+function unreachable(why: string, cause?: Error): StatusError {
+  return new StatusError("ServiceUnavailable", `error trying to reach service: ${why}`, undefined, { cause });
 }
 
 /** A host that swallows packets is given up after this long, as upstream does. */
 const patienceMs = 30_000;
 
 /** Who the other side is is not checked, as upstream does not: pods have certificates of their own making. */
-function dial(secure: boolean, host: string, port: number): Promise<Duplex> {
+function dial(secure: boolean, { host, port, at }: { host: string; port: number; at: string }): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     const socket = secure ? connectTls({ host, port, rejectUnauthorized: false }) : connect({ host, port });
     const timer = setTimeout(() => socket.destroy(new Error(`no answer in ${patienceMs / 1000} s`)), patienceMs);
-    const fail = (error: Error) => {
+    const fail = (error: Error & { code?: string }) => {
       clearTimeout(timer);
-      reject(
-        new StatusError("ServiceUnavailable", `error trying to reach service: ${error.message}`, {}, { cause: error }),
-      );
+      const known = failures[error.code ?? ""];
+      reject(unreachable(known ? `dial tcp ${at}: connect: ${known}` : error.message, error));
     };
     socket.once("error", fail);
     socket.once(secure ? "secureConnect" : "connect", () => {

@@ -12,7 +12,8 @@ import type { Destination, Locate, StreamContext, UpgradeAsked } from "./destina
 import { forward } from "./forward.ts";
 import { kubeletAnswer } from "./kubelet_refusal.ts";
 import { attach, exec, log, portforward } from "./kubelet_streams.ts";
-import { proxiedAnswer } from "./proxied_answer.ts";
+import { proxiedAnswer, unkept } from "./proxied_answer.ts";
+import { proxiedRequest } from "./proxied_request.ts";
 import { nodeProxy, podProxy, serviceProxy } from "./proxies.ts";
 import { tunnel } from "./tunnel.ts";
 import { refuseUpgrade, type Upgrade } from "./upgrade.ts";
@@ -34,7 +35,7 @@ export function streamRoutes(context: StreamContext): ReadonlyMap<string, Handle
 function handler(context: StreamContext, locate: Locate): Handler {
   return async (exchange) => {
     const { path, url, user, connection: { audit } } = exchange;
-    const request = { path, query: url.searchParams, user, audit };
+    const request = { path, query: url.searchParams, search: url.search, user, audit };
     await context.admitConnect(request);
     const destination = locate(context, request);
     if (!destination) return plain("", 200);
@@ -45,13 +46,14 @@ function handler(context: StreamContext, locate: Locate): Handler {
 
 /** A page at the proxy's own address gets a slash at its end: only so do its relative links lead back here. */
 async function proxied(exchange: Exchange, destination: Destination): Promise<Response> {
-  const { request: { method, headers }, url: { pathname, search, host }, path: { rest } } = exchange;
+  const { request: { method, headers }, url: { pathname, search, host }, path: { rest }, connection } = exchange;
   if (pathname.endsWith("/proxy") && rest === "" && (method === "GET" || method === "HEAD")) {
-    return new Response(null, { status: 301, headers: { location: `${pathname}/${search}` } });
+    return new Response(null, { status: 301, headers: { location: `${pathname}/${search}`, ...unkept } });
   }
   const prefix = pathname.slice(0, pathname.length - rest.length).replace(/\/$/, "");
-  const hosts = [destination.host, headers.get("host") ?? host];
-  return proxiedAnswer(await forward(exchange, destination), { prefix, hosts });
+  const asked = { host: headers.get("host") ?? host, forwardedFor: headers.get("x-forwarded-for"), connection };
+  const passedOn = proxiedRequest(destination, { ...asked, uri: pathname });
+  return proxiedAnswer(await forward(exchange, passedOn), { prefix, hosts: [destination.host, asked.host] });
 }
 
 /** Never throws: what cannot be done is answered on the socket. Resolves when the stream is over. */
@@ -102,9 +104,11 @@ async function located(
   const verb = streams ? "create" : verbOf(incoming.method ?? "GET", path, false) ?? "get";
   const resource = { group, version, plural, subresource, name, namespace: namespace || undefined };
   await mustBeAllowed(door, { user, verb, path: url.pathname, resource }, connection);
-  const request = { path, query: url.searchParams, user, audit: connection.audit };
+  const request = { path, query: url.searchParams, search: url.search, user, audit: connection.audit };
   await context.admitConnect(request);
   const destination = locate(context, request);
   if (!destination) throw noSuchPage();
-  return destination;
+  if (subresource !== "proxy") return destination;
+  const { host = url.host, "x-forwarded-for": forwardedFor } = incoming.headers;
+  return proxiedRequest(destination, { host, forwardedFor: forwardedFor ? String(forwardedFor) : null, connection });
 }

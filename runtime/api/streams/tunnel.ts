@@ -23,11 +23,11 @@ export async function tunnel(
   await Promise.all([carry(socket, backend), carry(backend, socket)]);
 }
 
-function requestText({ method, rawHeaders }: IncomingMessage, { path, host, headers = [] }: Destination): string {
+function requestText({ method, rawHeaders }: IncomingMessage, destination: Destination): string {
   const pairs: [string, string][] = [];
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) pairs.push([rawHeaders[i]!, rawHeaders[i + 1]!]);
-  const lines = [...forwardedHeaders(pairs, host, "Upgrade"), ...headers].map(([name, value]) => `${name}: ${value}`);
-  return `${method} ${path} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`;
+  const lines = forwardedHeaders(pairs, destination, "Upgrade").map(([name, value]) => `${name}: ${value}`);
+  return `${method} ${destination.path} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`;
 }
 
 /** Until `from` ends; an error of one side ends both. */

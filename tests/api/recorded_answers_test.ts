@@ -9,7 +9,7 @@ interface More {
   readonly headers?: Readonly<Record<string, string>>;
   readonly contentType?: string;
   readonly body?: unknown;
-  /** The answer's media type, where it is not JSON. */
+  /** The answer's media type, where it is not JSON; empty: it has none. */
   readonly answered?: string;
 }
 
@@ -45,7 +45,7 @@ Deno.test("what cannot be answered is refused as kube-apiserver 1.36.3 refuses i
     const [, , status, told, { answered = "application/json" } = {}] = fact;
     const response = await world.api.fetch(requestOf(fact));
     const text = await response.text();
-    const type = response.headers.get("content-type")?.split(";")[0];
+    const type = response.headers.get("content-type")?.split(";")[0] ?? "";
     const said = type === "application/json" ? JSON.parse(text).message : text.trim();
     const expected = type === "application/yaml" ? said : told;
     assert.deepEqual([response.status, type, said], [status, answered, expected], JSON.stringify(fact));

@@ -89,9 +89,11 @@ Deno.test("a list larger than one write arrives whole, and only documents have a
   served(async ({ call }) => {
     const data = { text: "x".repeat(100_000) };
     for (let i = 0; i < 30; i++) await (await call("POST", maps, map(`m${i}`, data))).body?.cancel();
-    for (const [path, code] of [[maps, 405], ["/openapi/v2", 200]] as const) {
+    const headed = ["/", "/apis", "/apis/apps/", "/openapi/v2", "/openapi/v3"];
+    const headless = [maps, "/api", "/apis/apps/v1", "/version", "/version/"];
+    for (const path of [...headed, ...headless]) {
       const head = await call("HEAD", path);
-      assert.deepEqual([head.status, await head.text()], [code, ""]);
+      assert.deepEqual([path, head.status, await head.text()], [path, headed.includes(path) ? 200 : 405, ""]);
     }
     const { items } = await (await call("GET", maps)).json();
     assert.equal(items.length, 30);

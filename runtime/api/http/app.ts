@@ -63,20 +63,20 @@ export function apiApp(options: AppOptions): Hono<Env> {
       if (c.req.raw.method !== method) throw methodNotAllowed();
       return handler(c);
     });
-  /** Also with a slash behind it. */
-  const discovery = (...[pattern, handler]: Parameters<typeof path>) => {
-    for (const end of ["", "/"]) path(pattern + end, handler);
+  /** Also with a slash behind it; `route`: which methods it takes. */
+  const discovery = (pattern: string, handler: Parameters<typeof path>[1], route: typeof any = path) => {
+    for (const end of ["", "/"]) route(pattern + end, handler);
   };
   const serverAddress = (c: Context<Env>) => c.req.header("host") ?? "";
   discovery("/api", (c) => rootDiscovery(documents, "/api", c.req.raw, serverAddress(c)));
-  discovery("/apis", (c) => rootDiscovery(documents, "/apis", c.req.raw, serverAddress(c)));
+  discovery("/apis", (c) => rootDiscovery(documents, "/apis", c.req.raw, serverAddress(c)), any);
   discovery("/api/:version", (c) => versionDiscovery(documents, c.req.raw, "", c.req.param("version")!));
-  discovery("/apis/:group", (c) => groupDiscovery(documents, c.req.raw, c.req.param("group")!));
+  discovery("/apis/:group", (c) => groupDiscovery(documents, c.req.raw, c.req.param("group")!), any);
   discovery(
     "/apis/:group/:version",
     (c) => versionDiscovery(documents, c.req.raw, c.req.param("group")!, c.req.param("version")!),
   );
-  path("/version", (c) => {
+  discovery("/version", (c) => {
     mustAccept(c.req.header("accept"), ["application/json"]);
     return answer(jsonText(version), "application/json");
   });
@@ -104,7 +104,7 @@ export function apiApp(options: AppOptions): Hono<Env> {
   any("/openapi/v2", (c) => openApiV2.answer(c.req.raw, c.env.connection));
   any("/openapi/v3", (c) => openApiV3IndexAnswer(openApi, c.req.raw, remoteOpenApi));
   any("/openapi/v3/*", (c) => openApiV3Answer(openApi, c.req.raw, describe));
-  path("/", (c) => documentAnswer(c.req.raw, rootPaths(documents)));
+  any("/", (c) => documentAnswer(c.req.raw, rootPaths(documents)));
   app.notFound(async (c) => {
     await mustBeAllowed(door, {
       user: c.env.user,

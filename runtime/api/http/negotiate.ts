@@ -123,6 +123,6 @@ function includeOf(text: string | null | undefined): IncludeObject {
   throw new StatusError("BadRequest", `unrecognized includeObject value: "${text}"`);
 }
 
-function matchesType(type: string, wanted: string): boolean {
+export function matchesType(type: string, wanted: string): boolean {
   return wanted === type || wanted === "*/*" || wanted === "application/*";
 }

@@ -10,6 +10,7 @@ import {
 } from "../openapi/mod.ts";
 import { preferences } from "./accept.ts";
 import { documentAnswer, type Documents } from "./documents.ts";
+import { matchesType } from "./negotiate.ts";
 
 const yearSeconds = 31_536_000;
 
@@ -33,7 +34,9 @@ export function openApiV3IndexAnswer(documents: Documents, request: Request, rem
 export function openApiV3Answer(documents: Documents, request: Request, describe: Describe): Response {
   const { pathname, searchParams } = new URL(request.url);
   const path = pathname.slice("/openapi/v3/".length);
-  const protobuf = wantsGnostic(request);
+  const form = acceptedForm(request, "v3");
+  if (!form) return noSuchForm();
+  const protobuf = form === "protobuf";
   const make = (rows: readonly Resource[]) => {
     const document = openApiV3(path, rows, describe) as object | undefined;
     return document && protobuf ? openApiV3Bytes(document) : document;
@@ -44,7 +47,17 @@ export function openApiV3Answer(documents: Documents, request: Request, describe
   return response;
 }
 
-/** Whether a client asks for OpenAPI as protobuf. */
-export function wantsGnostic(request: Request): boolean {
-  return preferences(request.headers.get("accept")).some(({ type }) => type.includes("proto-openapi"));
+/** What the client prefers of the two; undefined: it takes neither. */
+export function acceptedForm(request: Request, spec: "v2" | "v3"): "json" | "protobuf" | undefined {
+  const gnostic = ["@", "."].map((mark) => `application/com.github.proto-openapi.spec.${spec}${mark}v1.0+protobuf`);
+  for (const { type } of preferences(request.headers.get("accept"))) {
+    if (matchesType("application/json", type)) return "json";
+    if (gnostic.includes(type)) return "protobuf";
+  }
+  return undefined;
+}
+
+/** A 406 that says nothing, as upstream's of these documents. */
+export function noSuchForm(): Response {
+  return new Response(null, { status: 406, headers: { "cache-control": "no-cache, private", vary: "Accept" } });
 }

@@ -22,7 +22,7 @@ import { answer } from "./answer.ts";
 import { documentHeaders, type Documents } from "./documents.ts";
 import { concat } from "./json_bytes.ts";
 import { streamParts } from "./list_stream.ts";
-import { wantsGnostic } from "./openapi_documents.ts";
+import { acceptedForm, noSuchForm } from "./openapi_documents.ts";
 
 const sliceMs = 10;
 
@@ -51,7 +51,9 @@ export class OpenApiV2Document {
 
   /** As protobuf for clients that ask for it: kubectl up to 1.26 reads nothing else. */
   async answer(request: Request, { outgoing }: Connection = {}): Promise<Response> {
-    const form = wantsGnostic(request) ? openApiV2Protobuf : openApiV2Json;
+    const accepted = acceptedForm(request, "v2");
+    if (!accepted) return noSuchForm();
+    const form = accepted === "protobuf" ? openApiV2Protobuf : openApiV2Json;
     const parts = await this.#parts(form);
     const headers = documentHeaders(entityTag(parts.map((part) => part.tag).join()));
     if (request.headers.get("if-none-match") === headers.etag) return new Response(null, { status: 304, headers });

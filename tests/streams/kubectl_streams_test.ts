@@ -253,8 +253,9 @@ Deno.test("commands, ports and proxies are streamed to pods and end cleanly on b
     cert: atob(user["client-certificate-data"]),
     key: atob(user["client-key-data"]),
   };
-  const dial = (path: string, protocol?: string) =>
-    new Dialogue(new WebSocket(`wss://${host.address}:6443/api/v1/namespaces/default/${path}`, protocol, tls));
+  const dialAt = (path: string, protocol?: string) =>
+    new Dialogue(new WebSocket(`wss://${host.address}:6443/api/v1/${path}`, protocol, tls));
+  const dial = (path: string, protocol?: string) => dialAt(`namespaces/default/${path}`, protocol);
   const execPath = (...command: string[]) =>
     `pods/web/exec?stdin=true&stdout=true&stderr=true&${new URLSearchParams(command.map((word) => ["command", word]))}`;
   const binary = (channel: number, text: string) => Uint8Array.of(channel, ...new TextEncoder().encode(text));
@@ -296,6 +297,34 @@ Deno.test("commands, ports and proxies are streamed to pods and end cleanly on b
       await killed.send("hello");
       killed.socket.terminate();
       await nothingLeft();
+    });
+  }
+
+  const node = (await asOld("get", "pod", "web", "-o", "jsonpath={.spec.nodeName}")).stdout;
+  await t.step(
+    "through the proxy of its node a WebSocket executes too, as tools do that speak with kubelets",
+    async () => {
+      const command = new URLSearchParams([["command", "sh"], ["command", "-c"], ["command", "head -n 1; exit 3"]]);
+      const place = `nodes/${node}/proxy/exec/default/web/main?input=1&output=1&error=1&${command}`;
+      const socket = dialAt(place, "v4.channel.k8s.io");
+      await socket.send(binary(0, "word\n"));
+      await socket.over();
+      assert.equal(socket.textOf(1), "word\n");
+      assert.deepEqual(JSON.parse(socket.textOf(3)).details.causes, [{ reason: "ExitCode", message: "3" }]);
+      await nothingLeft();
+    },
+  );
+
+  for (const { name, kubectl } of ways.filter(({ name }) => name !== "spdy")) {
+    await t.step(`${name}: top tells what nodes, pods and containers use`, async () => {
+      const top = async (...args: string[]) => {
+        const { stdout } = await host.run([kubectl, "top", ...args, "--no-headers"], { check: false });
+        return stdout;
+      };
+      const ofNode = new RegExp(`^${node} +\\d+m +\\d+% +\\d+Mi +\\d+%`);
+      await until("the node's figures", async () => ofNode.test(await top("node")));
+      await until("the pod's figures", async () => /^web +\d+m +\d+Mi/m.test(await top("pod")));
+      assert.match(await top("pod", "--containers"), /^web +main +\d+m +\d+Mi/m);
     });
   }
   assert.equal((await up.end("SIGINT")).code, 0);

@@ -73,7 +73,7 @@ const refused: readonly [string, Any, Any, string][] = [
     "minProperties",
     { a: { type: "object", minProperties: 1, additionalProperties: { type: "string" } } },
     { a: {} },
-    "spec.a: Invalid value: {}: spec.a in body should have at least 1 properties",
+    "spec.a: Invalid value: 0: spec.a in body should have at least 1 properties",
   ],
   [
     "additionalProperties",
@@ -104,7 +104,7 @@ const refused: readonly [string, Any, Any, string][] = [
     "embedded",
     { a: { type: "object", "x-kubernetes-embedded-resource": true, "x-kubernetes-preserve-unknown-fields": true } },
     { a: { kind: "Pod" } },
-    "spec.a.apiVersion: Required value: must not be empty",
+    "spec.a.apiVersion: Required value",
   ],
   [
     "anyOf",

@@ -219,18 +219,18 @@ function shapeChecks(schema: JsonSchema): Check[] {
 
 function uniqueCheck(identity: (item: unknown) => unknown): Check {
   return ({ value, path }, { faults }) => {
-    const seen = new Set<string>();
+    const seen = new Map<string, number>();
     for (const [i, item] of Array.isArray(value) ? value.entries() : []) {
       const id = identity(item);
       const text = JSON.stringify(id);
-      if (seen.has(text)) {
+      seen.set(text, (seen.get(text) ?? 0) + 1);
+      if (seen.get(text) === 2) {
         faults.push({
           reason: "FieldValueDuplicate",
           field: `${path}[${i}]`,
           message: `Duplicate value: ${shown(id)}`,
         });
       }
-      seen.add(text);
     }
   };
 }
@@ -240,7 +240,8 @@ const embeddedCheck: Check = ({ value, path }, { faults }) => {
   for (const [name, why] of Object.entries(embeddedRules)) {
     const field = childPath(path, name);
     const said = value[name];
-    if (typeof said !== "string" || said === "") faults.push(required(field, "must not be empty"));
+    if (typeof said !== "string") faults.push(required(field));
+    else if (said === "") faults.push(invalidValue(field, "", "must not be empty"));
     else if (why(said)) faults.push(invalidValue(field, said, why(said)!));
   }
 };
@@ -294,5 +295,5 @@ function oneOfWords(passed: number): string {
 }
 
 function junctorFault({ path }: Place, why: string): FieldError {
-  return { reason: "FieldValueInvalid", field: "", message: `Invalid value: "": ${JSON.stringify(path)} ${why}` };
+  return { reason: "FieldValueInvalid", field: "<nil>", message: `Invalid value: "": ${JSON.stringify(path)} ${why}` };
 }

@@ -99,9 +99,7 @@ function atLeast(limit: number | undefined, list: boolean, what: string): ValueR
   if (limit === undefined) return undefined;
   return (value, path) => {
     const size = sizeOf(value, list);
-    return size !== undefined && size < limit
-      ? fault(path, list ? size : value, `should have at least ${limit} ${what}`)
-      : undefined;
+    return size !== undefined && size < limit ? fault(path, size, `should have at least ${limit} ${what}`) : undefined;
   };
 }
 

@@ -201,10 +201,12 @@ const openApiNames: Partial<Record<TypeNode["type"], string>> = {
   int64: "integer",
   double: "number",
   boolean: "boolean",
+  intOrString: "integer,string",
 };
 
 function openApiMessage({ value, wanted }: Fault, steps: (string | number)[]): string {
-  const shown = jsonTypeOf(value) === "bool" ? "boolean" : jsonTypeOf(value);
+  const found = jsonTypeOf(value) === "bool" ? "boolean" : jsonTypeOf(value);
+  const shown = Number.isInteger(value) && Math.abs(value as number) < 2 ** 63 ? "integer" : found;
   const text = `must be of type ${openApiNames[wanted.type] ?? "string"}: "${shown}"`;
   return `Invalid value: "${shown}": ${fieldPath(steps)} in body ${text}`;
 }

@@ -36,8 +36,12 @@ function childrenOf(node: TypeNode): TypeNode[] {
 }
 
 function ownDefault(node: TypeNode): boolean {
-  return node.type === "struct" && [...node.fields.values()].some((field) => isWritten(node, field));
+  if (node.type !== "struct") return false;
+  return dropsNulls(node) || [...node.fields.values()].some((field) => isWritten(node, field));
 }
+
+/** Upstream drops nulls where a custom resource's schema does not allow them. */
+const dropsNulls = (node: StructNode) => node.name === "";
 
 /** Go does not print a zero value that stands for "not set", so such defaults of built-in types change nothing. */
 function isWritten(node: StructNode, { default: value, pointer }: FieldNode): boolean {
@@ -61,6 +65,7 @@ function each(items: TypeNode): Defaulter | undefined {
 function defaultStruct(node: StructNode): Defaulter {
   const own: [string, Json, boolean][] = [];
   const inner: [string, Defaulter][] = [];
+  const never = dropsNulls(node) ? [...node.fields.values()].filter(({ nullable }) => !nullable) : [];
   for (const [name, field] of node.fields) {
     if (isWritten(node, field)) own.push([name, field.default!, field.nullable]);
     const child = holdsDefault(field.type, new Set()) ? defaulter(field.type) : undefined;
@@ -71,6 +76,7 @@ function defaultStruct(node: StructNode): Defaulter {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return;
     const object = value as Record<string, unknown>;
     for (const [name, json, nullable] of own) setDefault(object, name, json, nullable);
+    for (const { name } of never) if (object[name] === null) delete object[name];
     for (const [name, child] of inner) child(object[name]);
     if (extra) { for (const name of Object.keys(object)) if (!node.fields.has(name)) extra(object[name]); }
   };

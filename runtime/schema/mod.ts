@@ -24,6 +24,7 @@ export {
 export { qosClassOf } from "./strategy/pod_qos.ts";
 export { validateObject, validateSpoken } from "./validation/validate_object.ts";
 export { dns1035Label, qualifiedName } from "./validation/names.ts";
+export { goJsonFault, goKindOf } from "./validation/go_json_fault.ts";
 export { goPrinted, ruleShape } from "./validation/go_shape.ts";
 export { sameJson } from "./validation/report.ts";
 export { validateReviewedWebhook } from "./validation/webhook_client.ts";

@@ -1,8 +1,17 @@
 /** Reads and decodes request bodies: bounded, JSON or YAML, objects only. */
 import type { IncomingMessage } from "node:http";
 import { load } from "js-yaml";
-import { decodeProtobuf, duplicateFaults, type Json, type KubeObject, StatusError } from "../../schema/mod.ts";
+import {
+  decodeProtobuf,
+  duplicateFaults,
+  goJsonFault,
+  goKindOf,
+  type Json,
+  type KubeObject,
+  StatusError,
+} from "../../schema/mod.ts";
 import type { Connection } from "../connection.ts";
+import type { PatchBody } from "../operations.ts";
 import { badRequest } from "../objects/refusals.ts";
 import { yamlDuplicates } from "./yaml_duplicates.ts";
 
@@ -97,19 +106,24 @@ export function decodeObject(
   if (mediaType === "application/vnd.kubernetes.protobuf") return { value: decodeProtobuf(bytes), duplicates: [] };
   const format = formats[mediaType];
   if (!format) throw unsupported("application/json, application/yaml, application/vnd.kubernetes.protobuf");
-  const decoded = parseAs(format, decoder.decode(bytes), kind);
-  if (typeof decoded.value !== "object" || decoded.value === null || Array.isArray(decoded.value)) {
-    throw unrecognized(kind, "the body is not an object");
+  const { value, duplicates } = parseAs(format, bytes, kind);
+  const given = goKindOf(value);
+  if (given !== "object") {
+    throw unrecognized(kind, `json: cannot unmarshal ${given} into Go value of type ${typeMeta}`, bytes);
   }
-  return { value: decoded.value as unknown as KubeObject, duplicates: decoded.duplicates };
+  // Null is an object that says nothing.
+  return { value: (value ?? {}) as unknown as KubeObject, duplicates };
 }
 
-/** Any JSON or YAML value; for patches. */
-export function decodeValue(bytes: Uint8Array, yaml: boolean): Decoded {
+/** Any JSON value, or YAML of what is applied. Throws BadRequest. */
+export function decodePatch(bytes: Uint8Array, type: PatchBody["type"]): Decoded {
+  const text = decoder.decode(bytes);
   try {
-    return (yaml ? parseYaml : parseJson)(decoder.decode(bytes));
+    return (type === "apply" ? parseYaml : parseJson)(text);
   } catch (error) {
-    throw badRequest(`error decoding ${yaml ? "YAML" : "JSON"}: ${(error as Error).message}`);
+    const { message } = error as Error;
+    if (type === "apply") throw badRequest(`error decoding YAML: ${message}`);
+    throw badRequest(`${type === "strategic" ? "" : "error decoding patch: "}${goJsonFault(text) || message}`);
   }
 }
 
@@ -120,18 +134,33 @@ export function unsupported(accepted: string): StatusError {
   );
 }
 
-function parseAs(format: (text: string) => Decoded, text: string, kind: string): Decoded {
+function parseAs(format: (text: string) => Decoded, bytes: Uint8Array, kind: string): Decoded {
+  const text = decoder.decode(bytes);
   try {
     return format(text);
   } catch (error) {
-    throw unrecognized(kind, (error as Error).message);
+    const fault = format === parseJson ? goJsonFault(text) : "";
+    throw unrecognized(kind, fault || (error as Error).message, bytes);
   }
 }
 
-function unrecognized(kind: string, why: string): StatusError {
-  return badRequest(
-    `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: ${why}`,
-  );
+/** What upstream reads first of every body. */
+const typeMeta = String
+  .raw`struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }`;
+
+function unrecognized(kind: string, why: string, bytes: Uint8Array): StatusError {
+  const fault = `couldn't get version/kind; json parse error: ${why} (${beginning(bytes)})`;
+  return badRequest(`the object provided is unrecognized (must be of type ${kind}): ${fault}`);
+}
+
+const shownBytes = 30;
+
+/** Of a body, as text where it may be JSON, in hexadecimal where not. */
+function beginning(bytes: Uint8Array): string {
+  if (bytes.length === 0) return "<empty>";
+  const first = bytes.subarray(0, shownBytes);
+  const shown = first[0] === 0x7b ? decoder.decode(first) : first.toHex();
+  return bytes.length > shownBytes ? `${shown} ...` : shown;
 }
 
 function parseJson(text: string): Decoded {

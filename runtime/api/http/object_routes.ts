@@ -1,9 +1,9 @@
 /** What each verb does on objects and collections: reads bodies and options, calls the operation, encodes the answer. */
-import { fieldRequirements, type KubeObject, StatusError } from "../../schema/mod.ts";
+import { fieldRequirements, forbidden, invalid, type KubeObject, StatusError } from "../../schema/mod.ts";
 import { badRequest, nameUndetermined } from "../objects/refusals.ts";
 import type { DeleteCall, ObjectList, PatchBody, WatchCall, Written } from "../operations.ts";
 import { answer, compressed, readsGzip, success } from "./answer.ts";
-import { decodeObject, decodeValue, mediaTypeOf, readBody, unsupported } from "./body.ts";
+import { decodeObject, decodePatch, mediaTypeOf, readBody, unsupported } from "./body.ts";
 import { deleteCall } from "./delete_options.ts";
 import { type Exchange, targetOf, writeCallOf } from "./exchange.ts";
 import { flag, listCall, text, watchCall, whole } from "./query.ts";
@@ -136,19 +136,16 @@ export async function patchBody(exchange: Exchange): Promise<{ body: PatchBody; 
   const type = patchTypes[mediaTypeOf(request.headers.get("content-type"))];
   // Custom resources have no strategic merge: nothing in their schema says how.
   if (!type || type === "strategic" && resource.type.name === "") {
-    throw unsupported(
-      Object.keys(patchTypes).filter((name) => resource.type.name !== "" || !/strategic/.test(name)).join(", "),
-    );
+    if (resource.type.name !== "") throw new StatusError("UnsupportedMediaType", "415: Unsupported Media Type", {});
+    throw unsupported(Object.keys(patchTypes).filter((name) => !/strategic/.test(name)).join(", "));
   }
   const force = flag(url.searchParams, "force");
   if (force !== undefined && type !== "apply") {
-    throw new StatusError(
-      "Invalid",
-      'PatchOptions.meta.k8s.io "" is invalid: force: Forbidden: may not be specified for non-apply patch',
-      { group: "meta.k8s.io", kind: "PatchOptions", causes: [{ reason: "FieldValueForbidden", field: "force" }] },
-    );
+    throw invalid({ group: "meta.k8s.io", kind: "PatchOptions" }, "", [
+      forbidden("force", "may not be specified for non-apply patch"),
+    ]);
   }
-  const { value, duplicates } = decodeValue(await readBody(request, connection), type === "apply");
+  const { value, duplicates } = decodePatch(await readBody(request, connection), type);
   return { body: { type, body: value, force }, duplicates };
 }
 

@@ -12,7 +12,7 @@ import {
 } from "../../schema/mod.ts";
 import { applyObject, checkTyped } from "../managed_fields/mod.ts";
 import type { PatchBody, Target, WriteCall, Written } from "../operations.ts";
-import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch } from "../patch/mod.ts";
+import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch, goText } from "../patch/mod.ts";
 import { createDecoded } from "./create.ts";
 import { decodeBody, reportFaults } from "./decode_body.ts";
 import { copyJson } from "./json_value.ts";
@@ -28,7 +28,9 @@ export async function patch(m: Machinery, target: Target, patch: PatchBody, call
   const { resource } = target;
   const revision = await modify(m, storedTarget(m, target), { ...call, spoken: resource }, (live) => {
     const object = patched(resource, fromStored(resource, live), patch);
-    decodeBody(resource, object, call);
+    decodePatched({ ...target, call }, object, patch, () => patched(resource, fromStored(resource, live), patch));
+    checkPlace(target, object);
+    checkUid(target, object, live.metadata.uid);
     dropRepeatedOwners(object, call, true);
     resetManagers(object);
     return { object: toStored(resource, object) };
@@ -75,7 +77,7 @@ async function apply(
     const result = applyObject({ ...options, live: shown });
     if (result === shown) return { object: copyJson(live) as KubeObject, managed: true };
     const object = copyJson(result);
-    checkUid(target, object, live.metadata.uid);
+    checkUid(target, object, live.metadata.uid, true);
     decodeBody(resource, object, strict);
     return { object: toStored(resource, object), managed: true };
   };
@@ -85,7 +87,7 @@ async function apply(
     if (!isReason(error, "NotFound") || call.subresource || error.details.name !== target.name) throw error;
   }
   const object = copyJson(applyObject(options));
-  checkUid(target, object, undefined);
+  checkUid(target, object, undefined, true);
   // Nothing can be newer or older than what is not there.
   delete object.metadata!.resourceVersion;
   decodeBody(resource, object, strict);
@@ -105,11 +107,29 @@ function reportRepeated(resource: Resource, call: WriteCall): void {
   if (fieldValidation !== "Ignore") told.split("\n  ").slice(1).forEach((line) => warn?.(line));
 }
 
-/** Who applies an object of another making is told as if it changed this one. Throws Invalid. */
-function checkUid({ resource, name }: Target, { metadata }: KubeObject, live: string | undefined): void {
+/** What does not fit the kind is told of the patch, and 422. `again` makes the object anew: decoding changes it. */
+function decodePatched(
+  { resource, name, call }: Target & { readonly call: WriteCall },
+  object: KubeObject,
+  { type, body }: PatchBody,
+  again: () => KubeObject,
+): void {
+  try {
+    decodeBody(resource, object, call);
+  } catch (error) {
+    const why = isReason(error, "BadRequest") && /cannot be handled as an? [^:]+: ([^]+)$/.exec(error.message)?.[1];
+    if (!why) throw error;
+    const value = type === "strategic" ? goText(body) : JSON.stringify(again());
+    throw invalid({ group: "", kind: "" }, "", [invalidValue("patch", value, why)]);
+  }
+  if (!object.metadata?.name) throw nameUndetermined(name);
+}
+
+/** Who writes an object of another making is told as if it changed this one. Throws Invalid. */
+function checkUid({ resource, name }: Target, { metadata }: KubeObject, live: string | undefined, twice = false): void {
   if (!metadata?.uid || metadata.uid === live) return;
   const fault = invalidValue("metadata.uid", metadata.uid, "field is immutable");
-  throw invalid(resource, name, [fault, fault]);
+  throw invalid(resource, name, twice ? [fault, fault] : [fault]);
 }
 
 /** The field manager; throws Invalid for an apply without one. */

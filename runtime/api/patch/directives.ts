@@ -1,5 +1,6 @@
 /** The `$`-directives of a strategic merge patch: how they are read, and the words that refuse a bad one. */
 import { type Json, StatusError } from "../../schema/mod.ts";
+import { goText } from "./go_text.ts";
 
 export type Fields = { [field: string]: Json };
 
@@ -16,7 +17,7 @@ export function patchDirective(patch: Fields): "merge" | "replace" | "delete" {
   const directive = patch.$patch;
   if (directive === undefined) return "merge";
   if (directive === "merge" || directive === "replace" || directive === "delete") return directive;
-  throw refused(`unknown patch type found: ${JSON.stringify(directive)}`);
+  throw refused(`unknown patch type: ${goText(directive)} in map: ${goText(patch)}`);
 }
 
 /** `$retainKeys`: the only keys that stay. Every key that the patch sets must be among them. */

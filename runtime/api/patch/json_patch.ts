@@ -5,7 +5,7 @@
  * would grow the document by more than a request may carry, are refused (413) before they cost anything.
  */
 import jsonpatch, { type Operation } from "fast-json-patch";
-import { type Json, StatusError } from "../../schema/mod.ts";
+import { goKindOf, type Json, StatusError } from "../../schema/mod.ts";
 
 export const MAX_JSON_PATCH_OPERATIONS = 10_000;
 
@@ -31,9 +31,8 @@ function isObject(value: Json): boolean {
 }
 
 function decodeSteps(patch: Json): Operation[] {
-  if (!Array.isArray(patch)) {
-    throw new StatusError("BadRequest", "error decoding patch: a JSON patch is a list of operations");
-  }
+  if (patch === null) return [];
+  if (!Array.isArray(patch)) throw undecoded(patch, "[]handlers.jsonPatchOp");
   if (patch.length > MAX_JSON_PATCH_OPERATIONS) {
     const message =
       `The allowed maximum operations in a JSON patch is ${MAX_JSON_PATCH_OPERATIONS}, got ${patch.length}`;
@@ -44,12 +43,17 @@ function decodeSteps(patch: Json): Operation[] {
 
 function decodeStep(step: Json): Operation {
   if (step === null || typeof step !== "object" || Array.isArray(step)) {
-    throw new StatusError("BadRequest", "error decoding patch: an operation of a JSON patch is an object");
+    throw undecoded(step, "handlers.jsonPatchOp");
   }
   if (!operations.has(step.op) || typeof step.path !== "string") throw rejected(`unknown operation ${step.op}`);
   const needsFrom = step.op === "move" || step.op === "copy";
   if (needsFrom && typeof step.from !== "string") throw rejected(`${step.op} without from`);
   return step as unknown as Operation;
+}
+
+function undecoded(value: Json, type: string): StatusError {
+  const why = `json: cannot unmarshal ${goKindOf(value)} into Go value of type ${type}`;
+  return new StatusError("BadRequest", `error decoding patch: ${why}`);
 }
 
 function applyStep(document: Json, step: Operation, index: number): Json {

@@ -4,6 +4,7 @@
  *
  * A live list may hold one identity twice (port 53 for TCP and UDP): a patch then changes the first and leaves the rest.
  */
+import { goText } from "./go_text.ts";
 import type { Json, TypeNode } from "../../schema/mod.ts";
 import { type Fields, isFields, patchDirective, refused } from "./directives.ts";
 
@@ -65,7 +66,7 @@ function identity(item: Json, { mergeKey }: ListRules): string {
   if (Array.isArray(item)) throw refused("lists of lists are not supported");
   const key = isFields(item) ? item[mergeKey] : undefined;
   if (key === undefined || key === null) {
-    throw refused(`map: ${JSON.stringify(item)} does not contain declared merge key: ${mergeKey}`);
+    throw refused(`map: ${goText(item)} does not contain declared merge key: ${mergeKey}`);
   }
   return JSON.stringify(key);
 }
@@ -95,10 +96,8 @@ function orderOf(order: Json[], patched: Element[], rules: ListRules): Map<strin
   const ranks = patched.map(({ key }) => wanted.get(key));
   const ascends = ranks.every((rank, index) => rank !== undefined && (index === 0 || rank >= (ranks[index - 1] ?? -1)));
   if (ascends) return wanted;
-  const list = JSON.stringify(patched.map(({ item }) => item));
-  throw refused(
-    `The order in patch list:\n${list}\n doesn't match $setElementOrder list:\n${JSON.stringify(order)}\n`,
-  );
+  const list = goText(patched.map(({ item }) => item));
+  throw refused(`The order in patch list:\n${list}\n doesn't match $setElementOrder list:\n${goText(order)}\n`);
 }
 
 /**

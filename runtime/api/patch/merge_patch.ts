@@ -2,13 +2,14 @@
  * JSON merge patch (RFC 7386). Parts that the patch does not touch are shared with the document that came in, which is
  * never changed.
  */
-import { type Json, StatusError } from "../../schema/mod.ts";
+import { goKindOf, type Json, StatusError } from "../../schema/mod.ts";
 
 export function applyMergePatch(document: Json, patch: Json): Json {
-  if (patch === null || typeof patch !== "object" || Array.isArray(patch)) {
-    throw new StatusError("BadRequest", "Invalid JSON Patch");
-  }
-  return merge(document, patch);
+  if (isObject(patch)) return merge(document, patch);
+  const why = `error decoding patch: json: cannot unmarshal ${
+    goKindOf(patch)
+  } into Go value of type map[string]interface {}`;
+  throw new StatusError("BadRequest", patch === null ? "Invalid JSON Patch" : why);
 }
 
 function merge(target: Json | undefined, patch: Json): Json {

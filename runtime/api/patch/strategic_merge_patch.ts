@@ -8,7 +8,7 @@
  * Source: "Strategic Merge Patch" in the community's api-conventions and the KEP-less design notes "preserve order in
  * strategic merge patch" and "add new patchStrategy to clear fields not present in the patch".
  */
-import { type FieldNode, type Json, StatusError, type TypeNode } from "../../schema/mod.ts";
+import { type FieldNode, goKindOf, type Json, StatusError, type TypeNode } from "../../schema/mod.ts";
 import { patchList } from "./merge_list.ts";
 import {
   type Fields,
@@ -29,7 +29,10 @@ export function applyStrategicMergePatch(document: Json, patch: Json, type: Type
       mediaTypes.join(", ");
     throw new StatusError("UnsupportedMediaType", message);
   }
-  if (!isFields(patch) || !isFields(document)) throw refused("invalid JSON document");
+  if (patch === null) return document;
+  if (!isFields(patch) || !isFields(document)) {
+    throw refused(`json: cannot unmarshal ${goKindOf(patch)} into Go value of type map[string]interface {}`);
+  }
   return patchFields(document, patch, type);
 }
 

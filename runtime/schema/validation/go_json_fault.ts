@@ -14,6 +14,7 @@ export function goJsonFault(text: string): string {
     return "";
   } catch (fault) {
     if (fault instanceof Fault) return fault.message;
+    if (fault instanceof RangeError) return "exceeded max depth";
     throw fault;
   }
 }
@@ -22,10 +23,14 @@ export function goJsonFault(text: string): string {
 export function goMapFault(text: string): string {
   const fault = goJsonFault(text);
   if (fault) return fault;
-  const parsed: unknown = JSON.parse(text);
-  const kind = Array.isArray(parsed) ? "array" : typeof parsed;
-  if (kind === "object") return "";
-  return `json: cannot unmarshal ${kind === "boolean" ? "bool" : kind} into Go value of type map[string]interface {}`;
+  const kind = goKindOf(JSON.parse(text));
+  return kind === "object" ? "" : `json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`;
+}
+
+/** `array`, `bool`, `number`, `string`, and `object`, which null counts as. */
+export function goKindOf(value: unknown): string {
+  if (Array.isArray(value)) return "array";
+  return typeof value === "boolean" ? "bool" : typeof value;
 }
 
 interface Scan {

@@ -2,7 +2,7 @@
  * `x-kubernetes-validations`: rules in CEL about one value, and about how it may change (those that name `oldSelf`).
  * Source: KEP-2876, KEP-4008 for optionalOldSelf.
  */
-import { type FieldError, fieldPath as joinSteps } from "../../schema/mod.ts";
+import { type FieldError, fieldPath as joinSteps, shown } from "../../schema/mod.ts";
 import {
   bool,
   type Budget,
@@ -57,8 +57,8 @@ function ruleCheck(rule: ValidationRule, schema: JsonSchema, type: CelType): Rul
     check(place, budget) {
       if (transition && !rule.optionalOldSelf && place.old === undefined) return undefined;
       const variables = valuesOf(place, type, rule.optionalOldSelf ?? false);
-      const words = outcome(programs, rule, variables, budget);
-      return words === undefined ? undefined : faultOf(rule, place.path, schema.type ?? "object", words);
+      const found = outcome(programs, rule, variables, budget);
+      return found && faultOf(rule, place, found, schema.type ?? "object");
     },
   };
 }
@@ -70,23 +70,30 @@ function valuesOf({ value, old }: Place, type: CelType, optional: boolean): Vari
   return (name) => name === "self" ? self : name === "oldSelf" ? oldSelf : undefined;
 }
 
+interface Finding {
+  readonly words: string;
+  /** The rule could not be asked to its end. */
+  readonly unasked?: boolean;
+}
+
 /** `undefined`: the rule holds. */
 function outcome(
   { rule, message }: RulePrograms,
   declared: ValidationRule,
   variables: Variables,
   budget: Budget,
-): string | undefined {
+): Finding | undefined {
   try {
     if (rule.run(variables, budget.forExpression()) === true) return undefined;
   } catch (error) {
-    return failureWords(error, declared, budget);
+    return { words: failureWords(error, declared, budget), unasked: true };
   }
-  return spoken(message, variables, budget) ?? (declared.message?.trim() || `failed rule: ${declared.rule.trim()}`);
+  const said = declared.message?.trim() || `failed rule: ${declared.rule.trim()}`;
+  return { words: spoken(message, variables, budget) ?? said };
 }
 
 function failureWords(error: unknown, { rule }: ValidationRule, budget: Budget): string {
-  if (error instanceof EvaluationError) return `rule evaluation error: ${error.message}: ${rule}`;
+  if (error instanceof EvaluationError) return `${error.message} evaluating rule: ${rule}`;
   if (!(error instanceof CostError)) throw error;
   if (budget.exhausted) {
     return "validation failed due to running out of cost budget, no further validation rules will be run";
@@ -108,23 +115,24 @@ function spoken(message: Program | undefined, variables: Variables, budget: Budg
   }
 }
 
-const prefixes: Readonly<Record<string, (type: string) => string>> = {
-  FieldValueRequired: () => "Required value: ",
-  FieldValueForbidden: () => "Forbidden: ",
-  FieldValueDuplicate: (type) => `Duplicate value: "${type}"`,
-  FieldValueInvalid: (type) => `Invalid value: "${type}": `,
+const prefixes: Readonly<Record<string, string>> = {
+  FieldValueRequired: "Required value: ",
+  FieldValueForbidden: "Forbidden: ",
 };
 
+/** A value is told where it is a single one, and its type where the rule could not be asked. */
 function faultOf(
   { reason = "FieldValueInvalid", fieldPath }: ValidationRule,
-  path: string,
+  { path, value }: Place,
+  { words, unasked }: Finding,
   type: string,
-  words: string,
-) {
-  const head = prefixes[reason]!(type);
-  const message = reason === "FieldValueDuplicate" ? head : head + words;
+): FieldError {
+  const told = unasked ? `"${type}"` : typeof value === "object" ? undefined : shown(value);
   const steps = fieldPath ? pathSteps(fieldPath) : [];
   const field = joinSteps([...path === "" ? [] : [path], ...steps]);
+  const head = prefixes[reason] ?? `Invalid value: ${told === undefined ? "" : `${told}: `}`;
+  const duplicate = `Duplicate value${told === undefined ? "" : `: ${told}`}`;
+  const message = reason === "FieldValueDuplicate" ? duplicate : head + words;
   return { reason: reason as FieldError["reason"], field, message };
 }
 

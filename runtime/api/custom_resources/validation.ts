@@ -21,6 +21,8 @@ import { inBody, valueRules } from "./value_rules.ts";
 
 interface Walk {
   readonly faults: FieldError[];
+  /** To be run where the schema finds nothing that they could stumble over. */
+  readonly rules: (() => void)[];
   readonly budget: Budget;
 }
 
@@ -32,17 +34,40 @@ export function customValidation(schema: JsonSchema): Validation {
   let check: Check | undefined;
   return (object, old) => {
     check ??= compile(schema, true);
-    const walk: Walk = { faults: [], budget: new Budget(requestLimit) };
+    const walk = newWalk();
     check({ value: object, old, path: "", update: old !== undefined }, walk);
-    return walk.faults;
+    if (!walk.faults.some(({ reason }) => ruinous.has(reason))) return afterRules(walk);
+    return hasRules(schema) ? [...walk.faults, rulesNotRun] : walk.faults;
   };
+}
+
+/** Rules may rely on what the schema says: where this is wrong, they are not asked. */
+const ruinous: ReadonlySet<FieldError["reason"]> = new Set<FieldError["reason"]>([
+  ...["FieldValueRequired", "FieldValueTypeInvalid", "FieldValueNotSupported"] as const,
+  ...["FieldValueTooLong", "FieldValueTooMany"] as const,
+]);
+
+const rulesNotRun: FieldError = {
+  reason: "FieldValueInvalid",
+  field: "<nil>",
+  message: "Invalid value: null: some validation rules were not checked because the object was invalid; " +
+    "correct the existing errors to complete validation",
+};
+
+function newWalk(): Walk {
+  return { faults: [], rules: [], budget: new Budget(requestLimit) };
+}
+
+function afterRules({ faults, rules }: Walk): FieldError[] {
+  for (const run of rules) run();
+  return faults;
 }
 
 /** Checks one value outside of an object, such as a default. */
 export function valueFaults(schema: JsonSchema, value: unknown, path: string): FieldError[] {
-  const walk: Walk = { faults: [], budget: new Budget(requestLimit) };
+  const walk = newWalk();
   compile(schema, false)({ value, path, update: false }, walk);
-  return walk.faults;
+  return afterRules(walk);
 }
 
 function compile(schema: JsonSchema, root: boolean): Check {
@@ -58,6 +83,7 @@ function compile(schema: JsonSchema, root: boolean): Check {
     const untouched = old !== undefined && sameJson(value, old);
     const mistyped = type(value, path);
     if (mistyped) return untouched ? undefined : void walk.faults.push(mistyped);
+    if (rules.length > 0) walk.rules.push(() => runRules(rules, place, walk, untouched));
     if (!untouched) {
       for (const rule of own) {
         const found = rule(value, path);
@@ -67,7 +93,6 @@ function compile(schema: JsonSchema, root: boolean): Check {
       for (const check of shape) check(place, walk);
       inner?.(place, walk);
     } else if (hasTransitions(schema)) inner?.(place, walk);
-    runRules(rules, place, walk, untouched);
   };
 }
 
@@ -83,15 +108,22 @@ function runRules(rules: readonly RuleCheck[], place: Place, { faults, budget }:
 
 const transitions = new WeakMap<JsonSchema, boolean>();
 
+/** Whether a rule in it speaks of what was. */
 function hasTransitions(schema: JsonSchema): boolean {
   const known = transitions.get(schema);
   if (known !== undefined) return known;
-  const { properties = {}, items, additionalProperties: more } = schema;
   const own = schema["x-kubernetes-validations"]?.some(({ rule }) => rule.includes("oldSelf")) ?? false;
-  const children = [...Object.values(properties), ...items ? [items] : [], ...more && more !== true ? [more] : []];
-  const found = own || children.some(hasTransitions);
+  const found = own || partsOf(schema).some(hasTransitions);
   transitions.set(schema, found);
   return found;
+}
+
+function hasRules(schema: JsonSchema): boolean {
+  return Boolean(schema["x-kubernetes-validations"]?.length) || partsOf(schema).some(hasRules);
+}
+
+function partsOf({ properties = {}, items, additionalProperties: more }: JsonSchema): JsonSchema[] {
+  return [...Object.values(properties), ...items ? [items] : [], ...more && more !== true ? [more] : []];
 }
 
 function jsonTypeOf(value: unknown): string {
@@ -259,7 +291,7 @@ function junctorChecks(schema: JsonSchema): Check[] {
   const holds = (inner: JsonSchema) => {
     const check = compile(inner, false);
     return ({ value, path, update }: Place, { budget }: Walk) => {
-      const walk: Walk = { faults: [], budget };
+      const walk: Walk = { faults: [], rules: [], budget };
       check({ value, path, update }, walk);
       return walk.faults;
     };

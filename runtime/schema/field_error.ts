@@ -83,7 +83,11 @@ export function tooLong(field: string, maxBytes: number): FieldError {
 }
 
 export function tooMany(field: string, count: number, max: number): FieldError {
-  return { reason: "FieldValueTooMany", field, message: `Too many: ${count}: must have at most ${max} item${max === 1 ? "" : "s"}` };
+  return {
+    reason: "FieldValueTooMany",
+    field,
+    message: `Too many: ${count}: must have at most ${max} item${max === 1 ? "" : "s"}`,
+  };
 }
 
 /** 422: `Pod "x" is invalid: spec.a: Required value`, or `[a, b]` of several, with a cause for each. */

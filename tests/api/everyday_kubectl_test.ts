@@ -1,7 +1,7 @@
 /** What people type every day, with a real kubectl: its words are those that kube-apiserver 1.36.3 gets out of it. */
 import assert from "node:assert/strict";
 import { apiServer } from "../support/api_server.ts";
-import { debianKubectl, machineKubectl } from "../support/kubectl.ts";
+import { testWithKubectls } from "../support/kubectl.ts";
 import { kubectlSession } from "../support/kubectl_session.ts";
 
 const map = (data: Record<string, string>) =>
@@ -44,15 +44,7 @@ async function everyday(kubectl: string): Promise<void> {
   assert.match(stderr, /^Error from server \(NotFound\): the server could not find the requested resource/m);
 }
 
-const machine = await machineKubectl();
-
-Deno.test({
-  name: "the machine's kubectl shows components, differences, events and the cluster as it does elsewhere",
-  ignore: machine === undefined,
-  fn: () => everyday(machine!),
-});
-
-Deno.test("kubectl 1.20 shows components, differences, events and the cluster as it does elsewhere", async () => {
-  await using old = await debianKubectl();
-  await everyday(old.path);
-});
+await testWithKubectls(
+  (whose) => `${whose} shows components, differences, events and the cluster as it does elsewhere`,
+  everyday,
+);

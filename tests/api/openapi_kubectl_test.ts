@@ -1,7 +1,7 @@
 /** What each age of kubectl makes of the documents: discovery, explain, validation, server-side apply. */
 import assert from "node:assert/strict";
 import { apiServer } from "../support/api_server.ts";
-import { debianKubectl, machineKubectl } from "../support/kubectl.ts";
+import { testWithKubectls } from "../support/kubectl.ts";
 import { type KubectlSession, kubectlSession } from "../support/kubectl_session.ts";
 
 const definition = {
@@ -66,15 +66,4 @@ async function customKind(session: KubectlSession): Promise<void> {
   await session.run([...other, "--force-conflicts"], { stdin: widget({ size: 3 }) });
 }
 
-const machine = await machineKubectl();
-
-Deno.test({
-  name: "the machine's kubectl explains, validates and applies from the documents",
-  ignore: machine === undefined,
-  fn: () => understands(machine!),
-});
-
-Deno.test("kubectl 1.20 explains, validates and applies from the documents", async () => {
-  await using old = await debianKubectl();
-  await understands(old.path);
-});
+await testWithKubectls((whose) => `${whose} explains, validates and applies from the documents`, understands);

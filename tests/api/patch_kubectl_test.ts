@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { dump } from "js-yaml";
 import { Deployment, type KubeObject } from "../../runtime/schema/mod.ts";
 import { apiServer } from "../support/api_server.ts";
-import { debianKubectl, machineKubectl } from "../support/kubectl.ts";
+import { testWithKubectls } from "../support/kubectl.ts";
 import { kubectlSession } from "../support/kubectl_session.ts";
 
 type Fields = Record<string, unknown>;
@@ -65,15 +65,4 @@ async function applySteps(kubectl: string): Promise<void> {
   assert.deepEqual([tolerations, nodeSelector], [undefined, { zone: "1" }]);
 }
 
-const machine = await machineKubectl();
-
-Deno.test({
-  name: "what the machine's kubectl applies is so, and applying it again changes nothing",
-  ignore: machine === undefined,
-  fn: () => applySteps(machine!),
-});
-
-Deno.test("what kubectl 1.20 applies is so, and applying it again changes nothing", async () => {
-  await using old = await debianKubectl();
-  await applySteps(old.path);
-});
+await testWithKubectls((whose) => `what ${whose} applies is so, and applying it again changes nothing`, applySteps);

@@ -38,9 +38,8 @@ function masked(text: string): string {
 }
 
 /** Which of two managers comes first is a matter of seconds, so they are compared in the order of their texts. */
-// deno-lint-ignore no-explicit-any -- objects of every kind
-function comparable(object: any): unknown {
-  const entries: readonly Entry[] | undefined = object.metadata?.managedFields;
+function comparable(object: { readonly metadata?: { readonly managedFields?: readonly Entry[] } }): unknown {
+  const entries = object.metadata?.managedFields;
   if (!entries) return object;
   const managedFields = entries.map((entry) => JSON.stringify(sorted({ ...entry, time: entry.time && "T" }))).sort();
   return { ...object, metadata: { ...object.metadata, managedFields } };

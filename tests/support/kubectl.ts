@@ -28,3 +28,16 @@ export async function debianKubectl(): Promise<OldKubectl> {
     [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
   };
 }
+
+/** One test with the machine's kubectl, where it has one, and one with the oldest that is supported. `name`: of whose doing. */
+export async function testWithKubectls(
+  name: (whose: string) => string,
+  steps: (program: string) => Promise<void>,
+): Promise<void> {
+  const machine = await machineKubectl();
+  Deno.test({ name: name("the machine's kubectl"), ignore: machine === undefined, fn: () => steps(machine!) });
+  Deno.test(name("kubectl 1.20"), async () => {
+    await using old = await debianKubectl();
+    await steps(old.path);
+  });
+}

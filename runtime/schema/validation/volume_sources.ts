@@ -2,15 +2,19 @@
  * Where the files of a volume are, in pods and in PersistentVolumes: one row for each kind of source, in upstream's order. Most
  * of these volumes are mounted by nobody any more; what they say is still looked at.
  */
+import type { IPersistentVolumeSpec } from "kubernetes-models/v1/PersistentVolumeSpec";
+import type { IVolume } from "kubernetes-models/v1/Volume";
 import { validateDriverName } from "./driver_name.ts";
 import { dnsLabel, dnsSubdomain } from "./names.ts";
 import { validateInsidePath } from "./paths.ts";
 import type { Report } from "./report.ts";
 import { between, type Check, named, oneOf, required, type Rule, rules } from "./rules.ts";
 
-// deno-lint-ignore no-explicit-any -- every row looks at a source of its own type
-type Source = any;
-type SourceCheck = (source: Source, report: Report) => void;
+/** Each by its field. */
+type Sources = IVolume & IPersistentVolumeSpec;
+type Source<K extends keyof Sources> = NonNullable<Sources[K]>;
+type SourceCheck<K extends keyof Sources> = (source: Source<K>, report: Report) => void;
+type SourceChecks = { readonly [K in keyof Sources]?: SourceCheck<K> };
 
 const partition: Rule = ["partition", between(1, 255)];
 const secretName: Rule = ["secretRef.name", required()];
@@ -42,11 +46,11 @@ function validateIscsiName(name: string, report: Report, beginnings: string): vo
   else if (!iscsiName.test(name)) report.invalid(name, "must be valid format");
 }
 
-const iscsi = (beginnings: string): SourceCheck => (source, report) => {
+const iscsi = (beginnings: string): SourceCheck<"iscsi"> => (source, report) => {
   if (!source.targetPortal) report.at("targetPortal").required();
   if (!source.iqn) report.at("iqn").required();
   else validateIscsiName(source.iqn, report.at("iqn"), beginnings);
-  unitNumber(source.lun, report.at("lun"), source);
+  unitNumber(source.lun, report.at("lun"), {});
   if ((source.chapAuthDiscovery || source.chapAuthSession) && !source.secretRef) report.at("secretRef").required();
   if (source.initiatorName !== undefined) {
     // Upstream writes the field's name so.
@@ -56,7 +60,7 @@ const iscsi = (beginnings: string): SourceCheck => (source, report) => {
   if (!beginnings && source.secretRef && !source.secretRef.name) report.at("secretRef", "name").required();
 };
 
-const fc: SourceCheck = ({ targetWWNs = [], wwids = [], lun }, report) => {
+const fc: SourceCheck<"fc"> = ({ targetWWNs = [], wwids = [], lun }, report) => {
   const place = report.at("targetWWNs");
   if (targetWWNs.length === 0 && wwids.length === 0) {
     place.required("must specify either targetWWNs or wwids, but not both");
@@ -69,7 +73,7 @@ const fc: SourceCheck = ({ targetWWNs = [], wwids = [], lun }, report) => {
   else unitNumber(lun, report.at("lun"), {});
 };
 
-const flocker: SourceCheck = ({ datasetName, datasetUUID }, report) => {
+const flocker: SourceCheck<"flocker"> = ({ datasetName, datasetUUID }, report) => {
   if (!datasetName && !datasetUUID) report.required("one of datasetName and datasetUUID is required");
   if (datasetName && datasetUUID) {
     report.invalid("resource", "datasetName and datasetUUID can not be specified simultaneously");
@@ -77,7 +81,7 @@ const flocker: SourceCheck = ({ datasetName, datasetUUID }, report) => {
   if (datasetName?.includes("/")) report.at("datasetName").invalid(datasetName, "must not contain '/'");
 };
 
-const flexVolume: SourceCheck = ({ driver, options = {} }, report) => {
+const flexVolume: SourceCheck<"flexVolume"> = ({ driver, options = {} }, report) => {
   if (!driver) report.at("driver").required();
   for (const key of Object.keys(options)) {
     const domain = key.split("/")[0]!.toLowerCase();
@@ -86,7 +90,7 @@ const flexVolume: SourceCheck = ({ driver, options = {} }, report) => {
   }
 };
 
-const quobyte: SourceCheck = ({ registry, tenant = "", volume }, report) => {
+const quobyte: SourceCheck<"quobyte"> = ({ registry, tenant = "", volume }, report) => {
   const pairs = "must be a host:port pair or multiple pairs separated by commas";
   const place = report.at("registry");
   if (!registry) place.required(pairs);
@@ -95,8 +99,8 @@ const quobyte: SourceCheck = ({ registry, tenant = "", volume }, report) => {
   if (!volume) report.at("volume").required();
 };
 
-const azureDisk: SourceCheck = (source, report) => {
-  for (const field of ["diskName", "diskURI"]) if (!source[field]) report.at(field).required();
+const azureDisk: SourceCheck<"azureDisk"> = (source, report) => {
+  for (const field of ["diskName", "diskURI"] as const) if (!source[field]) report.at(field).required();
   report.at("cachingMode").oneOf(source.cachingMode, cachingModes);
   report.at("kind").oneOf(source.kind, diskKinds);
   const uri = source.diskURI ?? "";
@@ -109,7 +113,7 @@ const azureDisk: SourceCheck = (source, report) => {
 const glusterfs = rules(["endpoints", required()], ["path", required()]);
 
 /** Of both; where a PersistentVolume asks for more, the second table has a row too. */
-const ofBoth: Readonly<Record<string, SourceCheck>> = {
+const ofBoth: SourceChecks = {
   emptyDir: ({ sizeLimit }, report) => {
     if (!String(sizeLimit ?? "").startsWith("-")) return;
     report.at("sizeLimit").forbidden("SizeLimit field must be a valid resource quantity");
@@ -151,7 +155,7 @@ const secretOf = (field: string): Rule[] => [
 const csiSecrets = ["controllerPublish", "controllerExpand", "nodePublish", "nodeExpand"];
 
 /** The cluster's volumes have no namespace from which the rest would follow. */
-const ofCluster: Readonly<Record<string, SourceCheck>> = {
+const ofCluster: SourceChecks = {
   iscsi: iscsi(""),
   glusterfs: (source, report) => {
     glusterfs(source, report);
@@ -180,13 +184,19 @@ const ofCluster: Readonly<Record<string, SourceCheck>> = {
 
 const shownAs: Readonly<Record<string, string>> = { gcePersistentDisk: "persistentDisk" };
 
+/** A source is of the type that its field has. */
+function checkOf(checks: SourceChecks, field: string) {
+  return checks[field as keyof Sources] as ((source: object, report: Report) => void) | undefined;
+}
+
 /** In a pod; nothing to say of kinds that only pods have. */
 export function validateSource(kind: string, source: object, report: Report): void {
-  ofBoth[kind]?.(source, report.at(shownAs[kind] ?? kind));
+  checkOf(ofBoth, kind)?.(source, report.at(shownAs[kind] ?? kind));
 }
 
 export function validateClusterSource(kind: string, source: object, report: Report): void {
-  (ofCluster[kind] ?? ofBoth[kind])?.(source, report.at(shownAs[kind] ?? kind));
+  const check = checkOf(ofCluster, kind) ?? checkOf(ofBoth, kind);
+  check?.(source, report.at(shownAs[kind] ?? kind));
 }
 
 /** In the order in which upstream looks for them: the first is the volume's, the others are one too many. */
@@ -210,10 +220,11 @@ const uncounted = "flexVolume";
 
 /** The only source, or undefined when there is none; others are reported. */
 export function soleSource(holder: object, inCluster: boolean, report: Report): string | undefined {
-  const given = (inCluster ? clusterOrder : podOrder).filter((kind) => (holder as Source)[kind]);
+  const sources = holder as Record<string, object | undefined>;
+  const given = (inCluster ? clusterOrder : podOrder).filter((kind) => sources[kind]);
   const others = inCluster ? given.filter((kind) => kind !== uncounted) : given;
   const kinds = others.length > 0 ? others : given;
-  if (inCluster && given.length > kinds.length) validateClusterSource(uncounted, (holder as Source)[uncounted], report);
+  if (inCluster && given.length > kinds.length) validateClusterSource(uncounted, sources[uncounted]!, report);
   if (kinds.length === 0) report.required("must specify a volume type");
   for (const kind of kinds.slice(1)) {
     report.at(misspelled[kind] ?? kind).forbidden("may not specify more than 1 volume type");

@@ -55,7 +55,7 @@ export interface Api {
 
 export async function createApi(options: ApiOptions): Promise<Api> {
   const core = await apiCore(options, (outcome) => metrics.webhook(outcome));
-  const { cache, registry, operations } = core;
+  const { registry, operations, machinery: { cache, view } } = core;
   const { store, clock, audit } = options;
   const metrics = apiMetrics({ cache, resources: registry, store, audit: audit?.counts, flow: () => flow });
   const held = new DisposableStack();
@@ -65,7 +65,6 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const layer = options.aggregation && held.use(await aggregationOver(core, options, options.aggregation));
   const flow = new FlowControl(cache, clock, widths(registry, cache), metrics.flow);
   const record = recorder(audit, () => clock.now());
-  const { view } = core.machinery;
   const streams: StreamContext = {
     view,
     dialKubelet: options.dialKubelet,
@@ -105,7 +104,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
 
 /** The servers behind this one. */
 function aggregationOver(core: ApiCore, door: ApiOptions, options: AggregationOptions): Promise<Aggregation> {
-  const { cache, operations, registry, machinery: { view, clock, random } } = core;
+  const { operations, registry, machinery: { cache, view, clock, random } } = core;
   const log = getLogger(["d8s", "api"]);
   const onTrouble = (error: unknown) => log.warn("an APIService could not be looked after", { error });
   return aggregation({ options, keeper: { operations, registry }, cache, view, door, clock, random, onTrouble });

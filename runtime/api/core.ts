@@ -32,7 +32,6 @@ import { type ResourceRegistry, resourceRegistry } from "./resource_registry.ts"
 export interface ApiCore extends Keeper {
   readonly operations: Operations;
   readonly registry: ResourceRegistry;
-  readonly cache: WatchCache;
   readonly machinery: Machinery;
   /** The admission plugins that are on, in their order; what only who may write is asked for is not among them. */
   readonly plugins: readonly AdmissionPlugin[];
@@ -71,7 +70,7 @@ export async function apiCore(options: ApiOptions, observe: ObserveWebhook): Pro
     uid: () => crypto.randomUUID(),
   };
   const operations = objectOperations(machinery);
-  return { operations, registry, cache, machinery, plugins, ranges, connections };
+  return { operations, registry, machinery, plugins, ranges, connections };
 }
 
 /** What is refused because of who asks. */

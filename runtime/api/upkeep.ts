@@ -24,7 +24,7 @@ const log = getLogger(["d8s", "api"]);
 
 /** Resolves when all that requests rely on is there; disposed of, nothing goes on. */
 export async function upkeep(core: ApiCore, options: ApiOptions): Promise<Disposable> {
-  const { cache, operations, registry } = core;
+  const { operations, registry, machinery: { cache } } = core;
   const { clock, access, advertised } = options;
   const now = () => timestamp(clock.now());
   const keeper = { operations, registry };

@@ -176,6 +176,7 @@ function checkedValue(value: string, key: string): string {
   throw badRequirement(`values[0][${key}]: Invalid value: ${JSON.stringify(value)}: ${faults.join("; ")}`);
 }
 
+/** The words are upstream's, where a comma is missing in the first of them. */
 function readValues(reader: TokenReader, key: string): string[] {
   if (!reader.skip("(")) throw badRequirement(`found '${reader.peek()}' expected: '('`);
   const values = new Set<string>([readMember(reader, key)]);

@@ -1,6 +1,6 @@
 /**
  * Built-in kinds that are served only where `--runtime-config` asks for them, because upstream's are beta and off. Their
- * rows are as good as any: what is stored of them stays when they are served no more.
+ * rows go through the same pipeline as all others, and what is stored of them stays when they are served no more.
  */
 import { apiVersionOf, type Resource } from "../resource.ts";
 import { resourcesOf } from "./row.ts";
